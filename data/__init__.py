@@ -1,0 +1,1 @@
+"""Rows: tables, files and the two databases."""

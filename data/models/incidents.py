@@ -1,0 +1,134 @@
+"""Incidents, their categories and their append-only steps."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from geoalchemy2 import WKBElement
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from data.models.base import Base, UtcDateTime, geometry, words
+from data.models.people import Organisation, Person
+
+
+class IncidentSource(StrEnum):
+    """Who found it first."""
+
+    PATROL = "patrol"
+    RESIDENT = "resident"
+    HOTLINE = "hotline"
+    OFFICE = "office"
+    CAMERA = "camera"
+    LEADER = "leader"
+
+
+class Stage(StrEnum):
+    """Where an incident stands. Resolved (the handler says so), closed (the manager agrees) and satisfied are apart."""
+
+    REPORTED = "reported"
+    ACCEPTED = "accepted"
+    TRIAGED = "triaged"
+    DISPATCHED = "dispatched"
+    PARKED = "parked"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+    VOIDED = "voided"
+
+
+class StepKind(StrEnum):
+    """What somebody did to an incident."""
+
+    REPORT = "report"
+    ACCEPT = "accept"
+    VOID = "void"
+    TRIAGE = "triage"
+    DISPATCH = "dispatch"
+    SEND_BACK = "send_back"
+    PARK = "park"
+    RESOLVE = "resolve"
+    REDO = "redo"
+    CLOSE = "close"
+    RATE = "rate"
+    REOPEN = "reopen"
+    SETTLE_ON_THE_SPOT = "settle_on_the_spot"
+
+
+class Category(Base):
+    """What an incident is about. The key is (family, kind, code): the same number means other things elsewhere."""
+
+    __tablename__ = "category"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    family: Mapped[str] = mapped_column(String(32))
+    kind: Mapped[str] = mapped_column(String(32))
+    code: Mapped[str] = mapped_column(String(32))
+    zh: Mapped[str] = mapped_column(String(64))
+    en: Mapped[str] = mapped_column(String(64))
+    sensitive: Mapped[bool] = mapped_column(default=False)
+
+    __table_args__ = (UniqueConstraint("family", "kind", "code"),)
+
+
+class Incident(Base):
+    """Something found, and where it stands. Whose ground it was is decided once, at its time, and kept with the rule."""
+
+    __tablename__ = "incident"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(64))
+    community_id: Mapped[int] = mapped_column(ForeignKey("community.id"))
+    category_id: Mapped[int | None] = mapped_column(ForeignKey("category.id"), index=True)
+    source: Mapped[IncidentSource] = mapped_column(words(IncidentSource))
+    description: Mapped[str] = mapped_column(Text, default="")
+    address: Mapped[str] = mapped_column(String(255), default="")
+    found_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    accuracy_m: Mapped[float | None]
+    edition_id: Mapped[int | None] = mapped_column(ForeignKey("grid_edition.id"))
+    grid_code: Mapped[str | None] = mapped_column(String(20))
+    grid_rule: Mapped[str] = mapped_column(String(32))
+    border_m: Mapped[float | None]
+    sure: Mapped[bool] = mapped_column(default=True)
+    stage: Mapped[Stage] = mapped_column(words(Stage), default=Stage.REPORTED)
+    on_the_spot: Mapped[bool] = mapped_column(default=False)
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    resolved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    rating: Mapped[int | None]
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
+    handler_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    reporter_name: Mapped[str] = mapped_column(String(64), default="")
+    reporter_phone: Mapped[str] = mapped_column(String(32), default="")
+    extra: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    geom: Mapped[WKBElement | None] = mapped_column(geometry("POINT", nullable=True))
+    category: Mapped[Category | None] = relationship()
+    organisation: Mapped[Organisation | None] = relationship()
+    handler: Mapped[Person | None] = relationship()
+    steps: Mapped[list["IncidentStep"]] = relationship(back_populates="incident", order_by="IncidentStep.number")
+
+    __table_args__ = (
+        UniqueConstraint("community_id", "number"),
+        Index("ix_incident_community_found", "community_id", "found_at"),
+        Index("ix_incident_community_stage", "community_id", "stage"),
+        Index("ix_incident_grid_found", "grid_code", "found_at"),
+    )
+
+
+class IncidentStep(Base):
+    """One step of an incident's history. Rows are only ever added; the number makes two people at once collide."""
+
+    __tablename__ = "incident_step"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"))
+    number: Mapped[int]
+    kind: Mapped[StepKind] = mapped_column(words(StepKind))
+    stage: Mapped[Stage] = mapped_column(words(Stage))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    by_user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    to_person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    to_organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
+    note: Mapped[str] = mapped_column(Text, default="")
+    incident: Mapped[Incident] = relationship(back_populates="steps")
+
+    __table_args__ = (UniqueConstraint("incident_id", "number"),)

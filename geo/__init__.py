@@ -1,0 +1,1 @@
+"""Shapes: pure functions on coordinates and frames; no rows, no clock, no screen."""

@@ -1,0 +1,1 @@
+"""Rules: who answers, what counts as walked, what may follow what."""

@@ -1,0 +1,1 @@
+"""People looking at screens: pages, API, maps and the command line."""
