@@ -1,0 +1,81 @@
+"""What the command line says: Chinese unless ``GRIDPATROL_LANGUAGE=en``; figures to stdout, complaints to stderr."""
+
+import gettext
+import json
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import click
+
+from data.errors import Refusal, RowsRefused
+from geo.errors import Fault
+from webmap.language import CATALOGUES, compile_catalogues
+from webmap.settings import LANGUAGES
+
+SHOWN = 20
+"""Refused rows that are printed; the rest is counted."""
+
+Command = TypeVar("Command", bound=click.Command)
+
+
+def choose_language(environ: Mapping[str, str] | None = None) -> str:
+    """Bind the catalogues for this process, click's own words included; return the language chosen."""
+    wanted = (os.environ if environ is None else environ).get("GRIDPATROL_LANGUAGE") or LANGUAGES[0]
+    language = wanted if wanted in LANGUAGES else LANGUAGES[0]
+    compile_catalogues()
+    # click asks gettext's default domain, which looks at LANGUAGE: this is how its "Usage:" becomes Chinese too.
+    os.environ["LANGUAGE"] = language
+    gettext.bindtextdomain("messages", str(CATALOGUES))
+    gettext.textdomain("messages")
+    return language
+
+
+def translated(command: Command) -> Command:
+    """Put a command's help, and that of its options and subcommands, into the language of this run."""
+    if command.help and not getattr(command, "is_translated", False):
+        command.help = gettext.gettext(command.help)
+        for option in command.params:
+            if isinstance(option, click.Option) and option.help:
+                option.help = gettext.gettext(option.help)
+        for part in getattr(command, "commands", {}).values():
+            translated(part)
+        command.is_translated = True  # type: ignore[attr-defined]
+    return command
+
+
+def tell(fault: Fault | Refusal) -> str:
+    """A fault as a sentence in the language of this run; facts that are sentences themselves are translated too."""
+    template = gettext.gettext(fault.template)
+    if not fault.facts:
+        return template
+    return template % {name: gettext.gettext(v) if isinstance(v, str) and v else v for name, v in fault.facts.items()}
+
+
+def tell_refusal(refusal: Refusal) -> str:
+    """``file:row:column: what was wrong``."""
+    where = ":".join(str(part) for part in (refusal.file, refusal.row, refusal.column) if part is not None)
+    return f"{where}: {tell(refusal)}"
+
+
+def list_refusals(refusals: list[Refusal]) -> None:
+    """Print refused rows to stderr, the first of them in full."""
+    for refusal in refusals[:SHOWN]:
+        click.echo(tell_refusal(refusal), err=True)
+    if len(refusals) > SHOWN:
+        click.echo(gettext.gettext("... and %(count)s more") % {"count": len(refusals) - SHOWN}, err=True)
+
+
+def complain(fault: Fault) -> None:
+    """Print why nothing was done."""
+    if isinstance(fault, RowsRefused):
+        list_refusals(fault.refusals)
+        said = gettext.gettext("%(count)s rows were refused; nothing was stored.") % {"count": len(fault.refusals)}
+    else:
+        said = tell(fault)
+    click.echo(f"{gettext.gettext('Error')}: {said}", err=True)
+
+
+def print_figures(figures: Mapping[str, Any], as_json: bool, sentence: Callable[[], str]) -> None:
+    """Print figures as one JSON object, or as the sentence a person reads."""
+    click.echo(json.dumps(figures, ensure_ascii=False, default=str) if as_json else sentence())
