@@ -1,0 +1,458 @@
+"""Incidents: reporting them, the steps that may follow one another, and finding them again."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from geoalchemy2 import WKTElement
+from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, defer, joinedload, selectinload
+
+from data.errors import Conflict, NotFound
+from data.models import (
+    WGS84,
+    Category,
+    Community,
+    Incident,
+    IncidentSource,
+    IncidentStep,
+    Organisation,
+    Person,
+    Role,
+    Stage,
+    StepKind,
+    User,
+)
+from geo.errors import N_
+from patrols.days import local_day
+from patrols.errors import OutOfScope, StepNotAllowed
+from patrols.responsibility import Rule, find_responsible
+from patrols.scope import Scope
+
+OFFICE = frozenset({Role.GRID_MANAGER, Role.ADMINISTRATOR})
+FIELD = OFFICE | {Role.GRID_WORKER}
+HANDS = FIELD | {Role.HANDLER}
+EVERYBODY = frozenset(Role)
+
+
+@dataclass(frozen=True)
+class Move:
+    """What one step does from one stage: the stage after it, and who may do it."""
+
+    after: Stage
+    roles: frozenset[Role]
+    needs_note: bool = False
+    needs_person: bool = False
+    needs_organisation: bool = False
+
+
+_ACCEPT = Move(Stage.ACCEPTED, OFFICE)
+_VOID = Move(Stage.VOIDED, OFFICE, needs_note=True)
+_TRIAGE = Move(Stage.TRIAGED, OFFICE, needs_organisation=True)
+_DISPATCH = Move(Stage.DISPATCHED, OFFICE | {Role.HANDLER}, needs_person=True)
+_SEND_BACK = Move(Stage.ACCEPTED, HANDS, needs_note=True)
+_PARK = Move(Stage.PARKED, OFFICE, needs_note=True)
+_RESOLVE = Move(Stage.RESOLVED, HANDS)
+_SETTLE = Move(Stage.RESOLVED, FIELD)
+_CLOSE = Move(Stage.CLOSED, OFFICE)
+_REDO = Move(Stage.ACCEPTED, OFFICE, needs_note=True)
+_RATE = Move(Stage.CLOSED, EVERYBODY - {Role.HANDLER})
+
+MOVES: dict[Stage, dict[StepKind, Move]] = {
+    Stage.REPORTED: {StepKind.ACCEPT: _ACCEPT, StepKind.VOID: _VOID, StepKind.SETTLE_ON_THE_SPOT: _SETTLE},
+    Stage.ACCEPTED: {
+        StepKind.TRIAGE: _TRIAGE,
+        StepKind.DISPATCH: _DISPATCH,
+        StepKind.SETTLE_ON_THE_SPOT: _SETTLE,
+        StepKind.PARK: _PARK,
+        StepKind.VOID: _VOID,
+    },
+    Stage.TRIAGED: {
+        StepKind.DISPATCH: _DISPATCH,
+        StepKind.RESOLVE: _RESOLVE,
+        StepKind.SEND_BACK: _SEND_BACK,
+        StepKind.PARK: _PARK,
+    },
+    Stage.DISPATCHED: {StepKind.RESOLVE: _RESOLVE, StepKind.SEND_BACK: _SEND_BACK, StepKind.PARK: _PARK},
+    Stage.PARKED: {
+        StepKind.TRIAGE: _TRIAGE,
+        StepKind.DISPATCH: _DISPATCH,
+        StepKind.RESOLVE: _RESOLVE,
+        StepKind.VOID: _VOID,
+    },
+    Stage.RESOLVED: {StepKind.CLOSE: _CLOSE, StepKind.REDO: _REDO},
+    Stage.CLOSED: {StepKind.RATE: _RATE, StepKind.REOPEN: Move(Stage.ACCEPTED, OFFICE, needs_note=True)},
+    Stage.VOIDED: {StepKind.REOPEN: Move(Stage.REPORTED, OFFICE, needs_note=True)},
+}
+"""The one table of what may follow what. Resolved is the handler's word, closed the manager's, the rating the reporter's.
+
+Sent back or to be done again, an incident returns to the manager's desk (accepted), keeping who had it in its steps.
+"""
+
+OPEN_STAGES = (Stage.REPORTED, Stage.ACCEPTED, Stage.TRIAGED, Stage.DISPATCHED, Stage.PARKED, Stage.RESOLVED)
+"""Stages that still wait for somebody: all but closed and voided."""
+
+RATINGS = range(1, 6)
+PAGE_ROWS = 50
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a list of incidents is narrowed to; every field left alone does not narrow.
+
+    `since` (inclusive) and `until` (exclusive) are about when it was found; `text` is looked for in number, description
+    and address; `overdue_at` keeps what was still open at that moment, past its due time.
+    """
+
+    community_id: int | None = None
+    grid_code: str | None = None
+    stages: tuple[Stage, ...] = ()
+    open_only: bool = False
+    category_id: int | None = None
+    source: IncidentSource | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    text: str = ""
+    overdue_at: datetime | None = None
+    handler_id: int | None = None
+    organisation_id: int | None = None
+    unsure_only: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list: its rows, which page it is (from 1), and how many rows and pages there are in all."""
+
+    items: list[Incident]
+    page: int
+    pages: int
+    total: int
+
+
+def report(
+    session: Session,
+    community: Community,
+    *,
+    at: datetime,
+    source: IncidentSource,
+    description: str,
+    point: tuple[float, float] | None = None,
+    accuracy_m: float | None = None,
+    found_at: datetime | None = None,
+    category: Category | None = None,
+    address: str = "",
+    reporter_name: str = "",
+    reporter_phone: str = "",
+    by: User | None = None,
+    number: str | None = None,
+    due_at: datetime | None = None,
+    extra: dict[str, Any] | None = None,
+) -> Incident:
+    """Take in one incident: whose ground it is, is decided now, by the grids in force when it was found, and kept.
+
+    Without a point, or outside of every grid, the community itself answers.
+
+    Parameters
+    ----------
+    at : datetime
+        Now, aware.
+    point : (float, float), optional
+        Longitude, latitude, WGS 84.
+    found_at : datetime, optional
+        When it was found; now unless said.
+    number : str, optional
+        Its number; by default the local day and the next number of that day, ``20261122-0007``.
+
+    Raises
+    ------
+    Conflict
+        If the number is taken.
+    StepNotAllowed
+        If it is said to have been found in the future.
+    """
+    found_at = found_at or at
+    if found_at > at + timedelta(minutes=5):
+        raise StepNotAllowed(N_("An incident cannot be found in the future: %(at)s."), at=found_at.isoformat())
+    place = _place(session, community, point, found_at, accuracy_m)
+    incident = Incident(
+        number=number or next_number(session, community, at),
+        community_id=community.id,
+        category=category,
+        source=source,
+        description=description,
+        address=address,
+        found_at=found_at,
+        accuracy_m=accuracy_m,
+        stage=Stage.REPORTED,
+        due_at=due_at,
+        reporter_name=reporter_name,
+        reporter_phone=reporter_phone,
+        extra=extra or {},
+        **place,
+    )
+    step = IncidentStep(number=1, kind=StepKind.REPORT, stage=Stage.REPORTED, at=at, by_user_id=by and by.id, note="")
+    incident.steps.append(step)
+    _add(session, incident, N_("The number %(number)s is taken."), number=incident.number)
+    return incident
+
+
+def step(
+    session: Session,
+    incident: Incident,
+    kind: StepKind,
+    *,
+    by: User | None,
+    at: datetime,
+    note: str = "",
+    to_person: Person | None = None,
+    to_organisation: Organisation | None = None,
+    rating: int | None = None,
+    seen: int | None = None,
+) -> IncidentStep:
+    """Add one step to an incident's history and move it to the stage after it.
+
+    Parameters
+    ----------
+    by : User or None
+        Who does it; None for the program itself, which is not asked for its role.
+    at : datetime
+        When, aware.
+    seen : int, optional
+        Number of the last step that the person saw; if there is a newer one, nothing is done.
+
+    Raises
+    ------
+    StepNotAllowed
+        If the step may not follow the present stage, not by this person, lacks what it needs, or is dated before the last.
+    Conflict
+        If somebody else added a step first.
+    """
+    move = MOVES[incident.stage].get(kind)
+    if move is None:
+        raise StepNotAllowed(
+            N_("The step %(kind)s may not follow while the incident is %(stage)s."),
+            kind=kind.value,
+            stage=incident.stage.value,
+        )
+    if by is not None and by.role not in move.roles:
+        raise StepNotAllowed(N_("The step %(kind)s is not for the role %(role)s."), kind=kind.value, role=by.role.value)
+    _check_needs(move, kind, note, to_person, to_organisation, rating)
+    last = incident.steps[-1] if incident.steps else None
+    number = 0 if last is None else last.number
+    if seen is not None and seen != number:
+        raise Conflict(N_("Somebody else changed incident %(number)s first: look at it again."), number=incident.number)
+    if last is not None and at < last.at:
+        raise StepNotAllowed(N_("The step is dated before the one it follows: %(at)s."), at=at.isoformat())
+    row = IncidentStep(
+        incident_id=incident.id,
+        number=number + 1,
+        kind=kind,
+        stage=move.after,
+        at=at,
+        by_user_id=by and by.id,
+        to_person_id=to_person and to_person.id,
+        to_organisation_id=to_organisation and to_organisation.id,
+        note=note,
+    )
+    _add(session, row, N_("Somebody else changed incident %(number)s first: look at it again."), number=incident.number)
+    for name, value in consequences(kind, move.after, at, to_person, to_organisation, rating).items():
+        setattr(incident, name, value)
+    session.flush()
+    session.expire(incident, ["steps"])
+    return row
+
+
+def consequences(
+    kind: StepKind,
+    after: Stage,
+    at: datetime,
+    to_person: Person | None = None,
+    to_organisation: Organisation | None = None,
+    rating: int | None = None,
+) -> dict[str, Any]:
+    """The columns of an incident that a step sets; the step itself is the history, these are where it stands."""
+    changed: dict[str, Any] = {"stage": after}
+    if to_organisation is not None:
+        changed["organisation_id"] = to_organisation.id
+    if to_person is not None:
+        changed["handler_id"] = to_person.id
+    if after is Stage.ACCEPTED and kind in (StepKind.SEND_BACK, StepKind.REDO, StepKind.REOPEN):
+        changed.update(resolved_at=None, closed_at=None, handler_id=None, rating=None)
+    if after is Stage.RESOLVED:
+        changed["resolved_at"] = at
+    if kind is StepKind.SETTLE_ON_THE_SPOT:
+        changed["on_the_spot"] = True
+    if kind is StepKind.CLOSE:
+        changed["closed_at"] = at
+    if kind is StepKind.RATE:
+        changed["rating"] = rating
+    return changed
+
+
+def next_steps(incident: Incident, role: Role | None) -> list[StepKind]:
+    """The steps that may follow now, for a role; for None, all of them."""
+    return [kind for kind, move in MOVES[incident.stage].items() if role is None or role in move.roles]
+
+
+def listing(
+    session: Session, scope: Scope, filters: Filters | None = None, *, page: int = 1, rows: int = PAGE_ROWS
+) -> Page:
+    """One page of the incidents that may be seen, the newest first, with category, office and handler at hand.
+
+    A page beyond the last is the last. Three queries at the most, however long the page.
+    """
+    wanted = filtered(select(Incident), scope, filters or Filters())
+    total = session.scalar(select(func.count()).select_from(wanted.with_only_columns(Incident.id).subquery())) or 0
+    pages = max(1, math.ceil(total / rows))
+    page = min(max(1, page), pages)
+    statement = (
+        wanted.options(
+            joinedload(Incident.category),
+            joinedload(Incident.organisation),
+            joinedload(Incident.handler),
+            defer(Incident.geom),
+        )
+        .order_by(Incident.found_at.desc(), Incident.id.desc())
+        .offset((page - 1) * rows)
+        .limit(rows)
+    )
+    return Page(list(session.scalars(statement)), page, pages, total)
+
+
+def filtered(statement: Select[Any], scope: Scope, filters: Filters) -> Select[Any]:
+    """A select of incidents narrowed to what may be seen and what is asked for."""
+    statement = scope.narrow(statement, Incident)
+    for column, value in (
+        (Incident.community_id, filters.community_id),
+        (Incident.grid_code, filters.grid_code),
+        (Incident.category_id, filters.category_id),
+        (Incident.source, filters.source),
+        (Incident.handler_id, filters.handler_id),
+        (Incident.organisation_id, filters.organisation_id),
+    ):
+        if value is not None:
+            statement = statement.where(column == value)
+    if filters.stages:
+        statement = statement.where(Incident.stage.in_(filters.stages))
+    if filters.open_only or filters.overdue_at is not None:
+        statement = statement.where(Incident.stage.in_(OPEN_STAGES))
+    if filters.overdue_at is not None:
+        statement = statement.where(Incident.due_at < filters.overdue_at)
+    if filters.since is not None:
+        statement = statement.where(Incident.found_at >= filters.since)
+    if filters.until is not None:
+        statement = statement.where(Incident.found_at < filters.until)
+    if filters.unsure_only:
+        statement = statement.where(Incident.sure.is_(False))
+    if filters.text.strip():
+        columns = (Incident.number, Incident.description, Incident.address)
+        statement = statement.where(
+            or_(*(column.icontains(filters.text.strip(), autoescape=True) for column in columns))
+        )
+    return statement
+
+
+def get(session: Session, scope: Scope, number: str, *, community_id: int | None = None) -> Incident:
+    """One incident by its number, with its steps, category, office and handler.
+
+    Where two communities use the same number, the one that may be seen is meant; `community_id` says it exactly.
+
+    Raises
+    ------
+    NotFound
+        If there is none of that number.
+    OutOfScope
+        If there is, but not on ground or in hands that may be seen.
+    """
+    statement = (
+        select(Incident)
+        .where(Incident.number == number)
+        .options(
+            joinedload(Incident.category),
+            joinedload(Incident.organisation),
+            joinedload(Incident.handler),
+            selectinload(Incident.steps),
+        )
+        .order_by(Incident.community_id)
+    )
+    if community_id is not None:
+        statement = statement.where(Incident.community_id == community_id)
+    found = list(session.scalars(statement))
+    if not found:
+        raise NotFound(N_("There is no incident %(number)s."), number=number)
+    seen = [row for row in found if scope.allows_incident(row)]
+    if not seen:
+        raise OutOfScope(
+            N_("Incident %(number)s lies outside the communities and grids you answer for."), number=number
+        )
+    return seen[0]
+
+
+def counts_by_grid(
+    session: Session, scope: Scope, filters: Filters, *, at: datetime
+) -> dict[str | None, tuple[int, int]]:
+    """Of each grid, how many incidents are open and how many of these are overdue; None: without a grid. One query."""
+    late = func.sum(case((Incident.due_at < at, 1), else_=0))
+    statement = filtered(select(Incident), scope, filters).where(Incident.stage.in_(OPEN_STAGES))
+    statement = statement.with_only_columns(Incident.grid_code, func.count(), late).group_by(Incident.grid_code)
+    return {code: (count, int(overdue)) for code, count, overdue in session.execute(statement)}
+
+
+def categories(session: Session) -> list[Category]:
+    """All categories, by family, kind and code."""
+    return list(session.scalars(select(Category).order_by(Category.family, Category.kind, Category.code)))
+
+
+def next_number(session: Session, community: Community, at: datetime) -> str:
+    """The next free number of the local day, ``20261122-0007``; two people at once may be given the same, and one is told."""
+    prefix = f"{local_day(community, at):%Y%m%d}-"
+    taken: Sequence[str] = session.scalars(
+        select(Incident.number).where(Incident.community_id == community.id, Incident.number.startswith(prefix))
+    ).all()
+    last = max((int(text[len(prefix) :]) for text in taken if text[len(prefix) :].isdigit()), default=0)
+    return f"{prefix}{last + 1:04d}"
+
+
+def _place(
+    session: Session,
+    community: Community,
+    point: tuple[float, float] | None,
+    found_at: datetime,
+    accuracy_m: float | None,
+) -> dict[str, Any]:
+    if point is None:
+        return {"grid_rule": Rule.COMMUNITY_FALLBACK.value, "sure": True}
+    answer = find_responsible(session, point, at=found_at, accuracy_m=accuracy_m, communities=[community])
+    return {
+        "edition_id": answer.edition and answer.edition.id,
+        "grid_code": answer.grid_code,
+        "grid_rule": (Rule.COMMUNITY_FALLBACK if answer.rule is Rule.NONE else answer.rule).value,
+        "border_m": answer.border_m,
+        "sure": answer.sure,
+        "geom": WKTElement(f"POINT({point[0]} {point[1]})", srid=WGS84),
+    }
+
+
+def _check_needs(
+    move: Move, kind: StepKind, note: str, person: Person | None, organisation: Organisation | None, rating: int | None
+) -> None:
+    if move.needs_note and not note.strip():
+        raise StepNotAllowed(N_("The step %(kind)s needs a reason."), kind=kind.value)
+    if move.needs_person and person is None:
+        raise StepNotAllowed(N_("The step %(kind)s needs the person it goes to."), kind=kind.value)
+    if move.needs_organisation and organisation is None:
+        raise StepNotAllowed(N_("The step %(kind)s needs the office it goes to."), kind=kind.value)
+    if kind is StepKind.RATE and rating not in RATINGS:
+        raise StepNotAllowed(N_("A rating is a number from 1 to 5."))
+
+
+def _add(session: Session, row: object, template: str, **facts: object) -> None:
+    """Write one row at once; a key that somebody else took first is told as a conflict, and the session lives on."""
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError as error:
+        raise Conflict(template, **facts) from error

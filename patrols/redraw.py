@@ -1,0 +1,409 @@
+"""Redrawing: a community drafts an edition of its grids, adopts it from a day on, and keeps what became of each grid."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from sqlalchemy import func, insert, or_, select
+from sqlalchemy.orm import Session
+
+from data import frames
+from data.errors import NotFound
+from data.models import Community, EditionStage, Grid, GridEdition, GridKind, GridLineage, LineageKind
+from geo import tiling
+from geo.errors import N_, CannotDraw
+from patrols.days import local_day
+from patrols.errors import AdoptionRefused, NoEditionInForce
+
+IN_FORCE = (EditionStage.ADOPTED, EditionStage.RETIRED)
+"""Stages of editions that answered for the ground on the days of their term; a retired one still answers for the past."""
+
+SAME_GROUND = 0.5
+"""Share of a new grid and of an old one that both must have in common, at least, for the old code to live on."""
+
+UNCHANGED = 0.999
+"""Share of both that makes a grid unchanged: a border moved by less than a thousandth is a matter of rounding."""
+
+NOISE_M2 = 1.0
+NOISE_SHARE = 0.005
+"""Ground smaller than this, absolutely or of the smaller of the two grids, is a redrawn line and no ancestry."""
+
+BLOCKING = frozenset({"gap", "overlap", "outside", "not_connected", "invalid", "duplicate_code"})
+"""Flaws that stand against adopting; a cut building or compound is a warning the manager may accept."""
+
+NUMBER_WIDTH = 3
+"""Digits of a grid's number after the community's code."""
+
+
+def edition_in_force(session: Session, community_id: int, at: datetime | date) -> GridEdition | None:
+    """The edition that answers for a community's ground on the local day of `at`; None before the first was adopted.
+
+    Raises
+    ------
+    NotFound
+        If there is no such community.
+    """
+    community = session.get(Community, community_id)
+    if community is None:
+        raise NotFound(N_("There is no community with the id %(id)s."), id=community_id)
+    day = local_day(community, at)
+    statement = (
+        select(GridEdition)
+        .where(
+            GridEdition.community_id == community_id,
+            GridEdition.stage.in_(IN_FORCE),
+            GridEdition.valid_from <= day,
+            or_(GridEdition.valid_until.is_(None), GridEdition.valid_until > day),
+        )
+        .order_by(GridEdition.valid_from.desc(), GridEdition.number.desc())
+        .limit(1)
+    )
+    return session.scalar(statement)
+
+
+def require_edition(session: Session, community: Community, at: datetime | date) -> GridEdition:
+    """The edition in force, where nothing can be done without one.
+
+    Raises
+    ------
+    NoEditionInForce
+        If the community had adopted none by then.
+    """
+    found = edition_in_force(session, community.id, at)
+    if found is None:
+        raise NoEditionInForce(
+            N_("%(community)s had no adopted grids on %(day)s: draw or import them, then adopt them."),
+            community=community.name,
+            day=local_day(community, at).isoformat(),
+        )
+    return found
+
+
+def editions(session: Session, community: Community) -> list[GridEdition]:
+    """All editions of a community, the newest first."""
+    statement = select(GridEdition).where(GridEdition.community_id == community.id).order_by(GridEdition.number.desc())
+    return list(session.scalars(statement))
+
+
+def edition(session: Session, community: Community, number: int) -> GridEdition:
+    """One edition by its number within the community.
+
+    Raises
+    ------
+    NotFound
+        If the community has no edition of that number.
+    """
+    found = session.scalar(
+        select(GridEdition).where(GridEdition.community_id == community.id, GridEdition.number == number)
+    )
+    if found is None:
+        raise NotFound(N_("%(community)s has no edition %(number)s."), community=community.name, number=number)
+    return found
+
+
+def store_draft(
+    session: Session,
+    community: Community,
+    grids: gpd.GeoDataFrame,
+    *,
+    at: datetime,
+    made_how: Mapping[str, Any] | None = None,
+    name: str = "",
+    keep_codes: bool = False,
+) -> GridEdition:
+    """Store drawn grids as a draft, the community's next edition.
+
+    A grid that keeps more than half of its ground keeps its code; other ground gets a number that the community has never
+    used. Only with `keep_codes` (for grids that come with official codes) are the frame's own codes left alone.
+
+    Parameters
+    ----------
+    grids : GeoDataFrame
+        Columns `grid_code`, `geometry`; optionally `name`, `kind`, `households`, `residents`, `buildings`, `compounds`,
+        `explanation`. Any coordinate reference system.
+    at : datetime
+        Now, aware.
+    made_how : mapping, optional
+        The settings it was drawn with, kept beside it.
+
+    Raises
+    ------
+    CannotDraw
+        If there are no grids, or the community's numbers run out past 999.
+    """
+    if grids.empty:
+        raise CannotDraw(N_("There are no grids to store."))
+    frame = grids.reset_index(drop=True)
+    if not keep_codes:
+        frame = frame.assign(grid_code=_carry_codes(session, community, frame))
+    last = session.scalar(select(func.max(GridEdition.number)).where(GridEdition.community_id == community.id))
+    draft = GridEdition(
+        community_id=community.id,
+        number=(last or 0) + 1,
+        name=name,
+        stage=EditionStage.DRAFT,
+        created_at=at,
+        made_how=dict(made_how or {}),
+    )
+    session.add(draft)
+    session.flush()
+    session.execute(insert(Grid), _grid_rows(draft, frame))
+    return draft
+
+
+def adopt(
+    session: Session,
+    edition: GridEdition,
+    *,
+    valid_from: date,
+    filing_number: str,
+    at: datetime,
+    allow_flaws: bool = False,
+) -> GridEdition:
+    """Put an edition into force from a day on; the one before ends on that day, and lineage says what became of it.
+
+    Nothing that happened before is touched. The first edition of a community may be dated back, since nothing answered
+    before it; later ones begin today at the earliest.
+
+    Parameters
+    ----------
+    valid_from : date
+        First local day on which the new grids answer.
+    filing_number : str
+        Under which it was filed.
+    at : datetime
+        Now, aware.
+    allow_flaws : bool
+        Adopt in spite of gaps and overlaps, for grids that an authority has fixed as they are.
+
+    Raises
+    ------
+    AdoptionRefused
+        If it was adopted already, begins in the past or before another edition, reuses a code for other ground, or the
+        grids have flaws that would leave ground without an answer or with two.
+    """
+    community = edition.community
+    before = session.scalar(
+        select(GridEdition)
+        .where(GridEdition.community_id == community.id, GridEdition.stage.in_(IN_FORCE))
+        .order_by(GridEdition.valid_from.desc())
+        .limit(1)
+    )
+    _check_dates(community, edition, before, valid_from, at)
+    grids = frames.grids(session, edition.id)
+    if not allow_flaws:
+        _check_flaws(session, community, grids)
+    old = None if before is None else frames.grids(session, before.id)
+    _check_codes(session, edition, grids)
+    session.execute(insert(GridLineage), lineage_rows(edition.id, old, grids))
+    today = local_day(community, at)
+    if before is not None:
+        before.valid_until = valid_from
+        if valid_from <= today:
+            before.stage = EditionStage.RETIRED
+    edition.stage = EditionStage.ADOPTED
+    edition.valid_from = valid_from
+    edition.valid_until = None
+    edition.filing_number = filing_number
+    session.flush()
+    return edition
+
+
+def lineage(session: Session, edition: GridEdition) -> list[GridLineage]:
+    """What became of each grid when this edition was adopted, by the old code and the new."""
+    statement = (
+        select(GridLineage)
+        .where(GridLineage.edition_id == edition.id)
+        .order_by(func.coalesce(GridLineage.parent_code, GridLineage.child_code), GridLineage.child_code)
+    )
+    return list(session.scalars(statement))
+
+
+def compare(old: gpd.GeoDataFrame | None, new: gpd.GeoDataFrame) -> pd.DataFrame:
+    """What becomes of each grid: one row for every old grid and new grid that share ground, and for what has no partner.
+
+    Kept: same code, same ground. Adjusted: same code, another border; or ground passed between grids in several ways at
+    once. Split: an old grid's ground under a new code. Merged: an old grid's whole ground under another's code. New and
+    voided: without a partner. Shared ground below `NOISE_M2` or `NOISE_SHARE` of the smaller grid is not ancestry.
+
+    Parameters
+    ----------
+    old, new : GeoDataFrame
+        Columns `grid_code`, `geometry`, in one CRS in metres; `old` None for a community's first edition.
+
+    Returns
+    -------
+    DataFrame
+        Columns `parent_code`, `child_code` (None on one side for new and voided), `kind`, `shared_m2`.
+    """
+    if old is None or old.empty:
+        return _pairs([None] * len(new), list(new["grid_code"]), [LineageKind.NEW] * len(new), np.zeros(len(new)))
+    left, right, shared = overlaps(old, new)
+    smaller = np.minimum(old.area.to_numpy()[left], new.area.to_numpy()[right])
+    real = shared > np.maximum(NOISE_M2, NOISE_SHARE * smaller)
+    left, right, shared = left[real], right[real], shared[real]
+    whole = (shared >= UNCHANGED * old.area.to_numpy()[left]) & (shared >= UNCHANGED * new.area.to_numpy()[right])
+    parents = old["grid_code"].to_numpy(dtype=object)
+    children = new["grid_code"].to_numpy(dtype=object)
+    same = parents[left] == children[right]
+    heirs = np.bincount(left, minlength=len(old))[left]
+    ancestors = np.bincount(right, minlength=len(new))[right]
+    kind = np.full(len(left), LineageKind.ADJUSTED, dtype=object)
+    kind[same & whole] = LineageKind.KEPT
+    kind[~same & (heirs > 1) & (ancestors == 1)] = LineageKind.SPLIT
+    kind[~same & (heirs == 1) & (ancestors > 1)] = LineageKind.MERGED
+    born = np.setdiff1d(np.arange(len(new)), right)
+    gone = np.setdiff1d(np.arange(len(old)), left)
+    return _pairs(
+        [*parents[left], *([None] * len(born)), *parents[gone]],
+        [*children[right], *children[born], *([None] * len(gone))],
+        [*kind, *([LineageKind.NEW] * len(born)), *([LineageKind.VOIDED] * len(gone))],
+        np.concatenate([shared, np.zeros(len(born) + len(gone))]),
+    )
+
+
+def overlaps(
+    old: gpd.GeoDataFrame, new: gpd.GeoDataFrame
+) -> tuple["np.ndarray[Any, Any]", "np.ndarray[Any, Any]", "np.ndarray[Any, Any]"]:
+    """Positions in `old` and `new` of every two grids that meet, and the ground they share in square metres."""
+    left, right = shapely.STRtree(new.geometry.to_numpy()).query(old.geometry.to_numpy(), predicate="intersects")
+    shared = shapely.area(
+        shapely.intersection(old.geometry.to_numpy()[left], new.geometry.to_numpy()[right], grid_size=0.001)
+    )
+    return left, right, shared
+
+
+def lineage_rows(edition_id: int, old: gpd.GeoDataFrame | None, new: gpd.GeoDataFrame) -> list[dict[str, Any]]:
+    """`compare` as rows of the lineage table."""
+    rows = compare(old, new).to_dict("records")
+    return [{"edition_id": edition_id, "reason": "", **{str(key): value for key, value in row.items()}} for row in rows]
+
+
+def _pairs(parents: Sequence[Any], children: Sequence[Any], kinds: Sequence[Any], shared: Any) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "parent_code": pd.Series(parents, dtype=object),
+            "child_code": pd.Series(children, dtype=object),
+            "kind": pd.Series(kinds, dtype=object),
+            "shared_m2": np.asarray(shared, dtype=float),
+        }
+    )
+
+
+def _check_dates(
+    community: Community, edition: GridEdition, before: GridEdition | None, valid_from: date, at: datetime
+) -> None:
+    if edition.stage in IN_FORCE:
+        raise AdoptionRefused(N_("Edition %(number)s has been adopted already."), number=edition.number)
+    if before is None:
+        return
+    today = local_day(community, at)
+    if valid_from < today:
+        raise AdoptionRefused(
+            N_("The grids cannot answer from %(day)s on: that is past, and what happened since keeps the grid it had."),
+            day=valid_from.isoformat(),
+        )
+    if before.valid_from is not None and valid_from <= before.valid_from:
+        raise AdoptionRefused(
+            N_("Edition %(number)s answers from %(day)s on: choose a later day than that."),
+            number=before.number,
+            day=before.valid_from.isoformat(),
+        )
+
+
+def _check_flaws(session: Session, community: Community, grids: gpd.GeoDataFrame) -> None:
+    outline = None if community.outline is None else frames.outline(session, community.id)
+    general = grids if "kind" not in grids else grids[grids["kind"] == GridKind.GENERAL]
+    flaws = tiling.find_flaws(general, outline)
+    blocking = flaws[flaws["kind"].isin(BLOCKING)]
+    if len(blocking):
+        first = blocking.iloc[0]
+        raise AdoptionRefused(
+            N_("%(count)s flaws stand against adopting these grids. First: %(kind)s at grid %(code)s, %(area).1f m2."),
+            count=len(blocking),
+            kind=first["kind"],
+            code=first["grid_code"],
+            area=float(first["area_m2"]),
+        )
+
+
+def _check_codes(session: Session, edition: GridEdition, grids: gpd.GeoDataFrame) -> None:
+    """A code must lie at least partly on ground it has had before, in the last edition that used it."""
+    past = _last_of_each_code(session, edition.community)
+    both = grids.merge(past[["grid_code", "geometry"]], on="grid_code", suffixes=("", "_before"))
+    if both.empty:
+        return
+    apart = shapely.area(shapely.intersection(both.geometry.to_numpy(), both["geometry_before"].to_numpy())) <= NOISE_M2
+    if apart.any():
+        raise AdoptionRefused(
+            N_("The code %(code)s was used for other ground before: a grid's code is never given to other ground."),
+            code=both.loc[apart, "grid_code"].iloc[0],
+        )
+
+
+def _last_of_each_code(session: Session, community: Community) -> gpd.GeoDataFrame:
+    """The grid that last bore each code in an edition that was ever in force, in metres."""
+    used = [row for row in reversed(editions(session, community)) if row.stage in IN_FORCE]
+    known = [frames.grids(session, row.id) for row in used]
+    if not known:
+        return gpd.GeoDataFrame({"grid_code": []}, geometry=[])
+    return pd.concat(known).drop_duplicates("grid_code", keep="last").reset_index(drop=True)
+
+
+def _carry_codes(session: Session, community: Community, new: gpd.GeoDataFrame) -> list[str]:
+    """Codes for new grids: the old one where most of the ground stays together, else a number never used before."""
+    old = _last_of_each_code(session, community)
+    codes: list[str | None] = [None] * len(new)
+    if old.empty:
+        return [str(code) for code in new["grid_code"]]
+    latest = [row for row in editions(session, community) if row.stage in IN_FORCE][0]
+    current = frames.grids(session, latest.id)
+    ground = new.to_crs(current.crs)
+    left, right, shared = overlaps(current, ground)
+    stays = (shared > SAME_GROUND * current.area.to_numpy()[left]) & (
+        shared > SAME_GROUND * ground.area.to_numpy()[right]
+    )
+    for i, j in zip(left[stays], right[stays], strict=True):
+        codes[j] = str(current["grid_code"].iloc[i])
+    fresh = iter(_fresh_codes(community, set(old["grid_code"]), codes.count(None)))
+    return [code if code is not None else next(fresh) for code in codes]
+
+
+def _fresh_codes(community: Community, used: set[str], count: int) -> list[str]:
+    """The next numbers that no grid of the community has ever had, in order."""
+    numbers = [
+        int(code[-NUMBER_WIDTH:]) for code in used if code.startswith(community.code) and code[-NUMBER_WIDTH:].isdigit()
+    ]
+    first = max(numbers, default=0) + 1
+    if first + count - 1 >= 10**NUMBER_WIDTH:
+        raise CannotDraw(
+            N_("%(community)s has used its grid numbers up to %(last)s: no %(count)s more are left."),
+            community=community.name,
+            last=first - 1,
+            count=count,
+        )
+    return [f"{community.code}{number:0{NUMBER_WIDTH}d}" for number in range(first, first + count)]
+
+
+def _grid_rows(draft: GridEdition, frame: gpd.GeoDataFrame) -> list[dict[str, Any]]:
+    columns = {
+        "name": ("name", "", str),
+        "households": ("households", 0, int),
+        "residents": ("residents", 0, int),
+        "buildings": ("buildings", 0, int),
+        "compounds": ("compounds", 0, int),
+        "explanation": ("explanation", "", lambda text: str(text)[:255]),
+    }
+    rows = pd.DataFrame({"code": frame["grid_code"].astype(str)})
+    for target, (source, default, cast) in columns.items():
+        given = frame[source] if source in frame else pd.Series(default, index=frame.index)
+        rows[target] = [cast(default if pd.isna(value) else value) for value in given]
+    kinds = frame["kind"] if "kind" in frame else pd.Series(GridKind.GENERAL, index=frame.index)
+    rows["kind"] = [GridKind(kind) for kind in kinds]
+    rows["geom"] = frames.store_geometry(frames.to_degrees(frame).geometry)
+    rows["edition_id"] = draft.id
+    return [{str(key): value for key, value in row.items()} for row in rows.to_dict("records")]

@@ -1,0 +1,315 @@
+"""Whose ground it is and who answers: decided here, once, for single points and for whole files alike."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from geoalchemy2.shape import to_shape
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from data import frames, nearby
+from data.models import Building, Community, Compound, GridEdition, GridKind
+from geo import locate
+from geo.crs import local_crs
+from geo.errors import N_, BadGeometry
+from patrols import redraw, roster
+from patrols.days import local_day, zone
+from patrols.roster import Link
+from patrols.rules import Rules
+
+
+class Rule(StrEnum):
+    """What decided whose ground a point is."""
+
+    INSIDE = "inside"
+    BORDER_TIE = "border_tie"
+    WITHIN_REACH = "within_reach"
+    NAMED = "named"
+    COMMUNITY_FALLBACK = "community_fallback"
+    NONE = "none"
+
+
+M = TypeVar("M", Building, Compound)
+
+DEGREES_PER_M = 1 / 100_000
+"""More than a metre in degrees of latitude; doubled for longitude, it is more than a metre up to 60 degrees north."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Who answers for a point, and why.
+
+    `rule` is `inside` a grid, `border_tie` (on a shared border: the smallest code), `within_reach` (outside of every grid,
+    but near one), `community_fallback` (the community's ground, no grid near: the community answers, 属地兜底) or `none`.
+    `border_m` is the distance to the nearest border of that grid; `probability` that the true position lies in it, given
+    the accuracy; `sure` when that is high enough for the community's rules. `chain` is nearest first.
+    """
+
+    community: Community | None
+    edition: GridEdition | None
+    grid_code: str | None
+    rule: Rule
+    border_m: float | None
+    probability: float | None
+    next_code: str | None
+    sure: bool
+    building_id: int | None
+    compound_id: int | None
+    chain: list[Link]
+
+    @property
+    def answering(self) -> Link | None:
+        """The first of the chain who is really there; None when the community office has to answer."""
+        return roster.answering(self.chain)
+
+
+NOBODY = Answer(None, None, None, Rule.NONE, None, None, None, False, None, None, [])
+"""The answer for ground of no community that is stored here."""
+
+
+def find_responsible(
+    session: Session,
+    point: tuple[float, float],
+    *,
+    at: datetime,
+    accuracy_m: float | None = None,
+    communities: Sequence[Community] | None = None,
+) -> Answer:
+    """Who answers for a place at a time: the grid, the rule that decided, how sure that is, and the chain of people.
+
+    The edition in force on that day and the postings of that day decide. Where two communities meet, all their grids are
+    weighed together, so that exactly one of them answers. In a building or compound, its own people head the chain.
+
+    Parameters
+    ----------
+    point : (float, float)
+        Longitude, latitude, WGS 84.
+    at : datetime
+        When, aware.
+    accuracy_m : float, optional
+        Radius of uncertainty of the point; None when unknown (then the point is believed).
+    communities : sequence of Community, optional
+        Ask only these; by default all whose outline is near.
+
+    Raises
+    ------
+    BadGeometry
+        If the point is no position on the globe.
+    """
+    lon, lat = point
+    asked = pd.DataFrame({"lon": [lon], "lat": [lat], "at": pd.to_datetime([at], utc=True), "accuracy_m": [accuracy_m]})
+    near = _communities_near(session, asked) if communities is None else list(communities)
+    found = locate_many(session, asked, communities=near).iloc[0]
+    community = next((row for row in near if row.id == found["community_id"]), None)
+    if community is None:
+        return NOBODY
+    grid_code = found["grid_code"]
+    building = _standing_in(session, Building, community, lon, lat)
+    compound = _compound_of(session, community, building, lon, lat)
+    building_id = None if building is None else building.id
+    compound_id = None if compound is None else compound.id
+    chain = roster.chain_for(session, community, grid_code, at=at, compound_id=compound_id, building_id=building_id)
+    edition_id = found["edition_id"]
+    return Answer(
+        community=community,
+        edition=None if edition_id is None else session.get(GridEdition, edition_id),
+        grid_code=grid_code,
+        rule=Rule(found["rule"]),
+        border_m=_number(found["border_m"]),
+        probability=_number(found["probability"]),
+        next_code=found["next_code"],
+        sure=bool(found["sure"]),
+        building_id=building_id,
+        compound_id=compound_id,
+        chain=chain,
+    )
+
+
+def locate_many(
+    session: Session, points: pd.DataFrame, *, communities: Sequence[Community] | None = None
+) -> pd.DataFrame:
+    """The grid of many points at once, each by the edition in force at its own time.
+
+    The database is asked a fixed number of times for each edition that was in force, never for each point.
+
+    Parameters
+    ----------
+    points : DataFrame
+        Columns `lon`, `lat` (degrees, WGS 84), `at` (aware moments); optionally `accuracy_m` (NaN: unknown).
+    communities : sequence of Community, optional
+        Ask only these; by default all whose outline is near any of the points.
+
+    Returns
+    -------
+    DataFrame
+        Indexed as `points`: `community_id`, `edition_id`, `grid_code` (None where nothing was found), `rule`, `border_m`,
+        `probability`, `next_code`, `sure`.
+
+    Raises
+    ------
+    BadGeometry
+        If a point is no position on the globe.
+    """
+    _check_positions(points)
+    known = _communities_near(session, points) if communities is None else list(communities)
+    found = _unanswered(points.index)
+    if points.empty or not known:
+        return found
+    terms = _terms(session, known, points["at"])
+    crs = local_crs(float(points["lon"].mean()), float(points["lat"].mean()))
+    placed = frames.points_in_metres(points["lon"].to_numpy(), points["lat"].to_numpy(), crs)
+    spots = gpd.GeoDataFrame(
+        {"accuracy_m": pd.to_numeric(points["accuracy_m"]).to_numpy() if "accuracy_m" in points else np.nan},
+        geometry=shapely.points(*placed),
+        index=points.index,
+        crs=crs,
+    )
+    for editions, rows in terms.groupby("editions", sort=False).groups.items():
+        _locate_by(session, editions, known, spots.loc[rows], found)
+    return found
+
+
+def _locate_by(
+    session: Session,
+    editions: tuple[int | None, ...],
+    communities: Sequence[Community],
+    spots: gpd.GeoDataFrame,
+    found: pd.DataFrame,
+) -> None:
+    """Write into `found` what these editions, one of each community or None, say about these points."""
+    rules = Rules.for_community(communities[0].rules)
+    grids = [
+        frames.grids(session, number).to_crs(spots.crs).assign(edition_id=number, community_id=community.id)
+        for community, number in zip(communities, editions, strict=True)
+        if number is not None
+    ]
+    if grids:
+        general = pd.concat(grids, ignore_index=True)
+        general = general[general["kind"] == GridKind.GENERAL].reset_index(drop=True)
+        weighed = locate.weigh_points(spots, general, accuracy_m=spots["accuracy_m"], reach_m=rules.reach_m)
+        for column in ("grid_code", "rule", "border_m", "probability", "next_code", "sure"):
+            found.loc[spots.index, column] = weighed[column].to_numpy()
+        owner = general.set_index("grid_code")[["edition_id", "community_id"]]
+        hit = weighed["grid_code"].notna()
+        rows = weighed.index[hit]
+        for column in owner:
+            found.loc[rows, column] = owner[column].reindex(weighed.loc[rows, "grid_code"]).to_numpy()
+    _fall_back(session, communities, editions, spots, found)
+
+
+def _fall_back(
+    session: Session,
+    communities: Sequence[Community],
+    editions: tuple[int | None, ...],
+    spots: gpd.GeoDataFrame,
+    found: pd.DataFrame,
+) -> None:
+    """The community answers for points on its own ground that no grid reaches (属地兜底)."""
+    for community, number in zip(communities, editions, strict=True):
+        open_rows = spots.index[found.loc[spots.index, "rule"] == Rule.NONE]
+        if not len(open_rows) or community.outline is None:
+            continue
+        outline = frames.outline(session, community.id).to_crs(spots.crs)
+        rows = open_rows[shapely.intersects(outline.union_all(), spots.geometry.loc[open_rows].to_numpy())]
+        found.loc[rows, "rule"] = Rule.COMMUNITY_FALLBACK.value
+        found.loc[rows, "community_id"] = community.id
+        found.loc[rows, "edition_id"] = number
+        found.loc[rows, "sure"] = True
+
+
+def _unanswered(index: pd.Index) -> pd.DataFrame:
+    nothing = pd.Series(None, index=index, dtype=object)
+    number = pd.Series(np.nan, index=index, dtype=float)
+    return pd.DataFrame(
+        {
+            "community_id": nothing,
+            "edition_id": nothing,
+            "grid_code": nothing,
+            "rule": pd.Series(Rule.NONE.value, index=index, dtype=object),
+            "border_m": number,
+            "probability": number,
+            "next_code": nothing,
+            "sure": pd.Series(False, index=index),
+        }
+    )
+
+
+def _terms(session: Session, communities: Sequence[Community], at: "pd.Series[Any]") -> pd.DataFrame:
+    """For each moment, the editions in force: a tuple with one id (or None) for each community, in their order."""
+    statement = select(GridEdition).where(
+        GridEdition.community_id.in_([community.id for community in communities]),
+        GridEdition.stage.in_(redraw.IN_FORCE),
+    )
+    adopted = sorted(session.scalars(statement), key=lambda row: (row.valid_from or date.min, row.number))
+    columns = []
+    for community in communities:
+        days = at.dt.tz_convert(zone(community.timezone)).dt.date
+        column = pd.Series(None, index=at.index, dtype=object)
+        for row in adopted:
+            if row.community_id == community.id and row.valid_from is not None:
+                column[(days >= row.valid_from) & (days < (row.valid_until or date.max))] = row.id
+        columns.append(column)
+    return pd.DataFrame({"editions": list(zip(*columns, strict=True))}, index=at.index)
+
+
+def _communities_near(session: Session, points: pd.DataFrame) -> list[Community]:
+    """Communities in force whose outline's box comes near any of the points, by code."""
+    margin = Rules().reach_m * DEGREES_PER_M
+    bounds = (
+        float(points["lon"].min()) - 2 * margin,
+        float(points["lat"].min()) - margin,
+        float(points["lon"].max()) + 2 * margin,
+        float(points["lat"].max()) + margin,
+    )
+    moments = points["at"]
+    return sorted(
+        (
+            row
+            for row in nearby.near(session, Community, bounds)
+            if row.valid_from <= local_day(row, moments.max().to_pydatetime())
+            and (row.valid_until is None or row.valid_until > local_day(row, moments.min().to_pydatetime()))
+        ),
+        key=lambda row: row.code,
+    )
+
+
+def _standing_in(session: Session, model: type[M], community: Community, lon: float, lat: float) -> M | None:
+    """The building or compound that a point stands in (the smallest id where several lie over each other)."""
+    candidates = [row for row in nearby.near(session, model, (lon, lat, lon, lat)) if row.community_id == community.id]
+    if not candidates:
+        return None
+    shapes = np.array([to_shape(row.geom) for row in candidates])
+    inside = shapely.intersects(shapes, shapely.points(lon, lat))
+    return min((row for row, hit in zip(candidates, inside, strict=True) if hit), key=lambda row: row.id, default=None)
+
+
+def _compound_of(
+    session: Session, community: Community, building: Building | None, lon: float, lat: float
+) -> Compound | None:
+    if building is not None and building.compound_id is not None:
+        return session.get(Compound, building.compound_id)
+    return _standing_in(session, Compound, community, lon, lat)
+
+
+def _check_positions(points: pd.DataFrame) -> None:
+    lon, lat = points["lon"].to_numpy(dtype=float), points["lat"].to_numpy(dtype=float)
+    # Written so that NaN counts as wrong too.
+    wrong = ~((np.abs(lon) <= 180) & (np.abs(lat) <= 90))
+    if wrong.any():
+        first = int(np.flatnonzero(wrong)[0])
+        raise BadGeometry(
+            N_("%(lon)s, %(lat)s is no longitude and latitude in degrees."),
+            lon=float(lon[first]),
+            lat=float(lat[first]),
+        )
+
+
+def _number(value: Any) -> float | None:
+    return None if pd.isna(value) else float(value)

@@ -1,0 +1,385 @@
+"""The roster: who is posted on what, from when until when, and the chain of people who answer for a place."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy.orm import Session, contains_eager
+
+from data.errors import NotFound
+from data.models import Building, ChainLink, Community, Compound, Grid, Person, PlaceKind, Posting
+from geo.errors import N_
+from patrols.days import local_day
+from patrols.errors import PatrolError
+
+NEEDED = {
+    PlaceKind.COMMUNITY: (),
+    PlaceKind.GRID: ("grid_code",),
+    PlaceKind.COMPOUND: ("compound_id",),
+    PlaceKind.BUILDING: ("building_id",),
+    PlaceKind.ENTRANCE: ("building_id", "entrance"),
+    PlaceKind.HOUSEHOLDS: ("building_id", "household_from", "household_until"),
+}
+"""What names a place of each kind; anything else a posting carries beside it is refused."""
+
+
+class BadPosting(PatrolError):
+    """A posting that names no place, too many, or ends before it begins."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where somebody or something is, as far as it is known; None for what is not."""
+
+    community_id: int
+    grid_code: str | None = None
+    compound_id: int | None = None
+    building_id: int | None = None
+    entrance: str | None = None
+    household: str | None = None
+
+
+@dataclass(frozen=True)
+class Link:
+    """One link of a chain: a duty on a place, and the person who does it, or that it is vacant."""
+
+    position: int
+    duty: str
+    zh: str
+    en: str
+    place_kind: PlaceKind
+    place: str
+    vacant: bool
+    person_id: int | None = None
+    name: str = ""
+    phone: str = ""
+    posting_id: int | None = None
+
+
+def post(
+    session: Session,
+    person: Person,
+    duty: str,
+    place_kind: PlaceKind,
+    *,
+    valid_from: date,
+    valid_until: date | None = None,
+    grid_code: str | None = None,
+    compound_id: int | None = None,
+    building_id: int | None = None,
+    entrance: str | None = None,
+    household_from: str | None = None,
+    household_until: str | None = None,
+) -> Posting:
+    """Post a person to a duty on a place, in the person's own community.
+
+    Several people may share one duty on one place. The same posting again (same person, duty, place and overlapping days)
+    is handed back instead of doubled.
+
+    Raises
+    ------
+    BadPosting
+        If what names the place does not fit its kind, or the posting ends before it begins.
+    """
+    place = {
+        "grid_code": grid_code,
+        "compound_id": compound_id,
+        "building_id": building_id,
+        "entrance": entrance,
+        "household_from": household_from,
+        "household_until": household_until,
+    }
+    check_place(place_kind, place)
+    if valid_until is not None and valid_until <= valid_from:
+        raise BadPosting(N_("The posting ends on %(until)s, before it begins."), until=valid_until.isoformat())
+    same = and_(*(getattr(Posting, name).is_not_distinct_from(value) for name, value in place.items()))
+    overlap = or_(Posting.valid_until.is_(None), Posting.valid_until > valid_from)
+    if valid_until is not None:
+        overlap = and_(overlap, Posting.valid_from < valid_until)
+    mine = (Posting.person_id == person.id, Posting.duty == duty, Posting.place_kind == place_kind)
+    found = session.scalar(select(Posting).where(*mine, same, overlap).limit(1))
+    if found is not None:
+        return found
+    posting = Posting(
+        person_id=person.id,
+        community_id=person.community_id,
+        duty=str(duty),
+        place_kind=place_kind,
+        valid_from=valid_from,
+        valid_until=valid_until,
+        **place,
+    )
+    session.add(posting)
+    session.flush()
+    return posting
+
+
+def check_place(place_kind: PlaceKind, place: Mapping[str, object]) -> None:
+    """Refuse a posting whose place does not fit its kind.
+
+    Raises
+    ------
+    BadPosting
+        If something that names the place is missing, or something else is given beside it.
+    """
+    wanted = set(NEEDED[place_kind])
+    given = {name for name, value in place.items() if value not in (None, "")}
+    if missing := sorted(wanted - given):
+        raise BadPosting(
+            N_("A posting on a place of the kind %(kind)s needs %(missing)s."),
+            kind=place_kind.value,
+            missing=", ".join(missing),
+        )
+    if extra := sorted(given - wanted):
+        raise BadPosting(
+            N_("A posting on a place of the kind %(kind)s does not take %(extra)s."),
+            kind=place_kind.value,
+            extra=", ".join(extra),
+        )
+
+
+def relieve(session: Session, posting: Posting, until: date) -> Posting:
+    """End a posting: `until` is the first day on which the person no longer answers.
+
+    Raises
+    ------
+    BadPosting
+        If it ended before that already, or would end before it began.
+    """
+    if posting.valid_until is not None and posting.valid_until <= until:
+        raise BadPosting(N_("The posting has already ended on %(until)s."), until=posting.valid_until.isoformat())
+    if until < posting.valid_from:
+        raise BadPosting(N_("The posting ends on %(until)s, before it begins."), until=until.isoformat())
+    posting.valid_until = until
+    session.flush()
+    return posting
+
+
+def chain_for(
+    session: Session,
+    community: Community,
+    grid_code: str | None,
+    *,
+    at: datetime | date,
+    compound_id: int | None = None,
+    building_id: int | None = None,
+    entrance: str | None = None,
+    household: str | None = None,
+) -> list[Link]:
+    """The people who answer for one place, nearest first.
+
+    Links on places that are not known here (a building head, for a point on the street) are left out; links on a known
+    place where nobody is posted come as vacant. Several people on one duty give several links, by the roster's numbers.
+    """
+    place = Place(community.id, grid_code, compound_id, building_id, entrance, household)
+    return chains(session, [place], days={community.id: local_day(community, at)})[0]
+
+
+def chains_for_grids(
+    session: Session, community: Community, grid_codes: Iterable[str], *, at: datetime | date
+) -> dict[str, list[Link]]:
+    """The chain of every grid at once (links on grids and on the community), in three queries however many there are."""
+    codes = list(grid_codes)
+    places = [Place(community.id, code) for code in codes]
+    found = chains(session, places, days={community.id: local_day(community, at)})
+    return dict(zip(codes, found, strict=True))
+
+
+def chains(session: Session, places: Sequence[Place], *, days: Mapping[int, date]) -> list[list[Link]]:
+    """The chain of every place, in the order of `places`; `days` gives the local day of each community.
+
+    Three queries in all: the communities' links, the postings on any of the places, and the names of the places.
+    """
+    links = _links_of(session, days)
+    postings = _postings_on(session, places, days)
+    names = _PlaceNames(session, places)
+    return [
+        [
+            link
+            for row in links[place.community_id]
+            if (key := _key(row.place_kind, place)) is not None
+            for link in _fill(row, names.of(row.place_kind, place), _posted(postings.get((row.duty, *key), ()), place))
+        ]
+        for place in places
+    ]
+
+
+def vacancies(session: Session, community: Community, *, at: datetime | date) -> list[Link]:
+    """Every duty of the chain that nobody does at that time, on every grid, compound and building of the community.
+
+    Entrances and household ranges are not known without a posting, so vacancies on them cannot be seen.
+    """
+    from patrols.redraw import edition_in_force
+
+    edition = edition_in_force(session, community.id, at)
+    codes = (
+        []
+        if edition is None
+        else session.scalars(select(Grid.code).where(Grid.edition_id == edition.id).order_by(Grid.code))
+    )
+    compounds = session.scalars(select(Compound.id).where(Compound.community_id == community.id).order_by(Compound.id))
+    buildings = session.scalars(
+        select(Building.id).where(Building.community_id == community.id, Building.households > 0).order_by(Building.id)
+    )
+    places = [
+        Place(community.id),
+        *(Place(community.id, grid_code=code) for code in codes),
+        *(Place(community.id, compound_id=number) for number in compounds),
+        *(Place(community.id, building_id=number) for number in buildings),
+    ]
+    found: dict[tuple[int, str], Link] = {}
+    for chain in chains(session, places, days={community.id: local_day(community, at)}):
+        found.update({(link.position, link.place): link for link in chain if link.vacant})
+    return [found[key] for key in sorted(found)]
+
+
+def answering(chain: Sequence[Link]) -> Link | None:
+    """The first of a chain who is really there; None when every link is vacant and the community office answers."""
+    return next((link for link in chain if not link.vacant), None)
+
+
+def people(session: Session, community: Community, *, at: datetime | date) -> list[Person]:
+    """Everybody on the roster by number, with only the postings that hold at that time loaded, in one query."""
+    day = local_day(community, at)
+    statement = (
+        select(Person)
+        .outerjoin(Posting, and_(Posting.person_id == Person.id, in_force(day)))
+        .where(Person.community_id == community.id)
+        .options(contains_eager(Person.postings))
+        .order_by(Person.number, Posting.id)
+        .execution_options(populate_existing=True)
+    )
+    return list(session.scalars(statement).unique())
+
+
+def person(session: Session, community: Community, number: str) -> Person:
+    """Somebody by the roster's number.
+
+    Raises
+    ------
+    NotFound
+        If the community's roster has no such number.
+    """
+    found = session.scalar(select(Person).where(Person.community_id == community.id, Person.number == number))
+    if found is None:
+        raise NotFound(N_("The roster has nobody under the number %(number)s."), number=number)
+    return found
+
+
+def in_force(day: date) -> ColumnElement[bool]:
+    """The condition that a posting holds on a day: from its first day on, until its end (exclusive)."""
+    return and_(Posting.valid_from <= day, or_(Posting.valid_until.is_(None), Posting.valid_until > day))
+
+
+def _links_of(session: Session, days: Mapping[int, date]) -> dict[int, list[ChainLink]]:
+    found: dict[int, list[ChainLink]] = defaultdict(list)
+    statement = select(ChainLink).where(ChainLink.community_id.in_(days)).order_by(ChainLink.position)
+    for link in session.scalars(statement):
+        found[link.community_id].append(link)
+    return found
+
+
+def _postings_on(
+    session: Session, places: Sequence[Place], days: Mapping[int, date]
+) -> dict[tuple[object, ...], list[tuple[Posting, Person]]]:
+    """Postings that hold on the day, by (duty, place kind, key of the place)."""
+    conditions: list[ColumnElement[bool]] = [
+        and_(Posting.community_id == community, in_force(day)) for community, day in days.items()
+    ]
+    wanted = or_(
+        Posting.place_kind == PlaceKind.COMMUNITY,
+        _among(Posting.grid_code, {place.grid_code for place in places}),
+        _among(Posting.compound_id, {place.compound_id for place in places}),
+        _among(Posting.building_id, {place.building_id for place in places}),
+    )
+    statement = (
+        select(Posting, Person)
+        .join(Person, Person.id == Posting.person_id)
+        .where(or_(*conditions) if conditions else false(), wanted)
+        .order_by(Person.number, Posting.id)
+    )
+    found: dict[tuple[object, ...], list[tuple[Posting, Person]]] = defaultdict(list)
+    for posting, who in session.execute(statement):
+        key = _key(posting.place_kind, posting)
+        if key is not None:
+            found[(posting.duty, *key)].append((posting, who))
+    return found
+
+
+def _among(column: object, values: Iterable[object]) -> ColumnElement[bool]:
+    known = [value for value in values if value is not None]
+    # SQLite takes 32,766 parameters in one statement: a whole town's buildings are asked for as "any building".
+    return column.in_(known) if len(known) <= 5000 else column.is_not(None)  # type: ignore[attr-defined, no-any-return]
+
+
+def _key(kind: PlaceKind, place: Place | Posting) -> tuple[object, ...] | None:
+    """What a posting and a place must share for the posting to answer for it; None when the place does not say."""
+    if kind is PlaceKind.COMMUNITY:
+        return (kind, place.community_id)
+    value = {
+        PlaceKind.GRID: place.grid_code,
+        PlaceKind.COMPOUND: place.compound_id,
+        PlaceKind.BUILDING: place.building_id,
+        PlaceKind.ENTRANCE: place.building_id,
+        PlaceKind.HOUSEHOLDS: place.building_id,
+    }[kind]
+    if kind is PlaceKind.ENTRANCE:
+        return None if value is None or not place.entrance else (kind, value, place.entrance)
+    if kind is PlaceKind.HOUSEHOLDS and isinstance(place, Place) and not place.household:
+        return None
+    return None if value is None else (kind, value)
+
+
+def _posted(found: Sequence[tuple[Posting, Person]], place: Place) -> list[tuple[Posting, Person]]:
+    return [
+        (posting, who)
+        for posting, who in found
+        if posting.place_kind is not PlaceKind.HOUSEHOLDS or _within(place.household or "", posting)
+    ]
+
+
+def _within(household: str, posting: Posting) -> bool:
+    """Whether a household number lies in a posting's range: 101 lies in 101-112, and 9 before 10."""
+
+    def order(text: str) -> tuple[int, str]:
+        return (len(text), text)
+
+    first, last = posting.household_from or "", posting.household_until or ""
+    return order(first) <= order(household) <= order(last)
+
+
+def _fill(row: ChainLink, place: str, found: Sequence[tuple[Posting, Person]]) -> list[Link]:
+    common = (row.position, row.duty, row.zh, row.en, row.place_kind, place)
+    if not found:
+        return [Link(*common, vacant=True)]
+    return [
+        Link(*common, vacant=False, person_id=who.id, name=who.name, phone=who.phone, posting_id=posting.id)
+        for posting, who in found
+    ]
+
+
+class _PlaceNames:
+    """Names of the communities, compounds and buildings that chains speak of, read at once."""
+
+    def __init__(self, session: Session, places: Sequence[Place]) -> None:
+        self._names: dict[PlaceKind, dict[int | None, str]] = {}
+        for kind, model, ids in (
+            (PlaceKind.COMMUNITY, Community, {place.community_id for place in places}),
+            (PlaceKind.COMPOUND, Compound, {place.compound_id for place in places}),
+            (PlaceKind.BUILDING, Building, {place.building_id for place in places}),
+        ):
+            known = ids - {None}
+            rows = session.execute(select(model.id, model.name).where(_among(model.id, known))) if known else []
+            self._names[kind] = {key: name for key, name in rows}
+
+    def of(self, kind: PlaceKind, place: Place) -> str:
+        if kind is PlaceKind.GRID:
+            return place.grid_code or ""
+        if kind is PlaceKind.COMMUNITY:
+            return self._names[kind].get(place.community_id, "")
+        if kind is PlaceKind.COMPOUND:
+            return self._names[kind].get(place.compound_id, "") or f"#{place.compound_id}"
+        building = self._names[PlaceKind.BUILDING].get(place.building_id, "") or f"#{place.building_id}"
+        return " ".join(part for part in (building, place.entrance, place.household) if part)
