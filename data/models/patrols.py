@@ -7,7 +7,7 @@ from geoalchemy2 import WKBElement
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from data.models.base import Base, UtcDateTime, geometry, words
+from data.models.base import Base, BigKey, UtcDateTime, geometry, words
 from data.models.people import Person, Team
 
 
@@ -55,7 +55,7 @@ class Fix(Base):
 
     __tablename__ = "fix"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     patrol_id: Mapped[int] = mapped_column(ForeignKey("patrol.id"))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     lon: Mapped[float]

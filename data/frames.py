@@ -1,0 +1,281 @@
+"""Frames in metres from rows in degrees, and back; the only place where coordinates are converted."""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyproj
+import shapely
+from geoalchemy2 import WKBElement
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import LargeBinary, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from data.errors import NotFound
+from data.models import Building, Community, Compound, Grid, GridEdition, Street
+from data.models.base import WGS84
+from geo.crs import local_crs
+from geo.errors import N_, BadGeometry, WrongCrs
+
+Floats = npt.NDArray[np.float64]
+
+
+def outline(session: Session, community_id: int, *, degrees: bool = False) -> gpd.GeoDataFrame:
+    """Return the ground of a community: one row, or none when no outline is stored yet.
+
+    Parameters
+    ----------
+    session : Session
+    community_id : int
+    degrees : bool
+        Leave the coordinates as they are stored (WGS 84), for maps and exchange, instead of metres.
+
+    Returns
+    -------
+    GeoDataFrame
+        Index: the community's key. Columns ``code, name, geometry``; CRS: the community's own metres, see `crs_of`.
+
+    Raises
+    ------
+    NotFound
+        When there is no such community.
+    """
+    wanted = select(Community.id, Community.code, Community.name, _wkb(Community.outline)).where(
+        Community.id == community_id, Community.outline.is_not(None)
+    )
+    return _frame(session, wanted, crs_of(session, community_id), degrees)
+
+
+def streets(session: Session, community_id: int, *, degrees: bool = False) -> gpd.GeoDataFrame:
+    """Return the streets of a community: index the street's key, columns ``source_key, name, street_class, geometry``.
+
+    Lines; CRS and `degrees` as in `outline`. ``street_class`` holds the words of `data.models.places.StreetClass`.
+    """
+    return _of_community(session, community_id, Street, ("source_key", "name", "street_class"), degrees)
+
+
+def buildings(session: Session, community_id: int, *, degrees: bool = False) -> gpd.GeoDataFrame:
+    """Return the buildings of a community, with their households and residents.
+
+    Index: the building's key. Columns ``source_key, compound_id, name, address, households, residents, entrances,
+    geometry`` (polygons; ``compound_id`` is missing where a building stands in no compound). CRS and `degrees` as in
+    `outline`.
+    """
+    columns = ("source_key", "compound_id", "name", "address", "households", "residents", "entrances")
+    return _of_community(session, community_id, Building, columns, degrees)
+
+
+def compounds(session: Session, community_id: int, *, degrees: bool = False) -> gpd.GeoDataFrame:
+    """Return the compounds of a community: index the compound's key, columns ``source_key, name, geometry`` (polygons).
+
+    CRS and `degrees` as in `outline`.
+    """
+    return _of_community(session, community_id, Compound, ("source_key", "name"), degrees)
+
+
+def grids(session: Session, edition_id: int, *, degrees: bool = False) -> gpd.GeoDataFrame:
+    """Return the grids of one edition, by their codes.
+
+    Index: the grid's key. Columns ``grid_code, name, kind, households, residents, buildings, compounds, explanation,
+    geometry``. CRS and `degrees` as in `outline`. Borders that neighbours share in the database are shared, vertex by
+    vertex, in the frame too: equal degrees become equal metres.
+
+    Raises
+    ------
+    NotFound
+        When there is no such edition.
+    """
+    community_id = session.scalar(select(GridEdition.community_id).where(GridEdition.id == edition_id))
+    if community_id is None:
+        raise NotFound(N_("There is no edition of grids with the key %(key)s."), key=edition_id)
+    wanted = (
+        select(
+            Grid.id,
+            Grid.code.label("grid_code"),
+            *(Grid.name, Grid.kind, Grid.households, Grid.residents, Grid.buildings, Grid.compounds, Grid.explanation),
+            _wkb(Grid.geom),
+        )
+        .where(Grid.edition_id == edition_id)
+        .order_by(Grid.code)
+    )
+    return _frame(session, wanted, crs_of(session, community_id), degrees)
+
+
+def crs_of(session: Session, community_id: int) -> pyproj.CRS:
+    """Return the coordinate system in metres that every frame of a community is in.
+
+    Decided by where its outline lies; before it has one, by its first building, street or compound, so that frames of one
+    community can always be laid over each other. A community without any of them gets the zone of Beijing.
+
+    Raises
+    ------
+    NotFound
+        When there is no such community.
+    """
+    if session.get(Community, community_id) is None:
+        raise NotFound(N_("There is no community with the key %(key)s."), key=community_id)
+    queries = [select(_wkb(Community.outline)).where(Community.id == community_id)]
+    queries += [
+        select(_wkb(model.geom)).where(model.community_id == community_id).order_by(model.id).limit(1)
+        for model in (Building, Street, Compound)
+    ]
+    for query in queries:
+        if (wkb := session.scalar(query)) is not None:
+            west, south, east, north = shapely.bounds(shapely.from_wkb(wkb))
+            return local_crs((west + east) / 2, (south + north) / 2)
+    return local_crs(116.4, 39.9)
+
+
+def to_metres(frame: gpd.GeoDataFrame, crs: pyproj.CRS | None = None) -> gpd.GeoDataFrame:
+    """Convert a frame in degrees (or in any declared system) to local metres.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        With a declared CRS.
+    crs : CRS, optional
+        The metres wanted; by default those of the middle of the frame. Give it where two frames must match.
+
+    Raises
+    ------
+    WrongCrs
+        When the frame declares no CRS: coordinates without one are a guess.
+    """
+    _require_crs(frame.crs)
+    if crs is None:
+        west, south, east, north = frame.total_bounds if frame.crs.is_geographic else to_degrees(frame).total_bounds
+        crs = local_crs((west + east) / 2, (south + north) / 2) if np.isfinite(west) else local_crs(116.4, 39.9)
+    return frame.to_crs(crs)
+
+
+def to_degrees(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Convert a frame to longitude and latitude, WGS 84; raises `WrongCrs` when it declares no CRS."""
+    _require_crs(frame.crs)
+    return frame.to_crs(WGS84)
+
+
+def points_in_metres(lon: npt.ArrayLike, lat: npt.ArrayLike, crs: pyproj.CRS) -> tuple[Floats, Floats]:
+    """Convert longitudes and latitudes to metres of a CRS; what is not finite stays so.
+
+    Parameters
+    ----------
+    lon, lat : array of float, degrees WGS 84
+    crs : CRS
+        As `crs_of` gives it, or ``frame.crs``.
+    """
+    x, y = _transformer(crs.to_wkt()).transform(np.asarray(lon, dtype=float), np.asarray(lat, dtype=float))
+    return np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+
+
+def store_geometry(shapes: gpd.GeoSeries) -> list[WKBElement]:
+    """Prepare geometries for storing: in degrees, flat, sound, polygons always as multipolygons.
+
+    Parameters
+    ----------
+    shapes : GeoSeries
+        In any declared CRS; a frame's ``geometry``.
+
+    Returns
+    -------
+    list of WKBElement
+        In the order given, for the geometry columns of ``session.execute(insert(Model), rows)`` or of a model.
+
+    Raises
+    ------
+    WrongCrs
+        When the series declares no CRS.
+    BadGeometry
+        When a shape is missing, empty, broken or not on Earth; names the first such row by its index, and the reason.
+    """
+    _require_crs(shapes.crs)
+    values = shapely.force_2d(shapes.array.to_numpy())
+    _refuse_bad(values, shapes.index)
+    degrees = gpd.GeoSeries(values, crs=shapes.crs).to_crs(WGS84).array.to_numpy()
+    _refuse_outside(degrees, shapes.index)
+    return [WKBElement(bytes(wkb), srid=WGS84, extended=False) for wkb in shapely.to_wkb(_multi(_mended(degrees)))]
+
+
+def decode(elements: Iterable[WKBElement | None]) -> npt.NDArray[np.object_]:
+    """Turn stored geometries of loaded rows into shapely geometries, in degrees; None stays None."""
+    return np.asarray(shapely.from_wkb([None if one is None else bytes(one.data) for one in elements]), dtype=object)
+
+
+def _of_community(
+    session: Session, community_id: int, model: Any, columns: Sequence[str], degrees: bool
+) -> gpd.GeoDataFrame:
+    wanted = select(model.id, *(getattr(model, name) for name in columns), _wkb(model.geom))
+    crs = crs_of(session, community_id)
+    return _frame(session, wanted.where(model.community_id == community_id).order_by(model.id), crs, degrees)
+
+
+def _wkb(shape: InstrumentedAttribute[Any]) -> Any:
+    return func.ST_AsBinary(shape, type_=LargeBinary).label("geometry")
+
+
+def _frame(session: Session, wanted: Any, crs: pyproj.CRS, degrees: bool) -> gpd.GeoDataFrame:
+    result = session.execute(wanted)
+    table = pd.DataFrame(result.all(), columns=list(result.keys())).set_index("id")
+    shapes = shapely.from_wkb(table["geometry"].to_numpy(dtype=object))
+    frame = gpd.GeoDataFrame(table.drop(columns="geometry"), geometry=shapes, crs=WGS84)
+    return frame if degrees else frame.to_crs(crs)
+
+
+def _require_crs(crs: Any) -> None:
+    if crs is None:
+        raise WrongCrs(N_("The shapes declare no coordinate reference system. Declare the one they were made in."))
+
+
+def _refuse_bad(shapes: npt.NDArray[np.object_], index: pd.Index) -> None:
+    bad = shapely.is_missing(shapes) | shapely.is_empty(shapes) | ~shapely.is_valid(shapes)
+    if bad.any():
+        first = int(np.flatnonzero(bad)[0])
+        shape = shapes[first]
+        reason = "missing" if shape is None else "empty" if shape.is_empty else shapely.is_valid_reason(shape)
+        raise BadGeometry(
+            N_("%(count)s shapes cannot be stored. The first is row %(row)s: %(reason)s."),
+            count=int(bad.sum()),
+            row=index[first],
+            reason=reason,
+        )
+
+
+def _refuse_outside(shapes: npt.NDArray[np.object_], index: pd.Index) -> None:
+    west, south, east, north = shapely.bounds(shapes).T
+    bad = ~((west >= -180) & (south >= -90) & (east <= 180) & (north <= 90))
+    if bad.any():
+        raise BadGeometry(
+            N_("%(count)s shapes are not on Earth; is the declared coordinate system right? The first is row %(row)s."),
+            count=int(bad.sum()),
+            row=index[int(np.flatnonzero(bad)[0])],
+        )
+
+
+def _mended(shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
+    """Mend what the conversion to degrees broke: a hole that touched an edge may stick out of it by a hair."""
+    broken = ~shapely.is_valid(shapes)
+    if broken.any():
+        shapes = shapes.copy()
+        shapes[broken] = [_polygons_of(shapely.make_valid(shape)) for shape in shapes[broken]]
+    return shapes
+
+
+def _polygons_of(shape: BaseGeometry) -> BaseGeometry:
+    parts = [part for part in shapely.get_parts(shape) if part.geom_type in ("Polygon", "MultiPolygon")]
+    return shapely.union_all(parts) if parts else shape
+
+
+def _multi(shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
+    polygons = shapely.get_type_id(shapes) == shapely.GeometryType.POLYGON
+    if polygons.any():
+        shapes = shapes.copy()
+        shapes[polygons] = shapely.multipolygons(shapes[polygons], indices=np.arange(polygons.sum()))
+    return shapes
+
+
+@lru_cache(maxsize=16)
+def _transformer(wkt: str) -> pyproj.Transformer:
+    return pyproj.Transformer.from_crs(WGS84, pyproj.CRS.from_wkt(wkt), always_xy=True)

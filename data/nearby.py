@@ -1,0 +1,90 @@
+"""Rows near a place, through the spatial index of either database."""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from geoalchemy2 import Geometry
+from sqlalchemy import ColumnElement, column, func, literal_column, select, table
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import FunctionElement
+from sqlalchemy.types import Boolean
+
+from data.models.base import WGS84, Base
+
+Row = TypeVar("Row", bound=Base)
+
+
+class _BoxesMeet(FunctionElement[bool]):
+    """Condition that the box of a geometry column meets a box; its SQL differs by database."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+def meets_box(shape: InstrumentedAttribute[Any], bounds: Sequence[float]) -> ColumnElement[bool]:
+    """Return the condition that a row's own box touches or overlaps a box, answered by the spatial index.
+
+    It only narrows: a row whose box meets the box may itself lie outside, and the index rounds outward to single precision
+    (about a metre), so a row just beyond may come too. What the rows really cover is decided in Python, the same on both
+    databases.
+
+    Parameters
+    ----------
+    shape : column of a model
+        For example ``Grid.geom``.
+    bounds : four floats
+        West, south, east, north in degrees; as `shapely.bounds` gives them.
+
+    Raises
+    ------
+    ValueError
+        When the bounds are not west <= east and south <= north, or not finite.
+    """
+    west, south, east, north = (float(value) for value in bounds)
+    if not (west <= east and south <= north and abs(west) + abs(south) + abs(east) + abs(north) < float("inf")):
+        raise ValueError(f"bounds must be west, south, east, north: {bounds!r}")
+    return _BoxesMeet(shape.expression, west, south, east, north)
+
+
+def near(
+    session: Session, model: type[Row], bounds: Sequence[float], *where: ColumnElement[bool], shape: str | None = None
+) -> list[Row]:
+    """Return the rows of a model whose box meets a box, by their key.
+
+    Parameters
+    ----------
+    session : Session
+    model : model class
+    bounds : four floats
+        West, south, east, north in degrees.
+    *where
+        Further conditions, for example ``Grid.edition_id == 3``.
+    shape : str, optional
+        Name of the geometry column; by default the model's only one.
+    """
+    shapes = [name.key for name in model.__table__.columns if isinstance(name.type, Geometry)]
+    chosen = getattr(model, shape or shapes[0])
+    key = model.__mapper__.primary_key[0]
+    return list(session.scalars(select(model).where(meets_box(chosen, bounds), *where).order_by(key)))
+
+
+@compiles(_BoxesMeet, "postgresql")
+def _on_postgis(element: _BoxesMeet, compiler: SQLCompiler, **options: Any) -> str:
+    shape, west, south, east, north = element.clauses
+    box = func.ST_MakeEnvelope(west, south, east, north, WGS84)
+    return f"{compiler.process(shape, **options)} && {compiler.process(box, **options)}"
+
+
+@compiles(_BoxesMeet, "sqlite")
+def _on_spatialite(element: _BoxesMeet, compiler: SQLCompiler, **options: Any) -> str:
+    # SpatiaLite's planner never uses an index by itself: the index is a table of boxes, to be asked by name.
+    shape, west, south, east, north = element.clauses
+    name = f"idx_{shape.table.name}_{shape.name}"
+    xmin, xmax, ymin, ymax = (column(side) for side in ("xmin", "xmax", "ymin", "ymax"))
+    found = (
+        select(column("pkid")).select_from(table(name)).where(xmin <= east, xmax >= west, ymin <= north, ymax >= south)
+    )
+    rowid = literal_column(f"{compiler.preparer.format_table(shape.table)}.rowid")
+    return compiler.process(rowid.in_(found), **options)
