@@ -1,1 +1,1 @@
-"""data/exchange"""
+"""Files in and out: maps, tables, tracks and OpenStreetMap, each read whole or refused with file, row and reason."""

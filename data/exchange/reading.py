@@ -1,0 +1,71 @@
+"""What every reader hands back: the rows it took, and what it refused."""
+
+from collections.abc import Iterable
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import pandas as pd
+
+from data.errors import Refusal
+
+Frame = TypeVar("Frame", bound=pd.DataFrame)
+
+
+class Reading(NamedTuple, Generic[Frame]):
+    """The rows of a file that were taken, and the refusals of those that were not.
+
+    ``frame`` carries a column ``source_row`` (as in `data.errors.Refusal`), a plain index from 0, and in its ``attrs``
+    the file's name (``file``) and ``notes``: a list of `Refusal` for things worth knowing that cost no row, such as
+    fixes without a time.
+    """
+
+    frame: Frame
+    refusals: list[Refusal]
+
+
+class Refusals:
+    """Collects the refusals of one file, in the order of its rows.
+
+    Parameters
+    ----------
+    file : str
+        The file's name as the user gave it.
+
+    Examples
+    --------
+    >>> refusals = Refusals("town.csv")
+    >>> refusals.add("%(value)s is not a number.", row=3, column="lon", value="abc")
+    >>> [str(refusal) for refusal in refusals]
+    ['town.csv:3:lon: abc is not a number.']
+    """
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.notes: list[Refusal] = []
+        self._refusals: list[Refusal] = []
+
+    def add(self, template: str, *, row: int | None = None, column: str | None = None, **facts: Any) -> None:
+        """Refuse one row (or, without ``row``, something about the whole file)."""
+        self._refusals.append(Refusal(self.file, row, column, template, facts))
+
+    def note(self, template: str, *, row: int | None = None, column: str | None = None, **facts: Any) -> None:
+        """Mention something that cost no row."""
+        self.notes.append(Refusal(self.file, row, column, template, facts))
+
+    def add_rows(self, wrong: Iterable[bool], rows: Iterable[int], template: str, *, column: str | None = None) -> None:
+        """Refuse every row where ``wrong`` holds, all for the same reason."""
+        for row, is_wrong in zip(rows, wrong, strict=True):
+            if is_wrong:
+                self.add(template, row=int(row), column=column)
+
+    def __len__(self) -> int:
+        return len(self._refusals)
+
+    def sorted(self) -> list[Refusal]:
+        """All refusals: those of the whole file first, then by row."""
+        return sorted(self._refusals, key=lambda refusal: (refusal.row is not None, refusal.row or 0))
+
+    def reading(self, frame: Frame) -> Reading[Frame]:
+        """The frame with plain index and attributes, together with what was refused."""
+        frame = frame.reset_index(drop=True)
+        frame.attrs = {"file": self.file, "notes": self.notes}
+        return Reading(frame, self.sorted())

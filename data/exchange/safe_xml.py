@@ -1,0 +1,108 @@
+"""XML from strangers: no document type, no entities, and Chinese encodings that the parser does not know."""
+
+import io
+import re
+from collections.abc import Iterator
+from typing import BinaryIO
+from xml.etree.ElementTree import Element, ParseError
+from xml.parsers import expat
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import iterparse
+
+from data.errors import UnreadableFile
+from geo.errors import N_
+
+DECLARATION = re.compile(rb"^\s*<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"'][^>]*\?>")
+KNOWN_TO_EXPAT = {"utf-8", "utf8", "utf-16", "us-ascii", "iso-8859-1"}
+LONGEST_PROLOGUE = 1 << 20
+
+
+class _RootReached(Exception):  # noqa: N818
+    pass
+
+
+def refuse_entities(file: BinaryIO, name: str) -> None:
+    """Refuse XML that declares a document type: entities multiply, or read other files. Nothing we read needs one.
+
+    A document type can only stand before the root element, so no more than that is looked at.
+    """
+
+    def doctype(*_: object) -> None:
+        raise UnreadableFile(N_("%(file)s declares a document type or entities (DOCTYPE); it is refused as unsafe."), file=name)
+
+    def root(*_: object) -> None:
+        raise _RootReached
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = doctype
+    parser.StartElementHandler = root
+    try:
+        for _ in range(LONGEST_PROLOGUE >> 14):
+            chunk = file.read(1 << 14)
+            parser.Parse(chunk, not chunk)
+            if not chunk:
+                return
+    except _RootReached:
+        return
+    except expat.ExpatError as error:
+        raise broken(name, error) from error
+    raise UnreadableFile(N_("%(file)s does not begin like XML."), file=name)
+
+
+def broken(name: str, error: Exception) -> UnreadableFile:
+    """The refusal of XML that is not well formed, with the line where it broke."""
+    line = getattr(error, "lineno", None) or getattr(error, "position", ("?",))[0]
+    return UnreadableFile(
+        N_("%(file)s is broken or cut off: its XML cannot be read at line %(line)s (%(reason)s)."),
+        file=name,
+        line=line,
+        reason=str(error).split(":", 1)[0],
+    )
+
+
+def as_utf8(data: bytes, name: str) -> bytes:
+    """XML in GBK, Big5 and other encodings that Python's parser lacks, as UTF-8."""
+    declared = DECLARATION.match(data[:1000])
+    if declared is None or declared[1].decode().lower() in KNOWN_TO_EXPAT:
+        return data
+    encoding = "gb18030" if declared[1].lower().startswith((b"gb", b"cp936")) else declared[1].decode()
+    try:
+        return data[declared.end() :].decode(encoding).encode()
+    except (UnicodeDecodeError, LookupError) as error:
+        raise UnreadableFile(
+            N_("%(file)s says it is in %(encoding)s, but its text is not."), file=name, encoding=declared[1].decode()
+        ) from error
+
+
+def elements(data: bytes, name: str) -> Iterator[tuple[str, Element]]:
+    """Start and end of each element in turn, as `xml.etree.ElementTree.iterparse` gives them.
+
+    Raises
+    ------
+    UnreadableFile
+        The XML is not well formed, declares entities, or is not in the encoding it says.
+    """
+    data = as_utf8(data.lstrip(), name)
+    refuse_entities(io.BytesIO(data), name)
+    try:
+        yield from iterparse(io.BytesIO(data), events=("start", "end"), forbid_dtd=True)
+    except DefusedXmlException as error:
+        raise UnreadableFile(
+            N_("%(file)s declares a document type or entities (DOCTYPE); it is refused as unsafe."), file=name
+        ) from error
+    except ParseError as error:
+        raise broken(name, error) from error
+
+
+def local(element: Element) -> str:
+    """An element's name without its namespace."""
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+
+
+def child_text(element: Element, name: str) -> str | None:
+    """The text of the first child of that name, whatever its namespace; None when it is missing or empty."""
+    for child in element:
+        if local(child) == name:
+            return (child.text or "").strip() or None
+    return None

@@ -1,0 +1,232 @@
+"""Tables of text: CSV, XLSX and .dbf, with codes kept as the text they are."""
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from data.errors import UnreadableFile
+from data.exchange import dbf, sheets
+from data.exchange.encodings import decode
+from data.exchange.reading import Reading, Refusals
+from data.exchange.unpack import Source, opened
+from geo.errors import N_
+
+TEXT_ENDINGS = frozenset({".csv", ".tsv", ".tab", ".txt"})
+ENDINGS = TEXT_ENDINGS | sheets.ENDINGS | {".dbf"}
+DELIMITERS = ",\t;|"
+ROWS_ABOVE_HEADINGS = 5
+"""A sheet's title and a line or two of explanation stand above the headings at most."""
+MOST_CELL_CHARACTERS = 1_000_000
+SHORTENED = re.compile(r"\d(\.\d+)?[eE]\+?(1[1-9]|2\d)")
+FORMULA = re.compile(r"'+[=+\-@\t\r]")
+
+Row = tuple[int, list[str]]
+
+
+def read_table(
+    path: str | Path, *, name: str | None = None, sheet: str | None = None, encoding: str | None = None
+) -> Reading[pd.DataFrame]:
+    """Read a table as text, so that a code of twelve digits stays a code.
+
+    Every cell comes as text without spaces around it; an empty cell is None. Rows without any cell are left out. The
+    headings are the first row, or the first of two cells and more when titles of one cell stand above it. Headings that
+    occur twice get ``_2``, columns without a heading ``column_3``.
+
+    Parameters
+    ----------
+    path : str or Path
+        .csv .tsv .tab .txt (UTF-8, UTF-16 or GBK; comma, tab, semicolon or bar), .xlsx .xlsm, .dbf, or one of these
+        inside .zip or .gz.
+    name : str, optional
+        The file's name as the user gave it, when ``path`` is an upload's temporary place.
+    sheet : str, optional
+        Which sheet of a workbook, or which file of an archive; otherwise the first visible sheet that holds something.
+    encoding : str, optional
+        Of a text file that does not show it.
+
+    Returns
+    -------
+    Reading
+        Frame of text columns and ``source_row`` (as a spreadsheet counts: headings are row 1). Refused are rows with more
+        cells than headings, and cells that a spreadsheet shortened (``6.20102E+11``) or holds an error.
+
+    Raises
+    ------
+    UnreadableFile
+        Nothing can be made of the file as a whole.
+    """
+    with opened(path, ENDINGS, name=name, member=sheet) as source:
+        refusals = Refusals(source.name)
+        if source.ending == ".dbf":
+            return _read_dbf(source, refusals, encoding)
+        if source.ending in sheets.ENDINGS:
+            rows = sheets.read_rows(source, refusals, sheet=sheet)
+        else:
+            rows = _read_text(source, encoding)
+        return _to_frame(rows, refusals)
+
+
+def _read_dbf(source: Source, refusals: Refusals, encoding: str | None) -> Reading[pd.DataFrame]:
+    table = dbf.read_dbf(source, refusals, encoding=encoding)
+    frame = table.apply(dbf.as_text)
+    frame["source_row"] = table.index + 1
+    return refusals.reading(frame)
+
+
+def _read_text(source: Source, encoding: str | None) -> list[Row]:
+    text = decode(source.path.read_bytes(), file=source.name, encoding=encoding)
+    if text.lstrip()[:1] in {"{", "["}:
+        raise UnreadableFile(N_("%(file)s holds JSON, not a table. If it is a map, let its name end in .geojson."), file=source.name)
+    if "\x00" in text or text.lstrip()[:5].lower() in {"<?xml", "<html"}:
+        raise UnreadableFile(N_("%(file)s is not what its name says: it is no table of text."), file=source.name)
+    csv.field_size_limit(MOST_CELL_CHARACTERS)
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text, source), strict=False))
+    except csv.Error as error:
+        raise UnreadableFile(N_("%(file)s cannot be read as a table: %(reason)s."), file=source.name, reason=error) from error
+    return [(number, [_clean(cell) for cell in row]) for number, row in enumerate(rows, start=1)]
+
+
+def _delimiter(text: str, source: Source) -> str:
+    """The delimiter that occurs most in the first line outside quotes; a .tsv has tabs, a single column has none."""
+    if source.ending == ".tsv":
+        return "\t"
+    first = re.sub(r'"[^"]*"', "", text.lstrip("\r\n").split("\n", 1)[0])
+    best = max(DELIMITERS, key=first.count)
+    return best if first.count(best) else ","
+
+
+def _clean(cell: str) -> str:
+    """Without the apostrophe that keeps a spreadsheet from computing a text, as `write.write_table` adds it."""
+    cell = cell.strip()
+    return cell[1:] if FORMULA.match(cell) else cell
+
+
+def _to_frame(rows: Iterable[Row], refusals: Refusals) -> Reading[pd.DataFrame]:
+    filled = [(number, cells) for number, cells in rows if any(cells)]
+    if not filled:
+        raise UnreadableFile(N_("%(file)s holds no rows."), file=refusals.file)
+    start = _headings_at(filled)
+    headings = name_columns(filled[start][1])
+    kept, numbers = [], []
+    for number, cells in filled[start + 1 :]:
+        if _row_is_right(number, cells, headings, refusals):
+            kept.append(cells[: len(headings)] + [""] * (len(headings) - len(cells)))
+            numbers.append(number)
+    frame = pd.DataFrame(kept, columns=headings, dtype=object)
+    frame = frame.mask(frame == "", None)
+    frame["source_row"] = pd.Series(numbers, dtype="int64")
+    return refusals.reading(frame)
+
+
+def _headings_at(filled: Sequence[Row]) -> int:
+    for position, (_, cells) in enumerate(filled[: ROWS_ABOVE_HEADINGS + 1]):
+        if sum(map(bool, cells)) >= 2:
+            return position
+    return 0
+
+
+def _row_is_right(number: int, cells: Sequence[str], headings: Sequence[str], refusals: Refusals) -> bool:
+    surplus = [cell for cell in cells[len(headings) :] if cell]
+    if surplus:
+        refusals.add(
+            N_("The row has more cells than there are headings (%(count)s); the first left over is “%(cell)s”."),
+            row=number,
+            count=len(headings),
+            cell=surplus[0][:40],
+        )
+        return False
+    right = True
+    for heading, cell in zip(headings, cells, strict=False):
+        if SHORTENED.fullmatch(cell):
+            refusals.add(
+                N_(
+                    "“%(cell)s” is a long number that a spreadsheet shortened; its digits are lost. Format the column as text, "
+                    "enter the numbers again and save."
+                ),
+                row=number,
+                column=heading,
+                cell=cell,
+            )
+            right = False
+    return right
+
+
+def name_columns(headings: Sequence[str]) -> list[str]:
+    """Headings made unique: ``name, name_2``; an empty one becomes ``column_3``.
+
+    >>> name_columns(["name", "", "name"])
+    ['name', 'column_2', 'name_2']
+    """
+    named: list[str] = []
+    for position, heading in enumerate(headings, start=1):
+        base = " ".join(heading.split()) or f"column_{position}"
+        base = f"{base}_2" if base in {"source_row", "geometry"} else base
+        unique, count = base, 1
+        while unique in named:
+            count += 1
+            unique = f"{base}_{count}"
+        named.append(unique)
+    while named and named[-1] == f"column_{len(named)}" and not headings[len(named) - 1]:
+        named.pop()
+    return named
+
+
+def rename(columns: Iterable[str], wanted: Mapping[str, Sequence[str]], *, file: str = "") -> dict[str, str]:
+    """Find the columns that are meant, whatever people call them.
+
+    Case, spaces, underscores, stars and remarks in brackets do not matter: ``*网格编码 (15位)`` is ``网格编码``. The name
+    itself always counts as one of its headings. Use as ``frame.rename(columns=rename(frame.columns, wanted))``.
+
+    Parameters
+    ----------
+    columns : iterable of str
+    wanted : mapping of name to headings
+        In Chinese and English; where several columns fit one name, the heading that stands first wins.
+    file : str
+        Its name, for the refusal.
+
+    Returns
+    -------
+    dict
+        Column to name, for the columns that were found.
+
+    Raises
+    ------
+    UnreadableFile
+        Two columns have the same heading but for its spelling, so that it is open which one is meant.
+
+    Examples
+    --------
+    >>> rename(["经度", "Lat ", "备注"], {"lon": ("经度", "longitude"), "lat": ("纬度",)})
+    {'经度': 'lon', 'Lat ': 'lat'}
+    """
+    plain: dict[str, list[str]] = {}
+    for column in columns:
+        plain.setdefault(plain_heading(column), []).append(column)
+    found: dict[str, str] = {}
+    for target, headings in wanted.items():
+        for heading in (target, *headings):
+            meant = [column for column in plain.get(plain_heading(heading), []) if column not in found]
+            if len(meant) > 1:
+                raise UnreadableFile(
+                    N_("%(file)s: the columns %(columns)s could all be meant by %(name)s. Rename or remove all but one."),
+                    file=file,
+                    columns=", ".join(meant),
+                    name=target,
+                )
+            if meant:
+                found[meant[0]] = target
+                break
+    return found
+
+
+def plain_heading(heading: str) -> str:
+    """A heading without case, spaces, signs and remarks in brackets."""
+    text = unicodedata.normalize("NFKC", str(heading)).casefold()
+    return re.sub(r"\(.*?\)|\[.*?\]|[\s_*:\-]", "", text) or text
