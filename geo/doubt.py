@@ -21,11 +21,15 @@ _NUDGE_SIGMAS = 1e-6
 _POINTS_AT_ONCE = 20_000
 
 
+Masses = tuple[Positions, Positions, Floats]
+
+
 class Ground:
     """Polygons prepared for asking how much of a normal scatter around a point lies over each of them.
 
-    The mass of a round normal distribution over a polygon is exact, not sampled: the polygon's winding around the point,
-    less two values of Owen's T function for each edge nearby. Grids that share a line get masses that add up to 1.
+    The mass of a round normal distribution over a polygon is exact, not sampled: the polygon's winding around the
+    point, less two values of Owen's T function for each edge nearby. Grids that tile the ground get masses that add up
+    to 1.
 
     Parameters
     ----------
@@ -42,7 +46,7 @@ class Ground:
         self._edges: Edges = ring_edges(self._parts)
         self._tree = shapely.STRtree(segments(self._edges.start, self._edges.end))
 
-    def masses(self, x: Floats, y: Floats, accuracy_m: Floats) -> tuple[Positions, Positions, Floats]:
+    def masses(self, x: Floats, y: Floats, accuracy_m: Floats) -> Masses:
         """The probability that each point really lies over each polygon with a border near it.
 
         Parameters
@@ -70,9 +74,7 @@ class Ground:
         point, polygon, mass = (np.concatenate(each) for each in zip(*found, strict=True))
         return point, polygon, mass
 
-    def _masses_at_once(
-        self, rows: Positions, x: Floats, y: Floats, sigma: Floats
-    ) -> tuple[Positions, Positions, Floats]:
+    def _masses_at_once(self, rows: Positions, x: Floats, y: Floats, sigma: Floats) -> Masses:
         spot, scale = np.column_stack([x[rows], y[rows]]), sigma[rows]
         near, edge = self._tree.query(shapely.points(spot), predicate="dwithin", distance=_REACH_SIGMAS * scale)
         spot = self._beside_the_lines(spot, scale, near, edge)
@@ -80,7 +82,7 @@ class Ground:
         key, pair = np.unique(near * max(len(self._parts), 1) + part, return_inverse=True)
         point, its_part = np.divmod(key, max(len(self._parts), 1))
         lost = np.bincount(pair, _cut_off(self._edges, edge, spot[near], scale[near]), minlength=len(key))
-        inside = shapely.intersects_xy(self._parts[its_part], spot[point, 0], spot[point, 1])
+        inside = shapely.intersects_xy(self._parts[its_part], spot[point, 0], spot[point, 1]).astype(float)
         return _by_polygon(rows[point], self._owner[its_part], inside - lost)
 
     def _beside_the_lines(self, spot: Floats, scale: Floats, near: Positions, edge: Positions) -> Floats:
@@ -114,7 +116,7 @@ def _cut_off(edges: Edges, edge: Positions, spot: Floats, sigma: Floats) -> Floa
     return np.where((length > 0) & (height != 0), mass, 0.0)
 
 
-def _by_polygon(point: Positions, polygon: Positions, mass: Floats) -> tuple[Positions, Positions, Floats]:
+def _by_polygon(point: Positions, polygon: Positions, mass: Floats) -> Masses:
     order = np.lexsort((polygon, point))
     point, polygon, mass = point[order], polygon[order], mass[order]
     first: NDArray[np.bool_] = np.ones(len(point), bool)

@@ -13,9 +13,9 @@ Positions = NDArray[np.int64]
 class Edges(NamedTuple):
     """Straight edges in the order of their rings or lines.
 
-    ``start`` and ``end`` are arrays of shape (n, 2). ``owner`` is the position of the geometry that each edge came from,
-    ``part`` counts the rings or simple lines throughout, and ``first`` is the position of the edge's start vertex among
-    all vertices of all geometries, as `shapely.get_coordinates` lists them.
+    ``start`` and ``end`` are arrays of shape (n, 2). ``owner`` is the position of the geometry that each edge came
+    from, ``part`` counts the rings or simple lines throughout, and ``first`` is the position of the edge's start vertex
+    among all vertices of all geometries, as `shapely.get_coordinates` lists them.
     """
 
     start: Floats
@@ -65,8 +65,8 @@ def boxes(start: Floats, end: Floats, margin: float = 0.0) -> NDArray[np.object_
 
 def segments(start: Floats, end: Floats) -> NDArray[np.object_]:
     """Each edge as a LineString of two vertices."""
-    found: NDArray[np.object_] = shapely.linestrings(np.stack([start, end], axis=1))
-    return found
+    found = shapely.linestrings(np.stack([start, end], axis=1))
+    return np.asarray(found, dtype=object)
 
 
 def meetings(start: Floats, end: Floats, other_start: Floats, other_end: Floats, margin: float) -> tuple[Any, Any]:

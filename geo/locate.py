@@ -16,6 +16,7 @@ from geo.edges import Floats, Positions
 from geo.errors import N_, BadGeometry
 
 Precedence = Literal["general", "special"]
+Found = NDArray[np.int32]
 
 # Distances that differ by less than a micrometre are one distance: rounding must not choose between two grids.
 _SAME_DISTANCE_M = 1e-6
@@ -78,7 +79,7 @@ class GridLocator:
         shapely.prepare(self._parts)
         self._tree = shapely.STRtree(self._parts)
 
-    def locate(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.int32]:
+    def locate(self, x: ArrayLike, y: ArrayLike) -> Found:
         """Say for each point which grid it lies in.
 
         Parameters
@@ -143,7 +144,7 @@ class GridLocator:
         point, grid : int64 arrays
             Positions of the pairs, each pair once, sorted by point, then by grid.
         """
-        spot = shapely.points(x, y)
+        spot = np.asarray(shapely.points(x, y), dtype=object)
         (point, _), distance = self._tree.query_nearest(
             spot, max_distance=np.nextafter(reach_m, np.inf), all_matches=False, return_distance=True
         )
@@ -151,7 +152,7 @@ class GridLocator:
         near, part = self._tree.query(spot[point], predicate="dwithin", distance=distance + _SAME_DISTANCE_M)
         return self._pairs(point[near], self._owner[part])
 
-    def first_choice(self, point: Positions, grid: Positions, size: int) -> NDArray[np.int32]:
+    def first_choice(self, point: Positions, grid: Positions, size: int) -> Found:
         """Of several grids for a point the one that the rule prefers; -1 where there is none.
 
         Parameters
@@ -166,14 +167,16 @@ class GridLocator:
         by_rank = np.append(np.argsort(self.rank), -1)
         return by_rank[best].astype(np.int32)
 
-    def same_kind(self, one: Positions, other: Positions) -> NDArray[np.bool_]:
+    def same_kind(self, one: Positions, other: Found) -> NDArray[np.bool_]:
         """Whether two grids, by position, are of one kind."""
         same: NDArray[np.bool_] = self._kind[one] == self._kind[other]
         return same
 
     def codes_at(self, grid: NDArray[np.integer[Any]]) -> NDArray[np.object_]:
         """The codes of grids by position; None for -1."""
-        return np.append(self.codes, None)[grid]
+        codes = np.empty(len(self.codes) + 1, object)
+        codes[:-1], codes[-1] = self.codes, None
+        return codes[grid]
 
     @cached_property
     def outlines(self) -> NDArray[np.object_]:
@@ -244,10 +247,10 @@ def weigh_points(
 ) -> pd.DataFrame:
     """Say for each point its grid, the rule that decided, and how sure that is given the position's accuracy.
 
-    The grid is where the point lies, never merely the likelier neighbour. Its probability is the share of a round normal
-    scatter around the point that falls on the grid's ground, computed exactly. `accuracy_m` is understood as phones
-    state it: the true position is within that radius in 68 of 100 cases. Other grids are weighed only if they are of the
-    same kind, so a 专属 grid does not compete with the 综合 grid under it.
+    The grid is where the point lies, never merely the likelier neighbour. Its probability is the share of a round
+    normal scatter around the point that falls on the grid's ground, computed exactly. `accuracy_m` is understood as
+    phones state it: the true position is within that radius in 68 of 100 cases. Other grids are weighed only if they
+    are of the same kind, so a 专属 grid does not compete with the 综合 grid under it.
 
     Parameters
     ----------
@@ -327,9 +330,7 @@ def _at_the_door(points: Any, grids: Any, metres: bool) -> tuple[GridLocator, Fl
     return locator, shapely.get_x(geometry), shapely.get_y(geometry)
 
 
-def _decide(
-    locator: GridLocator, x: Floats, y: Floats, reach_m: float
-) -> tuple[NDArray[np.int32], NDArray[np.object_]]:
+def _decide(locator: GridLocator, x: Floats, y: Floats, reach_m: float) -> tuple[Found, NDArray[np.object_]]:
     point, grid = locator.holding(x, y)
     found = locator.first_choice(point, grid, len(x))
     rule = np.where(found >= 0, DecidedBy.INSIDE.value, DecidedBy.NONE.value).astype(object)
@@ -343,7 +344,7 @@ def _decide(
     return found, rule
 
 
-def _border_distance(locator: GridLocator, x: Floats, y: Floats, found: NDArray[np.int32]) -> Floats:
+def _border_distance(locator: GridLocator, x: Floats, y: Floats, found: Found) -> Floats:
     distance = np.full(len(x), np.nan)
     has = found >= 0
     distance[has] = shapely.distance(locator.outlines[found[has]], shapely.points(x[has], y[has]))
@@ -354,10 +355,10 @@ def _weigh(
     locator: GridLocator,
     x: Floats,
     y: Floats,
-    found: NDArray[np.int32],
+    found: Found,
     rule: NDArray[np.object_],
     accuracy_m: Floats,
-) -> tuple[Floats, NDArray[np.int32]]:
+) -> tuple[Floats, Found]:
     """The probability of each point's own grid (of being outside, where it has none), and the likeliest other one."""
     known = np.flatnonzero(np.isfinite(x) & np.isfinite(y) & (accuracy_m >= 0) & np.isfinite(accuracy_m))
     probability, rival = np.full(len(x), np.nan), np.full(len(x), -1, np.int32)
