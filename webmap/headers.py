@@ -1,0 +1,80 @@
+"""Headers that keep a page to itself: what it may load, who may frame it, who may keep a copy."""
+
+import secrets
+
+from flask import Flask, Response, current_app, g, request
+
+SCRIPTS_WITH_NONCE = "'self' 'nonce-{nonce}'"
+STATIC_SECONDS = 3600
+FOREVER_SECONDS = 31_536_000
+
+
+def init_headers(app: Flask) -> None:
+    """Give every request a nonce and every answer its headers."""
+    app.before_request(_make_nonce)
+    app.after_request(_add_headers)
+    app.context_processor(lambda: {"csp_nonce": nonce()})
+
+
+def nonce() -> str:
+    """This request's nonce: scripts and style sheets inside the page run only with it."""
+    if "csp_nonce" not in g:
+        _make_nonce()
+    made: str = g.csp_nonce
+    return made
+
+
+def allow_inline_styles() -> None:
+    """Let this page use ``style`` attributes, as folium's maps do. Scripts stay as strict as before."""
+    g.inline_styles = True
+
+
+def policy() -> str:
+    """The Content-Security-Policy of this answer: nothing comes from another host, nothing runs without the nonce."""
+    own = SCRIPTS_WITH_NONCE.format(nonce=nonce())
+    rules = {
+        "default-src": "'none'",
+        "script-src": own,
+        "style-src": own,
+        "style-src-attr": "'unsafe-inline'" if g.get("inline_styles") else "'none'",
+        "img-src": "'self' data: blob:",
+        "font-src": "'self'",
+        "connect-src": "'self'",
+        "worker-src": "'self' blob:",
+        "manifest-src": "'self'",
+        "form-action": "'self'",
+        "base-uri": "'none'",
+        "frame-ancestors": "'none'",
+    }
+    return "; ".join(f"{name} {value}" for name, value in rules.items())
+
+
+def _make_nonce() -> None:
+    g.csp_nonce = secrets.token_urlsafe(18)
+
+
+def _add_headers(response: Response) -> Response:
+    response.headers.setdefault("Content-Security-Policy", policy())
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("X-Frame-Options", "DENY")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.headers.setdefault(
+        "Permissions-Policy", "geolocation=(self), camera=(self), microphone=(self), payment=()"
+    )
+    response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+    if current_app.config["WEB"].secure_cookies:
+        response.headers.setdefault("Strict-Transport-Security", f"max-age={FOREVER_SECONDS}")
+    _say_who_may_keep(response)
+    return response
+
+
+def _say_who_may_keep(response: Response) -> None:
+    """Pages name people, so nobody keeps them; a file whose address carries its version is kept for good."""
+    if request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "no-store")
+    elif response.status_code < 400:
+        seconds = FOREVER_SECONDS if "v" in request.args else STATIC_SECONDS
+        response.cache_control.no_cache = None
+        response.cache_control.public = True
+        response.cache_control.max_age = seconds

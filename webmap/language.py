@@ -1,0 +1,66 @@
+"""Chinese or English: which one this person reads, and the catalogues behind it."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from flask import Flask, current_app, g, session
+from flask_babel import Babel, get_locale
+
+from webmap.settings import LANGUAGES
+
+CATALOGUES = Path(__file__).parent / "translations"
+
+
+def init_language(app: Flask) -> None:
+    """Compile the catalogues where they are newer than their compiled form, and choose one for each request."""
+    compile_catalogues()
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(CATALOGUES)
+    Babel(app, locale_selector=choose, timezone_selector=lambda: "Asia/Shanghai")
+    app.context_processor(lambda: {"language": current()})
+
+
+def choose() -> str:
+    """The language chosen in this browser, else the user's own, else that of the settings."""
+    chosen = session.get("language")
+    known = g.get("_login_user")
+    # Only whoever has been looked up already: the page that says "the database does not answer" must not ask it.
+    if chosen not in LANGUAGES and known is not None and known.is_authenticated:
+        chosen = known.user.language
+    return chosen if chosen in LANGUAGES else current_app.config["WEB"].language
+
+
+def current() -> str:
+    """``zh`` or ``en``: the language of this answer."""
+    locale = get_locale()
+    return locale.language if locale and locale.language in LANGUAGES else LANGUAGES[0]
+
+
+def compile_catalogues(folder: Path = CATALOGUES) -> list[Path]:
+    """Write the ``.mo`` beside each ``.po`` that is newer; an installed package carries them already.
+
+    Returns
+    -------
+    list of Path
+        What was written.
+    """
+    written = []
+    for source in sorted(folder.glob("*/LC_MESSAGES/*.po")):
+        target = source.with_suffix(".mo")
+        if target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
+            continue
+        with source.open("rb") as file:
+            catalogue = read_po(file, locale=source.parts[-3])
+        _write_whole(target, catalogue)
+        written.append(target)
+    return written
+
+
+def _write_whole(target: Path, catalogue: object) -> None:
+    """Write beside and rename, so that two processes starting at once never read half a file."""
+    handle, name = tempfile.mkstemp(dir=target.parent, suffix=".part")
+    with os.fdopen(handle, "wb") as file:
+        write_mo(file, catalogue)
+    os.replace(name, target)

@@ -1,0 +1,227 @@
+"""The words and numbers people see: names of stages, steps, roles and rules; times as people say them."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from enum import StrEnum
+
+from flask import Flask
+from flask_babel import format_decimal, format_percent, gettext, ngettext
+from markupsafe import Markup
+
+from data.models import EditionStage, GridKind, IncidentSource, PatrolSource, Role, Stage, StepKind, StreetClass
+from geo.errors import N_
+from webmap import language, storage
+from webmap.storage import LOCAL
+
+WORDS: dict[StrEnum, str] = {
+    Role.ADMINISTRATOR: N_("administrator"),
+    Role.GRID_MANAGER: N_("grid manager"),
+    Role.GRID_WORKER: N_("grid worker"),
+    Role.HANDLER: N_("handler"),
+    Role.OFFICIAL: N_("official"),
+    Stage.REPORTED: N_("reported"),
+    Stage.ACCEPTED: N_("accepted"),
+    Stage.TRIAGED: N_("triaged"),
+    Stage.DISPATCHED: N_("dispatched"),
+    Stage.PARKED: N_("parked"),
+    Stage.RESOLVED: N_("resolved"),
+    Stage.CLOSED: N_("closed"),
+    Stage.VOIDED: N_("voided"),
+    StepKind.REPORT: N_("Report"),
+    StepKind.ACCEPT: N_("Accept"),
+    StepKind.VOID: N_("Void"),
+    StepKind.TRIAGE: N_("Triage"),
+    StepKind.DISPATCH: N_("Dispatch"),
+    StepKind.SEND_BACK: N_("Send back"),
+    StepKind.PARK: N_("Park"),
+    StepKind.RESOLVE: N_("Say it is resolved"),
+    StepKind.REDO: N_("Have it redone"),
+    StepKind.CLOSE: N_("Close"),
+    StepKind.RATE: N_("Rate"),
+    StepKind.REOPEN: N_("Open again"),
+    StepKind.SETTLE_ON_THE_SPOT: N_("Settle on the spot"),
+    IncidentSource.PATROL: N_("found on patrol"),
+    IncidentSource.RESIDENT: N_("from a resident"),
+    IncidentSource.HOTLINE: N_("from the hotline"),
+    IncidentSource.OFFICE: N_("from an office"),
+    IncidentSource.CAMERA: N_("from a camera"),
+    IncidentSource.LEADER: N_("from a leader"),
+    PatrolSource.FILE: N_("uploaded file"),
+    PatrolSource.PHONE: N_("phone"),
+    PatrolSource.PAPER: N_("paper"),
+    GridKind.GENERAL: N_("general grid"),
+    GridKind.SPECIAL: N_("special grid"),
+    EditionStage.DRAFT: N_("draft"),
+    EditionStage.SUBMITTED: N_("submitted"),
+    EditionStage.REVIEWED: N_("reviewed"),
+    EditionStage.ADOPTED: N_("adopted"),
+    EditionStage.RETIRED: N_("retired"),
+    StreetClass.EXPRESSWAY: N_("expressway"),
+    StreetClass.ARTERIAL: N_("arterial street"),
+    StreetClass.SECONDARY: N_("secondary street"),
+    StreetClass.BRANCH: N_("branch street"),
+    StreetClass.BACK_STREET: N_("back street"),
+    StreetClass.PATH: N_("path"),
+}
+"""What each word of the database is called on a page."""
+
+RULES: Mapping[str, str] = {
+    "inside": N_("lies inside the grid"),
+    "border_tie": N_("lies on the shared border: the smaller code answers"),
+    "within_reach": N_("lies outside every grid: the nearest within reach answers"),
+    "community_fallback": N_("no grid is in reach: the community answers"),
+    "none": N_("nobody answers for this place"),
+}
+"""What each rule that decides whose ground it is says."""
+
+FIVE_STEPS = (N_("found"), N_("sent up"), N_("passed on"), N_("settled"), N_("rated"))
+"""The five steps people see: 发现 · 上传 · 分流 · 办结 · 评价."""
+
+_REACHED: dict[Stage, int] = {
+    Stage.REPORTED: 2,
+    Stage.ACCEPTED: 2,
+    Stage.TRIAGED: 3,
+    Stage.DISPATCHED: 3,
+    Stage.PARKED: 3,
+    Stage.RESOLVED: 3,
+    Stage.CLOSED: 4,
+    Stage.VOIDED: 0,
+}
+
+
+def init_words(app: Flask) -> None:
+    """Give the templates their words."""
+    app.add_template_filter(word)
+    app.add_template_filter(rule)
+    app.add_template_filter(moment)
+    app.add_template_filter(ago)
+    app.add_template_filter(day)
+    app.add_template_filter(number)
+    app.add_template_filter(metres)
+    app.add_template_filter(minutes)
+    app.add_template_filter(percent)
+    app.add_template_filter(named)
+    app.add_template_filter(covered_name)
+    app.add_template_filter(covered_phone)
+    app.add_template_global(five_steps)
+
+
+def word(value: StrEnum | str) -> str:
+    """What a word of the database is called on a page; a word the program does not know stays itself."""
+    if isinstance(value, StrEnum) and value in WORDS:
+        return gettext(WORDS[value])
+    return str(value)
+
+
+def rule(name: str) -> str:
+    """Why this grid: the rule in a sentence."""
+    return gettext(RULES[name]) if name in RULES else name
+
+
+def named(thing: object) -> str:
+    """The name, in the reader's language, of something that has two (``zh`` and ``en``)."""
+    zh, en = getattr(thing, "zh", ""), getattr(thing, "en", "")
+    return str((zh or en) if language.current() == "zh" else (en or zh))
+
+
+def five_steps(stage: Stage, rating: int | None = None) -> list[tuple[str, bool]]:
+    """The five steps, each with whether the incident has come that far."""
+    reached = 5 if rating is not None else _REACHED[stage]
+    return [(gettext(step), position < reached) for position, step in enumerate(FIVE_STEPS)]
+
+
+def moment(at: datetime | None) -> str:
+    """A moment as people say it (今天 14:30), with the exact one on hover; nothing for None."""
+    if at is None:
+        return Markup('<span class="none">–</span>')
+    return _time(at, say_moment(at.astimezone(LOCAL), storage.now().astimezone(LOCAL)))
+
+
+def ago(at: datetime | None) -> str:
+    """How long ago (3 天前), with the exact moment on hover; "never" for None."""
+    if at is None:
+        return Markup('<span class="none">{}</span>').format(gettext("never"))
+    return _time(at, say_ago(at, storage.now()))
+
+
+def _time(at: datetime, said: str) -> Markup:
+    local = at.astimezone(LOCAL)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        local.isoformat(timespec="seconds"), local.strftime("%Y-%m-%d %H:%M:%S"), said
+    )
+
+
+def say_moment(at: datetime, now: datetime) -> str:
+    """A moment in words, seen from another one in the same time zone."""
+    clock, days = at.strftime("%H:%M"), (now.date() - at.date()).days
+    if days == 0:
+        return gettext("today %(clock)s", clock=clock)
+    if days == 1:
+        return gettext("yesterday %(clock)s", clock=clock)
+    if days == -1:
+        return gettext("tomorrow %(clock)s", clock=clock)
+    return f"{say_day(at.date(), now.date())} {clock}"
+
+
+def say_ago(at: datetime, now: datetime) -> str:
+    """How long before another moment, in the largest unit that is not yet nought."""
+    passed = max(0, int((now - at).total_seconds() // 60))
+    if passed < 1:
+        return gettext("just now")
+    if passed < 60:
+        return ngettext("%(num)s minute ago", "%(num)s minutes ago", passed)
+    if passed < 24 * 60:
+        return ngettext("%(num)s hour ago", "%(num)s hours ago", passed // 60)
+    return ngettext("%(num)s day ago", "%(num)s days ago", passed // (24 * 60))
+
+
+def day(when: date | None) -> str:
+    """A day: without the year when it is this year's."""
+    if when is None:
+        return Markup('<span class="none">–</span>')
+    return say_day(when, storage.now().astimezone(LOCAL).date())
+
+
+def say_day(when: date, today: date) -> str:
+    """A day, seen from another: the year is said only when it is not the same."""
+    if when.year == today.year:
+        return gettext("%(month)s-%(day)s", month=f"{when.month:02}", day=f"{when.day:02}")
+    return when.isoformat()
+
+
+def number(value: float | None) -> str:
+    """A number with its thousands apart; a dash for None."""
+    return "–" if value is None or value != value else format_decimal(round(value))
+
+
+def metres(value: float | None) -> str:
+    """A length: metres up to a kilometre, then kilometres with one digit."""
+    if value is None or value != value:
+        return "–"
+    if abs(value) < 1000:
+        return gettext("%(length)s m", length=format_decimal(round(value)))
+    return gettext("%(length)s km", length=format_decimal(round(value / 1000, 1)))
+
+
+def minutes(value: float | None) -> str:
+    """A duration: minutes up to two hours, then hours with one digit."""
+    if value is None or value != value:
+        return "–"
+    if abs(value) < 120:
+        return gettext("%(time)s min", time=format_decimal(round(value)))
+    return gettext("%(time)s h", time=format_decimal(round(value / 60, 1)))
+
+
+def percent(share: float | None) -> str:
+    """A share from 0 to 1, as percent; a dash for None."""
+    return "–" if share is None or share != share else format_percent(share)
+
+
+def covered_name(name: str) -> str:
+    """A name of which only the family name shows (王**)."""
+    return name[:1] + "*" * (len(name) - 1) if name else ""
+
+
+def covered_phone(phone: str) -> str:
+    """A phone number of which only the ends show (138****5678)."""
+    return phone[:3] + "*" * max(0, len(phone) - 7) + phone[-4:] if len(phone) > 7 else "*" * len(phone)
