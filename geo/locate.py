@@ -174,9 +174,10 @@ class GridLocator:
 
     def codes_at(self, grid: NDArray[np.integer[Any]]) -> NDArray[np.object_]:
         """The codes of grids by position; None for -1."""
-        codes = np.empty(len(self.codes) + 1, object)
+        codes: NDArray[np.object_] = np.empty(len(self.codes) + 1, object)
         codes[:-1], codes[-1] = self.codes, None
-        return codes[grid]
+        chosen: NDArray[np.object_] = codes[grid]
+        return chosen
 
     @cached_property
     def outlines(self) -> NDArray[np.object_]:
