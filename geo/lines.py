@@ -21,8 +21,8 @@ ON_BORDER_M = 1e-6
 class Stretches(NamedTuple):
     """Edges cut into stretches, in order along each edge.
 
-    ``edge`` is the position of the edge; ``begin`` and ``finish`` say where on it the stretch lies, from 0 at the edge's
-    start to 1 at its end. The stretches of an edge fill it without a gap or overlap.
+    ``edge`` is the position of the edge; ``begin`` and ``finish`` say where on it the stretch lies, from 0 at the
+    edge's start to 1 at its end. The stretches of an edge fill it without a gap or overlap.
     """
 
     edge: Positions
@@ -34,15 +34,15 @@ def credit_lines(
     lines: gpd.GeoDataFrame | gpd.GeoSeries,
     grids: gpd.GeoDataFrame | GridLocator,
     *,
-    times: Sequence[Any] | "pd.Series[Any]" | None = None,
+    times: "Sequence[Any] | pd.Series[Any] | None" = None,
 ) -> pd.DataFrame:
     """Say how many metres and minutes of each line every grid gets.
 
     Every metre and every minute is credited once: the rows of a line add up to its length and to its time. A stretch
     along a shared line goes to the preferred kind and smallest code, as a point there does (see
     `geo.locate.GridLocator`). What lies outside all grids is credited to grid None. Between two vertices the walk is
-    taken as straight and even, so a grid that was crossed without a fix inside gets its share. Standing still counts its
-    minutes where it stood. Between the parts of a MultiLineString nothing is credited: there the signal was gone.
+    taken as straight and even, so a grid that was crossed without a fix inside gets its share. Standing still counts
+    its minutes where it stood. Between the parts of a MultiLineString nothing is credited: there the signal was gone.
 
     Parameters
     ----------
@@ -116,6 +116,8 @@ def lines_only(frame: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.object_]:
             row=frame.index[at],
             kind=geometry[at].geom_type,
         )
+    if not np.isfinite(shapely.get_coordinates(geometry)).all():
+        raise BadGeometry(N_("A line has a vertex whose coordinates are not numbers."))
     return geometry
 
 
