@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy.exc import DontWrapMixin
+
 from geo.errors import Fault
 
 
@@ -25,6 +27,10 @@ class NotFound(DataError):
 
 class Conflict(DataError):
     """Somebody else changed it first, or it exists already."""
+
+
+class DoesNotFit(DataError, DontWrapMixin):
+    """A value that its column cannot hold: too long a text, a shape of the wrong kind."""
 
 
 class UnreadableFile(DataError):
@@ -70,5 +76,8 @@ class RowsRefused(DataError):
 
     def __init__(self, refusals: Sequence[Refusal]) -> None:
         self.refusals = list(refusals)
-        super().__init__("%(count)s rows were refused; nothing was stored. First: %(first)s", count=len(self.refusals),
-                         first=str(self.refusals[0]) if self.refusals else "")
+        super().__init__(
+            "%(count)s rows were refused; nothing was stored. First: %(first)s",
+            count=len(self.refusals),
+            first=str(self.refusals[0]) if self.refusals else "",
+        )

@@ -12,12 +12,12 @@ import pyproj
 import shapely
 from geoalchemy2 import WKBElement
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import LargeBinary, func, select
+from sqlalchemy import Column, Enum, Integer, LargeBinary, Select, String, func, select, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from data.errors import NotFound
 from data.models import Building, Community, Compound, Grid, GridEdition, Street
-from data.models.base import WGS84
+from data.models.columns import WGS84
 from geo.crs import local_crs
 from geo.errors import N_, BadGeometry, WrongCrs
 
@@ -92,13 +92,9 @@ def grids(session: Session, edition_id: int, *, degrees: bool = False) -> gpd.Ge
     community_id = session.scalar(select(GridEdition.community_id).where(GridEdition.id == edition_id))
     if community_id is None:
         raise NotFound(N_("There is no edition of grids with the key %(key)s."), key=edition_id)
+    columns = (Grid.households, Grid.residents, Grid.buildings, Grid.compounds, Grid.explanation)
     wanted = (
-        select(
-            Grid.id,
-            Grid.code.label("grid_code"),
-            *(Grid.name, Grid.kind, Grid.households, Grid.residents, Grid.buildings, Grid.compounds, Grid.explanation),
-            _wkb(Grid.geom),
-        )
+        select(Grid.id, Grid.code.label("grid_code"), Grid.name, _plain(Grid.kind), *columns, _wkb(Grid.geom))
         .where(Grid.edition_id == edition_id)
         .order_by(Grid.code)
     )
@@ -108,8 +104,8 @@ def grids(session: Session, edition_id: int, *, degrees: bool = False) -> gpd.Ge
 def crs_of(session: Session, community_id: int) -> pyproj.CRS:
     """Return the coordinate system in metres that every frame of a community is in.
 
-    Decided by where its outline lies; before it has one, by its first building, street or compound, so that frames of one
-    community can always be laid over each other. A community without any of them gets the zone of Beijing.
+    Decided by where its outline lies; before it has one, by its first building, street or compound, so that frames of
+    one community can always be laid over each other. A community without any of them gets the zone of Beijing.
 
     Raises
     ------
@@ -192,9 +188,9 @@ def store_geometry(shapes: gpd.GeoSeries) -> list[WKBElement]:
         When a shape is missing, empty, broken or not on Earth; names the first such row by its index, and the reason.
     """
     _require_crs(shapes.crs)
-    values = shapely.force_2d(shapes.array.to_numpy())
+    values = shapely.force_2d(shapes.to_numpy())
     _refuse_bad(values, shapes.index)
-    degrees = gpd.GeoSeries(values, crs=shapes.crs).to_crs(WGS84).array.to_numpy()
+    degrees = gpd.GeoSeries(values, crs=shapes.crs).to_crs(WGS84).to_numpy()
     _refuse_outside(degrees, shapes.index)
     return [WKBElement(bytes(wkb), srid=WGS84, extended=False) for wkb in shapely.to_wkb(_multi(_mended(degrees)))]
 
@@ -207,21 +203,32 @@ def decode(elements: Iterable[WKBElement | None]) -> npt.NDArray[np.object_]:
 def _of_community(
     session: Session, community_id: int, model: Any, columns: Sequence[str], degrees: bool
 ) -> gpd.GeoDataFrame:
-    wanted = select(model.id, *(getattr(model, name) for name in columns), _wkb(model.geom))
+    wanted = select(model.id, *(_plain(getattr(model, name)) for name in columns), _wkb(model.geom))
     crs = crs_of(session, community_id)
     return _frame(session, wanted.where(model.community_id == community_id).order_by(model.id), crs, degrees)
+
+
+def _plain(column: InstrumentedAttribute[Any]) -> Any:
+    """Read words as plain text: files and joins know nothing of our enums."""
+    return type_coerce(column, String).label(column.key) if isinstance(column.type, Enum) else column
 
 
 def _wkb(shape: InstrumentedAttribute[Any]) -> Any:
     return func.ST_AsBinary(shape, type_=LargeBinary).label("geometry")
 
 
-def _frame(session: Session, wanted: Any, crs: pyproj.CRS, degrees: bool) -> gpd.GeoDataFrame:
-    result = session.execute(wanted)
-    table = pd.DataFrame(result.all(), columns=list(result.keys())).set_index("id")
+def _frame(session: Session, wanted: Select[Any], crs: pyproj.CRS, degrees: bool) -> gpd.GeoDataFrame:
+    table = pd.DataFrame(session.execute(wanted).all(), columns=list(wanted.selected_columns.keys()))
+    # Without rows, or with None among them, pandas would guess other types than with full columns.
+    whole = {one.key: "Int64" if one.nullable else "int64" for one in wanted.selected_columns if _is_whole(one)}
+    table = table.astype(whole).set_index("id")
     shapes = shapely.from_wkb(table["geometry"].to_numpy(dtype=object))
     frame = gpd.GeoDataFrame(table.drop(columns="geometry"), geometry=shapes, crs=WGS84)
     return frame if degrees else frame.to_crs(crs)
+
+
+def _is_whole(column: Any) -> bool:
+    return isinstance(column, Column) and isinstance(column.type, Integer)
 
 
 def _require_crs(crs: Any) -> None:

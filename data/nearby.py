@@ -4,16 +4,19 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from geoalchemy2 import Geometry
-from sqlalchemy import ColumnElement, column, func, literal_column, select, table
+from sqlalchemy import ColumnElement, Double, column, func, select, table
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import FunctionElement
 from sqlalchemy.types import Boolean
 
-from data.models.base import WGS84, Base
+from data.models.base import Base
+from data.models.columns import WGS84
 
 Row = TypeVar("Row", bound=Base)
+
+_SIDES = ("pkid", "xmin", "xmax", "ymin", "ymax")
 
 
 class _BoxesMeet(FunctionElement[bool]):
@@ -26,9 +29,9 @@ class _BoxesMeet(FunctionElement[bool]):
 def meets_box(shape: InstrumentedAttribute[Any], bounds: Sequence[float]) -> ColumnElement[bool]:
     """Return the condition that a row's own box touches or overlaps a box, answered by the spatial index.
 
-    It only narrows: a row whose box meets the box may itself lie outside, and the index rounds outward to single precision
-    (about a metre), so a row just beyond may come too. What the rows really cover is decided in Python, the same on both
-    databases.
+    It only narrows: a row whose box meets the box may itself lie outside, and the index rounds outward to single
+    precision (about a metre), so a row just beyond may come too. What the rows really cover is decided in Python, the
+    same on both databases.
 
     Parameters
     ----------
@@ -81,10 +84,8 @@ def _on_postgis(element: _BoxesMeet, compiler: SQLCompiler, **options: Any) -> s
 def _on_spatialite(element: _BoxesMeet, compiler: SQLCompiler, **options: Any) -> str:
     # SpatiaLite's planner never uses an index by itself: the index is a table of boxes, to be asked by name.
     shape, west, south, east, north = element.clauses
-    name = f"idx_{shape.table.name}_{shape.name}"
-    xmin, xmax, ymin, ymax = (column(side) for side in ("xmin", "xmax", "ymin", "ymax"))
-    found = (
-        select(column("pkid")).select_from(table(name)).where(xmin <= east, xmax >= west, ymin <= north, ymax >= south)
-    )
-    rowid = literal_column(f"{compiler.preparer.format_table(shape.table)}.rowid")
-    return compiler.process(rowid.in_(found), **options)
+    source = getattr(shape.table, "element", shape.table)
+    boxes = table(f"idx_{source.name}_{shape.name}", *(column(name, Double()) for name in _SIDES))
+    meets = (boxes.c.xmin <= east, boxes.c.xmax >= west, boxes.c.ymin <= north, boxes.c.ymax >= south)
+    found = compiler.process(select(boxes.c.pkid).where(*meets).scalar_subquery(), **options)
+    return f"{compiler.preparer.quote(shape.table.name)}.rowid IN {found}"

@@ -39,7 +39,7 @@ def square(x: float, y: float, side: float = 1.0) -> shapely.Polygon:
 
 
 def degrees_square(column: int, row: int = 0, side: float = 0.001) -> shapely.Polygon:
-    """Return a square of the degree lattice at `ORIGIN`: column eastward, row northward; 0.001 degrees are 85 x 111 m."""
+    """Return a square of a lattice of degrees at `ORIGIN`, columns going east, rows north; sides of 85 x 111 m."""
     west, south = ORIGIN[0] + column * side, ORIGIN[1] + row * side
     return shapely.box(round(west, 6), round(south, 6), round(west + side, 6), round(south + side, 6))
 
@@ -65,7 +65,7 @@ def community(
 def edition(
     session: Session, community: Community, grids: Mapping[str, BaseGeometry], *, number: int = 1, **fields: Any
 ) -> GridEdition:
-    """Add an edition with one grid for each code and shape (degrees); adopted since 2026-01-01 unless told otherwise."""
+    """Add an edition with a grid for each code and shape (degrees); adopted since 2026-01-01 unless told otherwise."""
     fields = {"stage": EditionStage.ADOPTED, "valid_from": date(2026, 1, 1), "created_at": EPOCH} | fields
     rows = [Grid(code=code, geom=shape, households=200) for code, shape in grids.items()]
     return add(session, GridEdition(community=community, number=number, grids=rows, **fields))

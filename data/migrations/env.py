@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from data.database import is_ours
+from data.database.migrating import is_ours
 from data.models import Base
 
 connection = context.config.attributes["connection"]

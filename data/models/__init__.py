@@ -1,7 +1,8 @@
 """Every table of gridpatrol: columns and relations, nothing else."""
 
 from data.models.audit import AuditRow
-from data.models.base import WGS84, Base, UtcDateTime
+from data.models.base import Base
+from data.models.columns import WGS84, UtcDateTime
 from data.models.incidents import Category, Incident, IncidentSource, IncidentStep, Stage, StepKind
 from data.models.patrols import Fix, Patrol, PatrolCredit, PatrolSource
 from data.models.people import (

@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String
+from sqlalchemy import JSON, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from data.models.base import Base, BigKey, UtcDateTime
+from data.models.base import Base
+from data.models.columns import BigKey, Phrase, UtcDateTime
 
 
 class AuditRow(Base):
@@ -17,9 +18,9 @@ class AuditRow(Base):
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"), index=True)
-    action: Mapped[str] = mapped_column(String(64))
-    object_kind: Mapped[str] = mapped_column(String(32), default="")
-    object_key: Mapped[str] = mapped_column(String(64), default="")
-    address: Mapped[str] = mapped_column(String(64), default="")
+    action: Mapped[str] = mapped_column(Phrase(64))
+    object_kind: Mapped[str] = mapped_column(Phrase(32), default="")
+    object_key: Mapped[str] = mapped_column(Phrase(64), default="")
+    address: Mapped[str] = mapped_column(Phrase(64), default="")
     facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    seal: Mapped[str] = mapped_column(String(64))
+    seal: Mapped[str] = mapped_column(Phrase(64))

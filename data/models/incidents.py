@@ -5,10 +5,11 @@ from enum import StrEnum
 from typing import Any
 
 from geoalchemy2 import WKBElement
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from data.models.base import Base, UtcDateTime, geometry, words
+from data.models.base import Base
+from data.models.columns import Phrase, Prose, UtcDateTime, geometry, words
 from data.models.people import Organisation, Person
 
 
@@ -60,33 +61,33 @@ class Category(Base):
     __tablename__ = "category"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    family: Mapped[str] = mapped_column(String(32))
-    kind: Mapped[str] = mapped_column(String(32))
-    code: Mapped[str] = mapped_column(String(32))
-    zh: Mapped[str] = mapped_column(String(64))
-    en: Mapped[str] = mapped_column(String(64))
+    family: Mapped[str] = mapped_column(Phrase(32))
+    kind: Mapped[str] = mapped_column(Phrase(32))
+    code: Mapped[str] = mapped_column(Phrase(32))
+    zh: Mapped[str] = mapped_column(Phrase(64))
+    en: Mapped[str] = mapped_column(Phrase(64))
     sensitive: Mapped[bool] = mapped_column(default=False)
 
     __table_args__ = (UniqueConstraint("family", "kind", "code"),)
 
 
 class Incident(Base):
-    """Something found, and where it stands. Whose ground it was is decided once, at its time, and kept with the rule."""
+    """Something found, and where it stands. Whose ground it was is decided once and kept with its rule."""
 
     __tablename__ = "incident"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    number: Mapped[str] = mapped_column(String(64))
+    number: Mapped[str] = mapped_column(Phrase(64))
     community_id: Mapped[int] = mapped_column(ForeignKey("community.id"))
     category_id: Mapped[int | None] = mapped_column(ForeignKey("category.id"), index=True)
     source: Mapped[IncidentSource] = mapped_column(words(IncidentSource))
-    description: Mapped[str] = mapped_column(Text, default="")
-    address: Mapped[str] = mapped_column(String(255), default="")
+    description: Mapped[str] = mapped_column(Prose, default="")
+    address: Mapped[str] = mapped_column(Phrase(255), default="")
     found_at: Mapped[datetime] = mapped_column(UtcDateTime)
     accuracy_m: Mapped[float | None]
     edition_id: Mapped[int | None] = mapped_column(ForeignKey("grid_edition.id"))
-    grid_code: Mapped[str | None] = mapped_column(String(20))
-    grid_rule: Mapped[str] = mapped_column(String(32))
+    grid_code: Mapped[str | None] = mapped_column(Phrase(20))
+    grid_rule: Mapped[str] = mapped_column(Phrase(32))
     border_m: Mapped[float | None]
     sure: Mapped[bool] = mapped_column(default=True)
     stage: Mapped[Stage] = mapped_column(words(Stage), default=Stage.REPORTED)
@@ -97,8 +98,8 @@ class Incident(Base):
     rating: Mapped[int | None]
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
     handler_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
-    reporter_name: Mapped[str] = mapped_column(String(64), default="")
-    reporter_phone: Mapped[str] = mapped_column(String(32), default="")
+    reporter_name: Mapped[str] = mapped_column(Phrase(64), default="")
+    reporter_phone: Mapped[str] = mapped_column(Phrase(32), default="")
     extra: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     geom: Mapped[WKBElement | None] = mapped_column(geometry("POINT", nullable=True))
     category: Mapped[Category | None] = relationship()
@@ -128,7 +129,7 @@ class IncidentStep(Base):
     by_user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     to_person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     to_organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
-    note: Mapped[str] = mapped_column(Text, default="")
+    note: Mapped[str] = mapped_column(Prose, default="")
     incident: Mapped[Incident] = relationship(back_populates="steps")
 
     __table_args__ = (UniqueConstraint("incident_id", "number"),)

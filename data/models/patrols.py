@@ -4,10 +4,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from geoalchemy2 import WKBElement
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from data.models.base import Base, BigKey, UtcDateTime, geometry, words
+from data.models.base import Base
+from data.models.columns import BigKey, Phrase, UtcDateTime, geometry, words
 from data.models.people import Person, Team
 
 
@@ -29,7 +30,7 @@ class Patrol(Base):
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
     team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"), index=True)
     source: Mapped[PatrolSource] = mapped_column(words(PatrolSource))
-    source_key: Mapped[str] = mapped_column(String(128))
+    source_key: Mapped[str] = mapped_column(Phrase(128))
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime] = mapped_column(UtcDateTime)
     metres: Mapped[float] = mapped_column(default=0.0)
@@ -61,7 +62,7 @@ class Fix(Base):
     lon: Mapped[float]
     lat: Mapped[float]
     accuracy_m: Mapped[float | None]
-    dropped_by: Mapped[str | None] = mapped_column(String(32))
+    dropped_by: Mapped[str | None] = mapped_column(Phrase(32))
 
     __table_args__ = (Index("ix_fix_patrol_at", "patrol_id", "at"),)
 
@@ -74,7 +75,7 @@ class PatrolCredit(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     patrol_id: Mapped[int] = mapped_column(ForeignKey("patrol.id"))
     edition_id: Mapped[int | None] = mapped_column(ForeignKey("grid_edition.id"))
-    grid_code: Mapped[str | None] = mapped_column(String(20), index=True)
+    grid_code: Mapped[str | None] = mapped_column(Phrase(20), index=True)
     metres: Mapped[float]
     minutes: Mapped[float]
     patrol: Mapped[Patrol] = relationship(back_populates="credits")

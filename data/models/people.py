@@ -3,10 +3,11 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from data.models.base import Base, UtcDateTime, words
+from data.models.base import Base
+from data.models.columns import Phrase, UtcDateTime, words
 
 
 class Duty(StrEnum):
@@ -58,8 +59,8 @@ class Organisation(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     community_id: Mapped[int] = mapped_column(ForeignKey("community.id"), index=True)
-    code: Mapped[str] = mapped_column(String(18), default="")
-    name: Mapped[str] = mapped_column(String(128))
+    code: Mapped[str] = mapped_column(Phrase(18), default="")
+    name: Mapped[str] = mapped_column(Phrase(128))
 
     __table_args__ = (UniqueConstraint("community_id", "name"),)
 
@@ -71,9 +72,9 @@ class Person(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     community_id: Mapped[int] = mapped_column(ForeignKey("community.id"), index=True)
-    number: Mapped[str] = mapped_column(String(32))
-    name: Mapped[str] = mapped_column(String(64))
-    phone: Mapped[str] = mapped_column(String(32), default="")
+    number: Mapped[str] = mapped_column(Phrase(32))
+    name: Mapped[str] = mapped_column(Phrase(64))
+    phone: Mapped[str] = mapped_column(Phrase(32), default="")
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
     postings: Mapped[list["Posting"]] = relationship(back_populates="person")
 
@@ -91,10 +92,10 @@ class ChainLink(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     community_id: Mapped[int] = mapped_column(ForeignKey("community.id"))
     position: Mapped[int]
-    duty: Mapped[str] = mapped_column(String(32))
+    duty: Mapped[str] = mapped_column(Phrase(32))
     place_kind: Mapped[PlaceKind] = mapped_column(words(PlaceKind))
-    zh: Mapped[str] = mapped_column(String(64))
-    en: Mapped[str] = mapped_column(String(64))
+    zh: Mapped[str] = mapped_column(Phrase(64))
+    en: Mapped[str] = mapped_column(Phrase(64))
 
     __table_args__ = (UniqueConstraint("community_id", "position"),)
 
@@ -110,14 +111,14 @@ class Posting(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     community_id: Mapped[int] = mapped_column(ForeignKey("community.id"))
-    duty: Mapped[str] = mapped_column(String(32))
+    duty: Mapped[str] = mapped_column(Phrase(32))
     place_kind: Mapped[PlaceKind] = mapped_column(words(PlaceKind))
-    grid_code: Mapped[str | None] = mapped_column(String(20), index=True)
+    grid_code: Mapped[str | None] = mapped_column(Phrase(20), index=True)
     compound_id: Mapped[int | None] = mapped_column(ForeignKey("compound.id"), index=True)
     building_id: Mapped[int | None] = mapped_column(ForeignKey("building.id"), index=True)
-    entrance: Mapped[str | None] = mapped_column(String(16))
-    household_from: Mapped[str | None] = mapped_column(String(16))
-    household_until: Mapped[str | None] = mapped_column(String(16))
+    entrance: Mapped[str | None] = mapped_column(Phrase(16))
+    household_from: Mapped[str | None] = mapped_column(Phrase(16))
+    household_until: Mapped[str | None] = mapped_column(Phrase(16))
     valid_from: Mapped[date]
     valid_until: Mapped[date | None]
     person: Mapped[Person] = relationship(back_populates="postings")
@@ -132,7 +133,7 @@ class Team(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     community_id: Mapped[int] = mapped_column(ForeignKey("community.id"))
-    name: Mapped[str] = mapped_column(String(128))
+    name: Mapped[str] = mapped_column(Phrase(128))
     kind: Mapped[TeamKind] = mapped_column(words(TeamKind), default=TeamKind.RED_CAP)
     members: Mapped[list["TeamMember"]] = relationship(back_populates="team")
 
@@ -159,13 +160,13 @@ class User(Base):
     __tablename__ = "user"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    login: Mapped[str] = mapped_column(String(64), unique=True)
-    password_hash: Mapped[str] = mapped_column(String(255))
+    login: Mapped[str] = mapped_column(Phrase(64), unique=True)
+    password_hash: Mapped[str] = mapped_column(Phrase(255))
     role: Mapped[Role] = mapped_column(words(Role))
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
     active: Mapped[bool] = mapped_column(default=True)
-    language: Mapped[str] = mapped_column(String(8), default="zh")
+    language: Mapped[str] = mapped_column(Phrase(8), default="zh")
     failed_sign_ins: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -181,7 +182,7 @@ class UserScope(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
     community_id: Mapped[int] = mapped_column(ForeignKey("community.id"))
-    grid_code: Mapped[str | None] = mapped_column(String(20))
+    grid_code: Mapped[str | None] = mapped_column(Phrase(20))
     user: Mapped[User] = relationship(back_populates="scopes")
 
     __table_args__ = (UniqueConstraint("user_id", "community_id", "grid_code"),)

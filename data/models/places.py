@@ -5,10 +5,11 @@ from enum import StrEnum
 from typing import Any
 
 from geoalchemy2 import WKBElement
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from data.models.base import Base, UtcDateTime, geometry, words
+from data.models.base import Base
+from data.models.columns import Phrase, Prose, UtcDateTime, geometry, words
 
 
 class StreetClass(StrEnum):
@@ -55,9 +56,9 @@ class LevelName(Base):
 
     __tablename__ = "level_name"
 
-    level: Mapped[str] = mapped_column(String(32), primary_key=True)
-    zh: Mapped[str] = mapped_column(String(64))
-    en: Mapped[str] = mapped_column(String(64))
+    level: Mapped[str] = mapped_column(Phrase(32), primary_key=True)
+    zh: Mapped[str] = mapped_column(Phrase(64))
+    en: Mapped[str] = mapped_column(Phrase(64))
 
 
 class Subdistrict(Base):
@@ -66,10 +67,10 @@ class Subdistrict(Base):
     __tablename__ = "subdistrict"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    code: Mapped[str] = mapped_column(String(12), index=True)
-    name: Mapped[str] = mapped_column(String(128))
-    county_code: Mapped[str] = mapped_column(String(6))
-    county_name: Mapped[str] = mapped_column(String(128))
+    code: Mapped[str] = mapped_column(Phrase(12), index=True)
+    name: Mapped[str] = mapped_column(Phrase(128))
+    county_code: Mapped[str] = mapped_column(Phrase(6))
+    county_name: Mapped[str] = mapped_column(Phrase(128))
     valid_from: Mapped[date]
     valid_until: Mapped[date | None]
     communities: Mapped[list["Community"]] = relationship(back_populates="subdistrict")
@@ -84,12 +85,12 @@ class Community(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     subdistrict_id: Mapped[int] = mapped_column(ForeignKey("subdistrict.id"), index=True)
-    code: Mapped[str] = mapped_column(String(12), index=True)
-    name: Mapped[str] = mapped_column(String(128))
-    timezone: Mapped[str] = mapped_column(String(64), default="Asia/Shanghai")
+    code: Mapped[str] = mapped_column(Phrase(12), index=True)
+    name: Mapped[str] = mapped_column(Phrase(128))
+    timezone: Mapped[str] = mapped_column(Phrase(64), default="Asia/Shanghai")
     rules: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     simulated: Mapped[bool] = mapped_column(default=False)
-    attribution: Mapped[str] = mapped_column(String(255), default="")
+    attribution: Mapped[str] = mapped_column(Phrase(255), default="")
     valid_from: Mapped[date]
     valid_until: Mapped[date | None]
     outline: Mapped[WKBElement | None] = mapped_column(geometry("MULTIPOLYGON", nullable=True))
@@ -105,8 +106,8 @@ class Compound(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     community_id: Mapped[int] = mapped_column(ForeignKey("community.id"), index=True)
-    source_key: Mapped[str | None] = mapped_column(String(64))
-    name: Mapped[str] = mapped_column(String(128), default="")
+    source_key: Mapped[str | None] = mapped_column(Phrase(128))
+    name: Mapped[str] = mapped_column(Phrase(255), default="")
     geom: Mapped[WKBElement] = mapped_column(geometry("MULTIPOLYGON"))
 
     __table_args__ = (UniqueConstraint("community_id", "source_key"),)
@@ -120,9 +121,9 @@ class Building(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     community_id: Mapped[int] = mapped_column(ForeignKey("community.id"), index=True)
     compound_id: Mapped[int | None] = mapped_column(ForeignKey("compound.id"), index=True)
-    source_key: Mapped[str | None] = mapped_column(String(64))
-    name: Mapped[str] = mapped_column(String(128), default="")
-    address: Mapped[str] = mapped_column(String(255), default="")
+    source_key: Mapped[str | None] = mapped_column(Phrase(128))
+    name: Mapped[str] = mapped_column(Phrase(255), default="")
+    address: Mapped[str] = mapped_column(Phrase(255), default="")
     households: Mapped[int] = mapped_column(default=0)
     residents: Mapped[int] = mapped_column(default=0)
     entrances: Mapped[int] = mapped_column(default=1)
@@ -138,8 +139,8 @@ class Street(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     community_id: Mapped[int] = mapped_column(ForeignKey("community.id"), index=True)
-    source_key: Mapped[str | None] = mapped_column(String(64))
-    name: Mapped[str] = mapped_column(String(128), default="")
+    source_key: Mapped[str | None] = mapped_column(Phrase(128))
+    name: Mapped[str] = mapped_column(Phrase(255), default="")
     street_class: Mapped[StreetClass] = mapped_column(words(StreetClass))
     geom: Mapped[WKBElement] = mapped_column(geometry("LINESTRING"))
 
@@ -147,16 +148,16 @@ class Street(Base):
 
 
 class GridEdition(Base):
-    """One edition of a community's grids, in force from ``valid_from`` until ``valid_until`` (exclusive; None: still)."""
+    """One edition of a community's grids, in force from ``valid_from`` until before ``valid_until`` (None: still)."""
 
     __tablename__ = "grid_edition"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     community_id: Mapped[int] = mapped_column(ForeignKey("community.id"))
     number: Mapped[int]
-    name: Mapped[str] = mapped_column(String(128), default="")
+    name: Mapped[str] = mapped_column(Phrase(128), default="")
     stage: Mapped[EditionStage] = mapped_column(words(EditionStage), default=EditionStage.DRAFT)
-    filing_number: Mapped[str] = mapped_column(String(64), default="")
+    filing_number: Mapped[str] = mapped_column(Phrase(64), default="")
     valid_from: Mapped[date | None]
     valid_until: Mapped[date | None]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -177,14 +178,14 @@ class Grid(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     edition_id: Mapped[int] = mapped_column(ForeignKey("grid_edition.id"))
-    code: Mapped[str] = mapped_column(String(20), index=True)
-    name: Mapped[str] = mapped_column(String(128), default="")
+    code: Mapped[str] = mapped_column(Phrase(20), index=True)
+    name: Mapped[str] = mapped_column(Phrase(128), default="")
     kind: Mapped[GridKind] = mapped_column(words(GridKind), default=GridKind.GENERAL)
     households: Mapped[int] = mapped_column(default=0)
     residents: Mapped[int] = mapped_column(default=0)
     buildings: Mapped[int] = mapped_column(default=0)
     compounds: Mapped[int] = mapped_column(default=0)
-    explanation: Mapped[str] = mapped_column(String(255), default="")
+    explanation: Mapped[str] = mapped_column(Prose, default="")
     geom: Mapped[WKBElement] = mapped_column(geometry("MULTIPOLYGON"))
     edition: Mapped[GridEdition] = relationship(back_populates="grids")
 
@@ -198,8 +199,8 @@ class GridLineage(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     edition_id: Mapped[int] = mapped_column(ForeignKey("grid_edition.id"), index=True)
-    parent_code: Mapped[str | None] = mapped_column(String(20), index=True)
-    child_code: Mapped[str | None] = mapped_column(String(20), index=True)
+    parent_code: Mapped[str | None] = mapped_column(Phrase(20), index=True)
+    child_code: Mapped[str | None] = mapped_column(Phrase(20), index=True)
     kind: Mapped[LineageKind] = mapped_column(words(LineageKind))
     shared_m2: Mapped[float] = mapped_column(default=0.0)
-    reason: Mapped[str] = mapped_column(String(255), default="")
+    reason: Mapped[str] = mapped_column(Prose, default="")

@@ -54,8 +54,8 @@ def _guard_sqlite() -> None:
 def _guard_postgres() -> None:
     op.execute(
         "CREATE FUNCTION only_added() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-        " RAISE EXCEPTION 'rows of % are only ever added', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation';"
-        " END $$"
+        " RAISE EXCEPTION 'rows of % are only ever added', TG_TABLE_NAME"
+        " USING ERRCODE = 'integrity_constraint_violation'; END $$"
     )
     for table in GUARDED:
         op.execute(
