@@ -15,8 +15,7 @@ import shapely
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-METRES = "EPSG:4548"
-"""CGCS2000, 3-degree zone on 117 E: the zone the town lies in."""
+from data import frames
 
 STREET_CLASS = {
     "secondary_link": "secondary",
@@ -81,10 +80,10 @@ def estimate(homes: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"households": households.astype(int), "residents": residents.astype(int)})
 
 
-def trim_buildings(folder: Path, outline: shapely.Polygon) -> gpd.GeoDataFrame:
+def trim_buildings(folder: Path, outline: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Buildings wholly inside the outline, with kind, levels, households and residents."""
-    raw = gpd.read_file(folder / "buildings.geojson").to_crs(METRES)
-    raw = raw[raw.within(outline)].reset_index(drop=True)
+    raw = frames.to_metres(gpd.read_file(folder / "buildings.geojson"), outline.crs)
+    raw = raw[raw.within(outline.geometry[0])].reset_index(drop=True)
     kind = pd.Series(kinds(raw, gpd.read_file(folder / "dorms.geojson")))
     levels = pd.to_numeric(raw["building:levels"], errors="coerce").fillna(kind.map(LEVELS)).fillna(0).astype(int)
     counts = estimate(pd.DataFrame({"kind": kind, "levels": levels, "footprint_m2": raw.area}))
@@ -97,19 +96,19 @@ def trim_buildings(folder: Path, outline: shapely.Polygon) -> gpd.GeoDataFrame:
         "residents": counts["residents"],
         "entrances": np.where(kind == "residential", np.clip(np.rint(raw.area / 220), 1, 6), 1).astype(int),
     }
-    return gpd.GeoDataFrame(columns, geometry=raw.geometry, crs=METRES)
+    return gpd.GeoDataFrame(columns, geometry=raw.geometry, crs=outline.crs)
 
 
-def trim_streets(folder: Path, outline: shapely.Polygon) -> gpd.GeoDataFrame:
+def trim_streets(folder: Path, outline: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Street lines that touch the outline, with name and class."""
-    raw = gpd.read_file(folder / "roads.geojson").to_crs(METRES)
-    raw = raw[(raw.geom_type == "LineString") & raw["highway"].isin(STREET_CLASS) & raw.intersects(outline)]
+    raw = frames.to_metres(gpd.read_file(folder / "roads.geojson"), outline.crs)
+    raw = raw[(raw.geom_type == "LineString") & raw["highway"].isin(STREET_CLASS) & raw.intersects(outline.geometry[0])]
     columns = {
         "source_key": "way/" + raw["id"].astype(str),
         "name": raw["name"].fillna(""),
         "street_class": raw["highway"].map(STREET_CLASS),
     }
-    return gpd.GeoDataFrame(columns, geometry=raw.geometry, crs=METRES).reset_index(drop=True)
+    return gpd.GeoDataFrame(columns, geometry=raw.geometry, crs=outline.crs).reset_index(drop=True)
 
 
 def yards(homes: gpd.GeoDataFrame, barriers: gpd.GeoSeries) -> tuple[np.ndarray, gpd.GeoSeries]:
@@ -169,7 +168,7 @@ def make_compounds(
         parts = [shapely.Polygon(part.exterior) for part in shapely.get_parts(hull) if part.intersects(walls)]
         rows.append({"name": compound_name(group["name"]), "geometry": shapely.MultiPolygon(parts)})
         taken = taken.union(rows[-1]["geometry"].buffer(0.5))
-    compounds = gpd.GeoDataFrame(rows, geometry="geometry", crs=METRES)
+    compounds = gpd.GeoDataFrame(rows, geometry="geometry", crs=homes.crs)
     west_first = compounds.centroid.x.argsort()
     compounds = compounds.iloc[west_first].reset_index(drop=True)
     compounds.insert(0, "source_key", [f"yard/{n}" for n in range(1, len(compounds) + 1)])
@@ -181,10 +180,10 @@ def make_compounds(
 def main(extract: str) -> None:
     """Write outline, streets, buildings and compounds beside this file."""
     folder, here = Path(extract), Path(__file__).parent
-    outline = gpd.read_file(folder / "campus_boundary.geojson").to_crs(METRES)
-    outline = gpd.GeoDataFrame({"name": ["清华园"]}, geometry=outline.geometry, crs=METRES)
-    streets = trim_streets(folder, outline.geometry[0])
-    buildings = trim_buildings(folder, outline.geometry[0])
+    boundary = frames.to_metres(gpd.read_file(folder / "campus_boundary.geojson"))
+    outline = gpd.GeoDataFrame({"name": ["清华园"]}, geometry=boundary.geometry, crs=boundary.crs)
+    streets = trim_streets(folder, outline)
+    buildings = trim_buildings(folder, outline)
     layers = {
         "outline": outline,
         "streets": streets,
@@ -193,7 +192,7 @@ def main(extract: str) -> None:
     }
     for name, layer in layers.items():
         path = here / f"{name}.geojson"
-        layer.to_crs("EPSG:4326").to_file(path, driver="GeoJSON", RFC7946="YES", COORDINATE_PRECISION=7)
+        frames.to_degrees(layer).to_file(path, driver="GeoJSON", RFC7946="YES", COORDINATE_PRECISION=7)
 
 
 if __name__ == "__main__":
