@@ -1,4 +1,4 @@
-"""Brings the browser libraries named in `webmap/static/package.json` to `webmap/static/vendor`, from where we serve them."""
+"""Brings the browser libraries that `static/package.json` names to `static/vendor`, from where we serve them."""
 
 import hashlib
 import shutil

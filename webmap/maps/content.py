@@ -1,0 +1,240 @@
+"""What the scripts of a map get to read: plain data, every text as its author wrote it, times already in words."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import shapely
+from flask_babel import gettext, ngettext
+
+from geo.errors import N_
+from webmap import words
+from webmap.maps import layers
+from webmap.maps.heat import Heat
+from webmap.maps.legend import figures
+from webmap.maps.style import COVERAGE_COLOURS
+
+if TYPE_CHECKING:
+    from webmap.maps.town import Town
+
+OPENSTREETMAP = "© OpenStreetMap contributors, ODbL"
+LONGEST_TEXT = 160
+"""Characters of a description on its card; the incident's own page has all of it."""
+
+WORDS = {
+    "grid": N_("grid"),
+    "street": N_("street"),
+    "compound": N_("compound"),
+    "building": N_("building"),
+    "person": N_("person"),
+    "vacant": N_("vacant"),
+    "chain": N_("Who answers here"),
+    "open_incidents": N_("Open incidents"),
+    "open_card": N_("Open the grid's page"),
+    "open_incident": N_("Open the incident"),
+    "open": N_("open"),
+    "late": N_("overdue"),
+    "done": N_("closed"),
+    "found_at": N_("found"),
+    "due_at": N_("due"),
+    "address": N_("where"),
+    "what": N_("what"),
+    "nothing_found": N_("Nothing of that name here."),
+    "zoom_in": N_("Closer"),
+    "zoom_out": N_("Farther"),
+}
+
+
+def content(town: "Town", density: Heat) -> dict[str, Any]:
+    """Return everything the scripts need to draw a town, as JSON can carry it."""
+    west, south, east, north = shapely.bounds(town.outline)
+    origin = (float(west), float(south))
+    position = {code: i for i, code in enumerate(town.grids["grid_code"])}
+    when = words.say_moment(town.at.astimezone(town.timezone), town.at.astimezone(town.timezone))
+    return {
+        "words": {name: gettext(template) for name, template in WORDS.items()}
+        | {
+            "cluster_open": gettext("%(open)s open of %(all)s", open="%(open)s", all="%(all)s"),
+            "cluster_done": gettext("%(all)s closed", all="%(all)s"),
+        },
+        "links": {"grid": town.links.grid, "incident": town.links.incident},
+        "origin": origin,
+        "bounds": layers.pack_points([shapely.Point(west, south), shapely.Point(east, north)], origin),
+        "outline": layers.pack_polygons([town.outline], origin),
+        "base": {
+            "streets": layers.streets_by_class(town.streets, origin),
+            "buildings": layers.pack_polygons(town.buildings.geometry, origin),
+            "compounds": layers.pack_polygons(town.compounds.geometry, origin),
+        },
+        "grids": {
+            "code": list(town.grids["grid_code"]),
+            "shape": [layers.pack_polygons([shape], origin) for shape in town.grids.geometry],
+            "card": grid_cards(town),
+        },
+        "borders": {
+            kind: layers.pack_lines(part.geometry, origin) for kind, part in town.borders.groupby("kind", sort=True)
+        },
+        "figures": [figure.packed() for figure in figures(town.grids, days=town.days, when=when)],
+        **incidents(town, origin, position),
+        "tracks": [layers.pack_lines([shape], origin) for shape in town.tracks.geometry.simplify(1.5e-5)],
+        "walked": walked(town, origin),
+        "labels": labels(town, origin),
+        "search": search(town, origin, position),
+    }
+
+
+def sources(town: "Town") -> Sequence[str]:
+    """Return whose data the map shows, and that it is simulated where it is."""
+    said = [town.attribution or OPENSTREETMAP]
+    if town.simulated:
+        said.append(gettext("people, patrols and incidents are simulated"))
+    return said
+
+
+def grid_titles(grids: pd.DataFrame) -> list[str]:
+    """Return what each grid is called: its name, else its number within the community."""
+    pairs = zip(grids["name"].fillna(""), grids["grid_code"], strict=True)
+    return [name or gettext("Grid %(number)s", number=code[-3:]) for name, code in pairs]
+
+
+def grid_cards(town: "Town") -> list[dict[str, Any]]:
+    """Return the card of each grid: what it is, four figures, and the people of its chain."""
+    links: dict[str, list[dict[str, str]]] = {code: [] for code in town.grids["grid_code"]}
+    for name, title, code in zip(town.people["name"], town.people["title"], town.people["grid_code"], strict=True):
+        if code in links:
+            links[code].append({"title": title, "name": name})
+    walked = town.grids["street_metres_seen"] / town.grids["street_metres"].where(town.grids["street_metres"] > 0)
+    rows = town.grids.assign(title=grid_titles(town.grids), walked=walked)
+    return [
+        {
+            "title": row.title,
+            "over": row.grid_code,
+            "chain": links[row.grid_code],
+            "explanation": row.explanation or "",
+            "stats": _stats(row, town),
+        }
+        for row in rows.itertuples()
+    ]
+
+
+def _stats(row: Any, town: "Town") -> list[dict[str, str]]:
+    late = int(row.late_incidents)
+    patrolled = gettext("never") if pd.isna(row.last_patrol) else words.say_ago(row.last_patrol, town.at)
+    return [
+        {
+            "value": words.number(row.open_incidents),
+            "label": ngettext("open, %(num)s overdue", "open, %(num)s overdue", late)
+            if late
+            else gettext("open incidents"),
+            "note": gettext("Incidents reported and neither closed nor voided."),
+        },
+        {
+            "value": words.percent(row.walked),
+            "label": ngettext(
+                "of its streets walked in %(num)s day", "of its streets walked in %(num)s days", town.days
+            ),
+            "note": gettext(
+                "%(seen)s of %(all)s", seen=words.metres(row.street_metres_seen), all=words.metres(row.street_metres)
+            ),
+        },
+        {"value": patrolled, "label": gettext("last patrol"), "note": ""},
+        {"value": words.number(row.households), "label": gettext("households"), "note": ""},
+    ]
+
+
+def incidents(town: "Town", origin: layers.Origin, position: dict[str, int]) -> dict[str, Any]:
+    """Return the incidents as columns, categories by number."""
+    frame = town.incidents
+    category, names = pd.factorize(frame["category"].fillna(""))
+    now = town.at.astimezone(town.timezone)
+    said = [
+        ["" if pd.isna(at) else words.say_moment(at.astimezone(town.timezone), now) for at in frame[name]]
+        for name in ("found_at", "due_at")
+    ]
+    table = layers.columns(
+        frame, {"number": "number", "stage": "stage", "address": "address", "open": "is_open", "late": "is_late"}
+    )
+    grids = frame["grid_code"].map(position).fillna(-1).astype(int)
+    return {
+        "categories": list(names),
+        "incidents": table
+        | {
+            "place": layers.pack_points(frame.geometry, origin),
+            "category": category.tolist(),
+            "found": said[0],
+            "due": said[1],
+            "grid": grids.tolist(),
+            "what": [shortened(text) for text in frame["description"].fillna("")],
+        },
+    }
+
+
+def shortened(text: str) -> str:
+    """Return a text no longer than a card has room for.
+
+    Examples
+    --------
+    >>> shortened("x" * 200)[-3:], len(shortened("x" * 200))
+    ('xx…', 160)
+    """
+    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+
+
+def walked(town: "Town", origin: layers.Origin) -> list[dict[str, Any]]:
+    """Return the streets that were walked, and those that were not, each with its look."""
+    if town.walked.empty:
+        return []
+    seen = town.walked["seen"].to_numpy(bool)
+    looks = ((~seen, "#c2410c", 2.4, "2 5"), (seen, COVERAGE_COLOURS[-1], 3.2, None))
+    return [
+        {
+            "lines": layers.pack_lines(town.walked.geometry[rows], origin),
+            "colour": colour,
+            "weight": weight,
+            "dash": dash,
+        }
+        for rows, colour, weight, dash in looks
+    ]
+
+
+def labels(town: "Town", origin: layers.Origin) -> list[dict[str, Any]]:
+    """Return the names on the map, the most important first: what comes later gives way."""
+    spots = layers.pack_points(layers.inner_points(town.grids.geometry), origin) if len(town.grids) else []
+    grids = [
+        {"kind": "grid", "text": code[-3:], "point": spot}
+        for code, spot in zip(town.grids["grid_code"], spots, strict=True)
+    ]
+    return [
+        *grids,
+        *layers.street_names(town.streets, origin),
+        *layers.place_names(town.compounds, "compound", origin),
+        *layers.place_names(town.buildings, "building", origin),
+    ]
+
+
+def search(town: "Town", origin: layers.Origin, position: dict[str, int]) -> list[dict[str, Any]]:
+    """Return everything that can be found by name: grids, people, streets, compounds, buildings."""
+    titles = grid_titles(town.grids)
+    found = [
+        {"kind": "grid", "text": title, "more": code, "grid": position[code]}
+        for title, code in zip(titles, town.grids["grid_code"], strict=True)
+    ]
+    people = town.people[(town.people["name"].fillna("") != "") & town.people["grid_code"].isin(list(position))]
+    for name, title, code in zip(people["name"], people["title"], people["grid_code"], strict=True):
+        found.append(
+            {"kind": "person", "text": name, "more": f"{title} · {titles[position[code]]}", "grid": position[code]}
+        )
+    return [*found, *_places(town, origin)]
+
+
+def _places(town: "Town", origin: layers.Origin) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for kind, frame in (("street", town.streets), ("compound", town.compounds), ("building", town.buildings)):
+        named = frame[frame["name"].fillna("") != ""].drop_duplicates("name")
+        middles = shapely.point_on_surface(named.geometry.to_numpy())
+        lines = np.isin(shapely.get_type_id(named.geometry.to_numpy()), (1, 5))
+        halfway = shapely.line_interpolate_point(np.where(lines, named.geometry.to_numpy(), None), 0.5, normalized=True)
+        spots = layers.pack_points(np.where(lines, halfway, middles), origin)
+        found += [{"kind": kind, "text": name, "point": spot} for name, spot in zip(named["name"], spots, strict=True)]
+    return found

@@ -1,0 +1,134 @@
+"""The figures by which grids are coloured: classes, colours, and a legend that says what each means."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+from flask_babel import gettext, ngettext
+
+from webmap import words
+from webmap.maps.style import COVERAGE_COLOURS, HOUSEHOLD_COLOURS, NO_FIGURE, Scale, count_scale
+
+COVERAGE_BOUNDS = (0.0, 0.25, 0.5, 0.75, 0.9)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of each grid.
+
+    Parameters
+    ----------
+    key : str
+        Its name in the map's address.
+    title, note : str
+        What it is called; what it counts and over what.
+    values : Series
+        One a grid, in the grids' order; NaN where it is unknown.
+    scale : Scale
+        Its classes.
+    say : callable
+        A value as people read it.
+    """
+
+    key: str
+    title: str
+    note: str
+    values: pd.Series
+    scale: Scale
+    say: Callable[[float], str]
+
+    def packed(self) -> dict[str, object]:
+        """Return it as the map's scripts read it; a class for unknown figures only where there are some."""
+        of = self.scale.classes(self.values)
+        counts = np.bincount(of, minlength=len(self.scale.bounds) + 1)
+        labels = [*class_labels(self.scale.bounds, self.say), gettext("unknown")]
+        colours = [*self.scale.colours, NO_FIGURE]
+        rows = list(zip(labels, colours, counts.tolist(), strict=True))
+        return {
+            "key": self.key,
+            "title": self.title,
+            "note": self.note,
+            "of": of.tolist(),
+            "text": ["" if value != value else self.say(value) for value in self.values.astype(float)],
+            "classes": [
+                {
+                    "label": label,
+                    "short": label,
+                    "colour": colour,
+                    "grids": count,
+                    "said": ngettext("%(num)s grid", "%(num)s grids", count),
+                }
+                for label, colour, count in (rows if counts[-1] else rows[:-1])
+            ],
+        }
+
+
+def class_labels(bounds: tuple[float, ...], say: Callable[[float], str]) -> list[str]:
+    """Return what each class holds, whole numbers without overlap.
+
+    Examples
+    --------
+    >>> class_labels((0, 1, 3, 6), lambda value: f"{value:.0f}")
+    ['0', '1–2', '3–5', '≥ 6']
+    """
+    labels = []
+    for begin, end in pairwise(bounds):
+        whole = float(begin).is_integer() and float(end).is_integer() and bounds[-1] > 1
+        last = end - 1 if whole else end
+        labels.append(say(begin) if last == begin else f"{say(begin)}–{say(last)}")
+    return [*labels, f"≥ {say(bounds[-1])}"]
+
+
+def figures(grids: pd.DataFrame, *, days: int, when: str) -> list[Figure]:
+    """Return the figures of a map of grids: open incidents, streets walked, households.
+
+    Parameters
+    ----------
+    grids : DataFrame
+        Columns ``open_incidents, street_metres, street_metres_seen, households``.
+    days : int
+        Over how many days streets walked were counted.
+    when : str
+        The moment of the figures, in words.
+    """
+    walked = grids["street_metres_seen"] / grids["street_metres"].where(grids["street_metres"] > 0)
+    return [
+        Figure(
+            "open",
+            gettext("Open incidents"),
+            gettext("Incidents reported and neither closed nor voided. State of %(when)s.", when=when),
+            grids["open_incidents"],
+            count_scale(grids["open_incidents"]),
+            words.number,
+        ),
+        Figure(
+            "walked",
+            gettext("Streets walked"),
+            gettext(
+                "Metres of street seen on patrols of the last %(days)s days ÷ metres of street in the grid.", days=days
+            ),
+            walked,
+            Scale(COVERAGE_BOUNDS, COVERAGE_COLOURS),
+            words.percent,
+        ),
+        Figure(
+            "households",
+            gettext("Households"),
+            gettext("Households in the grid, summed over its buildings."),
+            grids["households"],
+            spread_scale(grids["households"]),
+            words.number,
+        ),
+    ]
+
+
+def spread_scale(values: pd.Series) -> Scale:
+    """Return classes of equal width, in round hundreds or fifties, from the least to the most."""
+    least, most = float(values.min() or 0), float(values.max() or 0)
+    step = next((step for step in (10, 20, 50, 100, 200, 500, 1000) if (most - least) / step <= 4), 2000)
+    begin = int(least // step) * step
+    bounds = tuple(float(begin + i * step) for i in range(5) if not i or begin + i * step <= most)
+    picked = np.round(np.linspace(0, 4, len(bounds))).astype(int) if len(bounds) > 1 else np.array([2])
+    return Scale(bounds, tuple(HOUSEHOLD_COLOURS[i] for i in picked))

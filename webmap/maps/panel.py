@@ -1,0 +1,95 @@
+"""The panel beside a town's map: search, figures with their legend, layers. Written by a template that escapes."""
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flask_babel import gettext, ngettext
+from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
+
+from webmap import words
+from webmap.maps.heat import Heat
+
+if TYPE_CHECKING:
+    from webmap.maps.town import Town
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
+
+
+@cache
+def _templates() -> Environment:
+    made = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    made.globals["_"] = gettext
+    return made
+
+
+def panel(town: "Town", data: dict[str, Any], density: Heat, about: str) -> Markup:
+    """Return the panel, the place for the card and the line of sources, ready for the page."""
+    from webmap.maps.town import FIRST_FIGURE, SHOWN
+
+    here = town.at.astimezone(town.timezone)
+    shown = SHOWN[about]
+    marks = layer_marks(town, density)
+    text = _templates().get_template("map/panel.html")
+    return Markup(  # noqa: S704  the template escapes
+        text.render(
+            town=town,
+            figures=data["figures"],
+            first=FIRST_FIGURE[about],
+            layers=[
+                {"key": key, "name": name, "on": key in shown, "note": note}
+                for key, (name, note, there) in marks.items()
+                if there
+            ],
+            summary=summary(town),
+            when=words.say_moment(here, here),
+            heat=heat_legend(town, density),
+            sources=town.says(),
+        )
+    )
+
+
+def summary(town: "Town") -> str:
+    """Return the town in one line: grids, open incidents, how many of them are overdue."""
+    late = int(town.incidents["is_late"].sum())
+    grids, still = len(town.grids), int(town.incidents["is_open"].sum())
+    said = [
+        ngettext("%(num)s grid", "%(num)s grids", grids),
+        ngettext("%(num)s open incident", "%(num)s open incidents", still),
+    ]
+    if late:
+        said.append(ngettext("%(num)s overdue", "%(num)s overdue", late))
+    return " · ".join(said)
+
+
+def layer_marks(town: "Town", density: Heat) -> dict[str, tuple[str, str, bool]]:
+    """Return for each layer its name, what it says, and whether there is anything to show."""
+    still = town.incidents["is_open"]
+    done = ngettext("closed in the last %(num)s day", "closed in the last %(num)s days", town.done_days)
+    walked = ngettext("last %(num)s day, no names", "last %(num)s days, no names", town.days)
+    seen = ngettext("patrols of the last %(num)s day", "patrols of the last %(num)s days", town.days)
+    return {
+        "open": (gettext("Open incidents"), words.number(int(still.sum())), True),
+        "done": (gettext("Settled incidents"), done, bool((~still).any())),
+        "heat": (
+            gettext("Density of incidents"),
+            gettext("since %(day)s", day=str(town.dense_since)),
+            density.counted > 0,
+        ),
+        "tracks": (gettext("Patrol tracks"), walked, not town.tracks.empty),
+        "walked": (gettext("Streets walked and not walked"), seen, not town.walked.empty),
+        "words": (gettext("Names"), "", True),
+        "base": (gettext("Streets and buildings"), "", True),
+    }
+
+
+def heat_legend(town: "Town", density: Heat) -> dict[str, Any]:
+    """Return what the heat shows: of what, per what, since when, and what is left out."""
+    note = gettext(
+        "%(count)s incidents since %(day)s, sensitive categories left out. Fewer than 3 close together are not shown.",
+        count=words.number(density.counted),
+        day=town.dense_since.isoformat(),
+    )
+    most = gettext("%(peak)s a hectare", peak=f"{density.peak:.0f}" if density.peak >= 10 else f"{density.peak:.1f}")
+    return {"note": note, "most": most}

@@ -1,0 +1,65 @@
+/* The card of what was clicked: a grid with its people, or an incident. */
+(function (G) {
+  "use strict";
+
+  const make = G.make;
+
+  function stat(value, label, title) {
+    return make("div", { class: "gp-stat", title: title || "" }, [make("b", { text: value }), make("span", { text: label })]);
+  }
+
+  function link(address, key, text) {
+    return address ? make("a", { class: "gp-go", href: address + encodeURIComponent(key), text: text }) : null;
+  }
+
+  function chain(people, words) {
+    const rows = people.map((one) =>
+      make("li", one.name ? {} : { class: "gp-vacant" }, [make("span", { text: one.title }), make("b", { text: one.name || words.vacant })])
+    );
+    return rows.length ? make("ol", { class: "gp-chain", "aria-label": words.chain }, rows) : null;
+  }
+
+  function incidentRow(one, words, chosen) {
+    const row = make("button", { type: "button", class: "gp-row" }, [
+      make("i", { class: "gp-dot gp-dot-" + (one.late ? "late" : "open") }),
+      make("span", { text: one.category }),
+      make("time", { text: one.found }),
+    ]);
+    row.addEventListener("click", () => chosen(one));
+    return row;
+  }
+
+  G.gridCard = function (data, i, incidents, chosen) {
+    const words = data.words;
+    const grid = data.grids.card[i];
+    const open = incidents.filter((one) => one.open && one.grid === i);
+    const rows = open.slice(0, 4).map((one) => incidentRow(one, words, chosen));
+    return [
+      make("p", { class: "gp-over", text: grid.over }),
+      make("h2", { text: grid.title }),
+      make("div", { class: "gp-stats" }, grid.stats.map((one) => stat(one.value, one.label, one.note))),
+      grid.chain.length ? make("h3", { text: words.chain }) : null,
+      chain(grid.chain, words),
+      rows.length ? make("h3", { text: words.open_incidents }) : null,
+      rows.length ? make("div", { class: "gp-rows" }, rows) : null,
+      grid.explanation ? make("p", { class: "gp-note", text: grid.explanation }) : null,
+      link(data.links.grid, data.grids.code[i], words.open_card),
+    ].filter(Boolean);
+  };
+
+  G.incidentCard = function (data, one, toGrid) {
+    const words = data.words;
+    const state = one.open ? (one.late ? "late" : "open") : "done";
+    const row = (label, value) => (value ? [make("dt", { text: label }), make("dd", { text: value })] : []);
+    const grid = one.grid >= 0 ? make("button", { type: "button", class: "gp-row", text: data.grids.card[one.grid].title }) : null;
+    if (grid) grid.addEventListener("click", () => toGrid(one.grid));
+    return [
+      make("p", { class: "gp-over", text: one.number }),
+      make("h2", { text: one.category }),
+      make("p", { class: "gp-state gp-state-" + state, text: one.stage + (one.late ? " · " + words.late : "") }),
+      make("dl", {}, [].concat(row(words.found_at, one.found), row(words.due_at, one.due), row(words.address, one.address), row(words.what, one.what))),
+      grid,
+      link(data.links.incident, one.number, words.open_incident),
+    ].filter(Boolean);
+  };
+})((window.gridpatrol = window.gridpatrol || {}));
