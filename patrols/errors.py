@@ -7,6 +7,10 @@ class PatrolError(Fault):
     """Something the rules of the trade do not allow."""
 
 
+class BadRule(PatrolError):
+    """A community's own number for a rule that does not exist, or that cannot be used."""
+
+
 class OutOfScope(PatrolError):
     """The person may not see or change this: it lies outside the communities or grids they answer for."""
 

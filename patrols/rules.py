@@ -1,0 +1,126 @@
+"""The numbers of the trade, each with its unit and its reason; a community may set its own."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Self
+
+from geo.errors import N_
+from patrols.errors import BadRule
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How far a walker sees, how long a signal gap may be, and the other numbers that decide.
+
+    Parameters
+    ----------
+    sight_m : float
+        How far to each side a walker sees a street: a lane's width with both its house fronts.
+    along_deg : float
+        How much a walk's direction may differ from a street's to count as walking along it. Half-way to a right angle
+        would let crossings count; much less would lose walkers whose phone wobbles.
+    heading_m : float
+        Over how much walked way a direction is taken. A phone scatters by 5-10 m, so shorter steps point anywhere.
+    run_m : float
+        The shortest stretch of a street that counts as walked along; what is shorter is a corner cut or a crossing.
+    border_street_m : float
+        How near to a grids' border a street counts for the grids on both sides: survey lines and street lines differ by
+        that much.
+    max_gap_s : float
+        The longest time between two fixes that a line is drawn across. Phones send every 5-15 s; in two minutes a
+        walker is round the next corner, and nobody knows which.
+    max_speed_m_s : float
+        Faster than an electric bicycle's legal 25 km/h is not a patrol: nobody sees a street from a car.
+    ride_s : float
+        Over how long that speed must hold to be a ride; single steps scatter too much to tell.
+    jump_m : float
+        How far a fix may be off the walker's possible way before it is called a jump: the scatter of two fixes.
+    jump_s : float
+        The longest time that a phone's wrong idea of its place lasts. What lasts longer is kept, and the line is broken
+        instead.
+    far_off_m : float
+        Farther than this from the middle of the patrol's fixes, a fix is an error of the phone: the size of a county.
+    max_accuracy_m : float
+        A fix that calls itself worse than this cannot tell one lane from the next but one.
+    assumed_accuracy_m : float
+        What a position's accuracy is taken to be where none is stated: a phone under open sky between houses.
+    reach_m : float
+        How far outside all grids a position may lie and still belong to the nearest: across an outer border street.
+    far_outside_m : float
+        How far outside of its community an incident in a file may lie before it is refused: farther off, the community,
+        the datum or the order of the coordinates is wrong.
+    sure_probability : float
+        From which probability on an answer is called sure: one wrong in twenty at the very worst.
+
+    Examples
+    --------
+    >>> Rules().sight_m
+    15.0
+    >>> Rules.for_community({"sight_m": 20}).sight_m
+    20.0
+    """
+
+    sight_m: float = 15.0
+    along_deg: float = 35.0
+    heading_m: float = 20.0
+    run_m: float = 12.0
+    border_street_m: float = 1.0
+    max_gap_s: float = 120.0
+    max_speed_m_s: float = 7.0
+    ride_s: float = 30.0
+    jump_m: float = 25.0
+    jump_s: float = 60.0
+    far_off_m: float = 50_000.0
+    max_accuracy_m: float = 50.0
+    assumed_accuracy_m: float = 10.0
+    reach_m: float = 30.0
+    far_outside_m: float = 1000.0
+    sure_probability: float = 0.95
+
+    @classmethod
+    def for_community(cls, overrides: Mapping[str, object]) -> Self:
+        """The default rules with a community's own numbers in place.
+
+        Parameters
+        ----------
+        overrides : mapping
+            Rule names to numbers, as stored with the community. Empty: the defaults.
+
+        Raises
+        ------
+        BadRule
+            When a name is not a rule, or a value is not a number that makes sense for it.
+        """
+        known = [field.name for field in fields(cls)]
+        for name, value in overrides.items():
+            if name not in known:
+                raise BadRule(
+                    N_("There is no rule %(name)s. The rules are: %(known)s."), name=repr(name), known=", ".join(known)
+                )
+            _check(name, value)
+        return replace(cls(), **{name: float(value) for name, value in overrides.items()})  # type: ignore[arg-type]
+
+    def as_dict(self) -> dict[str, float]:
+        """All rules by name, for showing and for filing with what they decided."""
+        return asdict(self)
+
+
+# The largest value that makes sense; every other rule only has to be a number above zero.
+_MOST = {"sure_probability": 1.0, "along_deg": 90.0}
+# Zero is a way to switch these off.
+_MAY_BE_ZERO = {"reach_m", "run_m", "jump_m", "border_street_m"}
+
+
+def _check(name: str, value: object) -> None:
+    most = _MOST.get(name, math.inf)
+    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not number or not (0 <= value <= most) or (value == 0 and name not in _MAY_BE_ZERO):  # type: ignore[operator]
+        wanted = "0" if name in _MAY_BE_ZERO else ">0"
+        raise BadRule(
+            N_("The rule %(name)s cannot be %(value)s: give a number from %(least)s to %(most)s."),
+            name=name,
+            value=repr(value),
+            least=wanted,
+            most="∞" if math.isinf(most) else most,
+        )
