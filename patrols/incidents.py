@@ -87,8 +87,9 @@ MOVES: dict[Stage, dict[StepKind, Move]] = {
     Stage.CLOSED: {StepKind.RATE: _RATE, StepKind.REOPEN: Move(Stage.ACCEPTED, OFFICE, needs_note=True)},
     Stage.VOIDED: {StepKind.REOPEN: Move(Stage.REPORTED, OFFICE, needs_note=True)},
 }
-"""The one table of what may follow what. Resolved is the handler's word, closed the manager's, the rating the reporter's.
+"""The one table of what may follow what.
 
+Resolved is the handler's word, closed the manager's, the rating the reporter's.
 Sent back or to be done again, an incident returns to the manager's desk (accepted), keeping who had it in its steps.
 """
 
@@ -226,20 +227,20 @@ def step(
     Raises
     ------
     StepNotAllowed
-        If the step may not follow the present stage, not by this person, lacks what it needs, or is dated before the last.
+        If the step may not follow now, not by this person, lacks what it needs, or is dated before the last.
     Conflict
         If somebody else added a step first.
     """
-    move = MOVES[incident.stage].get(kind)
-    if move is None:
-        raise StepNotAllowed(
-            N_("The step %(kind)s may not follow while the incident is %(stage)s."),
-            kind=kind.value,
-            stage=incident.stage.value,
-        )
+    move = check_step(
+        incident.stage,
+        kind,
+        note=note,
+        person_id=to_person and to_person.id,
+        organisation_id=to_organisation and to_organisation.id,
+        rating=rating,
+    )
     if by is not None and by.role not in move.roles:
         raise StepNotAllowed(N_("The step %(kind)s is not for the role %(role)s."), kind=kind.value, role=by.role.value)
-    _check_needs(move, kind, note, to_person, to_organisation, rating)
     last = incident.steps[-1] if incident.steps else None
     number = 0 if last is None else last.number
     if seen is not None and seen != number:
@@ -258,27 +259,60 @@ def step(
         note=note,
     )
     _add(session, row, N_("Somebody else changed incident %(number)s first: look at it again."), number=incident.number)
-    for name, value in consequences(kind, move.after, at, to_person, to_organisation, rating).items():
+    changed = consequences(kind, move.after, at, row.to_person_id, row.to_organisation_id, rating)
+    for name, value in changed.items():
         setattr(incident, name, value)
     session.flush()
     session.expire(incident, ["steps"])
     return row
 
 
+def check_step(
+    stage: Stage,
+    kind: StepKind,
+    *,
+    note: str = "",
+    person_id: int | None = None,
+    organisation_id: int | None = None,
+    rating: int | None = None,
+) -> Move:
+    """What a step does from a stage, once it may follow and has what it needs.
+
+    Raises
+    ------
+    StepNotAllowed
+        If it may not follow, or lacks its reason, person, office or rating.
+    """
+    move = MOVES[stage].get(kind)
+    if move is None:
+        raise StepNotAllowed(
+            N_("The step %(kind)s may not follow while the incident is %(stage)s."), kind=kind.value, stage=stage.value
+        )
+    if move.needs_note and not note.strip():
+        raise StepNotAllowed(N_("The step %(kind)s needs a reason."), kind=kind.value)
+    if move.needs_person and person_id is None:
+        raise StepNotAllowed(N_("The step %(kind)s needs the person it goes to."), kind=kind.value)
+    if move.needs_organisation and organisation_id is None:
+        raise StepNotAllowed(N_("The step %(kind)s needs the office it goes to."), kind=kind.value)
+    if kind is StepKind.RATE and rating not in RATINGS:
+        raise StepNotAllowed(N_("A rating is a number from 1 to 5."))
+    return move
+
+
 def consequences(
     kind: StepKind,
     after: Stage,
     at: datetime,
-    to_person: Person | None = None,
-    to_organisation: Organisation | None = None,
+    to_person_id: int | None = None,
+    to_organisation_id: int | None = None,
     rating: int | None = None,
 ) -> dict[str, Any]:
     """The columns of an incident that a step sets; the step itself is the history, these are where it stands."""
     changed: dict[str, Any] = {"stage": after}
-    if to_organisation is not None:
-        changed["organisation_id"] = to_organisation.id
-    if to_person is not None:
-        changed["handler_id"] = to_person.id
+    if to_organisation_id is not None:
+        changed["organisation_id"] = to_organisation_id
+    if to_person_id is not None:
+        changed["handler_id"] = to_person_id
     if after is Stage.ACCEPTED and kind in (StepKind.SEND_BACK, StepKind.REDO, StepKind.REOPEN):
         changed.update(resolved_at=None, closed_at=None, handler_id=None, rating=None)
     if after is Stage.RESOLVED:
@@ -407,7 +441,7 @@ def categories(session: Session) -> list[Category]:
 
 
 def next_number(session: Session, community: Community, at: datetime) -> str:
-    """The next free number of the local day, ``20261122-0007``; two people at once may be given the same, and one is told."""
+    """The next free number of the local day, ``20261122-0007``; of two people at once, one is told it is taken."""
     prefix = f"{local_day(community, at):%Y%m%d}-"
     taken: Sequence[str] = session.scalars(
         select(Incident.number).where(Incident.community_id == community.id, Incident.number.startswith(prefix))
@@ -434,19 +468,6 @@ def _place(
         "sure": answer.sure,
         "geom": WKTElement(f"POINT({point[0]} {point[1]})", srid=WGS84),
     }
-
-
-def _check_needs(
-    move: Move, kind: StepKind, note: str, person: Person | None, organisation: Organisation | None, rating: int | None
-) -> None:
-    if move.needs_note and not note.strip():
-        raise StepNotAllowed(N_("The step %(kind)s needs a reason."), kind=kind.value)
-    if move.needs_person and person is None:
-        raise StepNotAllowed(N_("The step %(kind)s needs the person it goes to."), kind=kind.value)
-    if move.needs_organisation and organisation is None:
-        raise StepNotAllowed(N_("The step %(kind)s needs the office it goes to."), kind=kind.value)
-    if kind is StepKind.RATE and rating not in RATINGS:
-        raise StepNotAllowed(N_("A rating is a number from 1 to 5."))
 
 
 def _add(session: Session, row: object, template: str, **facts: object) -> None:

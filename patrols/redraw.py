@@ -1,6 +1,6 @@
 """Redrawing: a community drafts an edition of its grids, adopts it from a day on, and keeps what became of each grid."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from data import frames
 from data.errors import NotFound
 from data.models import Community, EditionStage, Grid, GridEdition, GridKind, GridLineage, LineageKind
-from geo import tiling
 from geo.errors import N_, CannotDraw
 from patrols.days import local_day
 from patrols.errors import AdoptionRefused, NoEditionInForce
@@ -50,19 +49,32 @@ def edition_in_force(session: Session, community_id: int, at: datetime | date) -
     community = session.get(Community, community_id)
     if community is None:
         raise NotFound(N_("There is no community with the id %(id)s."), id=community_id)
-    day = local_day(community, at)
+    return editions_in_force(session, [community], at).get(community_id)
+
+
+def editions_in_force(
+    session: Session, communities: Iterable[Community], at: datetime | date
+) -> dict[int, GridEdition]:
+    """The edition in force of each of many communities, by the community's id, in one query; none: not in the answer."""
+    days = {community.id: local_day(community, at) for community in communities}
+    if not days:
+        return {}
     statement = (
         select(GridEdition)
         .where(
-            GridEdition.community_id == community_id,
+            GridEdition.community_id.in_(days),
             GridEdition.stage.in_(IN_FORCE),
-            GridEdition.valid_from <= day,
-            or_(GridEdition.valid_until.is_(None), GridEdition.valid_until > day),
+            GridEdition.valid_from <= max(days.values()),
+            or_(GridEdition.valid_until.is_(None), GridEdition.valid_until > min(days.values())),
         )
-        .order_by(GridEdition.valid_from.desc(), GridEdition.number.desc())
-        .limit(1)
+        .order_by(GridEdition.valid_from, GridEdition.number)
     )
-    return session.scalar(statement)
+    found = {}
+    for row in session.scalars(statement):
+        day = days[row.community_id]
+        if row.valid_from is not None and row.valid_from <= day and (row.valid_until is None or row.valid_until > day):
+            found[row.community_id] = row
+    return found
 
 
 def require_edition(session: Session, community: Community, at: datetime | date) -> GridEdition:
@@ -117,8 +129,8 @@ def store_draft(
 ) -> GridEdition:
     """Store drawn grids as a draft, the community's next edition.
 
-    A grid that keeps more than half of its ground keeps its code; other ground gets a number that the community has never
-    used. Only with `keep_codes` (for grids that come with official codes) are the frame's own codes left alone.
+    A grid that keeps more than half of its ground keeps its code; other ground gets a number that the community has
+    never used. Only with `keep_codes` (for grids that come with official codes) are the frame's own codes left alone.
 
     Parameters
     ----------
@@ -224,7 +236,8 @@ def lineage(session: Session, edition: GridEdition) -> list[GridLineage]:
 
 
 def compare(old: gpd.GeoDataFrame | None, new: gpd.GeoDataFrame) -> pd.DataFrame:
-    """What becomes of each grid: one row for every old grid and new grid that share ground, and for what has no partner.
+    """What becomes of each grid: one row for every old grid and new grid that share ground, and for what has no
+    partner.
 
     Kept: same code, same ground. Adjusted: same code, another border; or ground passed between grids in several ways at
     once. Split: an old grid's ground under a new code. Merged: an old grid's whole ground under another's code. New and
@@ -318,7 +331,9 @@ def _check_dates(
 def _check_flaws(session: Session, community: Community, grids: gpd.GeoDataFrame) -> None:
     outline = None if community.outline is None else frames.outline(session, community.id)
     general = grids if "kind" not in grids else grids[grids["kind"] == GridKind.GENERAL]
-    flaws = tiling.find_flaws(general, outline)
+    from geo.tiling import find_flaws
+
+    flaws = find_flaws(general, outline)
     blocking = flaws[flaws["kind"].isin(BLOCKING)]
     if len(blocking):
         first = blocking.iloc[0]

@@ -5,9 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+import shapely
 from sqlalchemy import ColumnElement, and_, false, or_, select
 from sqlalchemy.orm import Session, contains_eager
 
+from data import frames, nearby
 from data.errors import NotFound
 from data.models import Building, ChainLink, Community, Compound, Grid, Person, PlaceKind, Posting
 from geo.errors import N_
@@ -75,8 +77,8 @@ def post(
 ) -> Posting:
     """Post a person to a duty on a place, in the person's own community.
 
-    Several people may share one duty on one place. The same posting again (same person, duty, place and overlapping days)
-    is handed back instead of doubled.
+    Several people may share one duty on one place. The same posting again (same person, duty, place and overlapping
+    days) is handed back instead of doubled.
 
     Raises
     ------
@@ -92,8 +94,7 @@ def post(
         "household_until": household_until,
     }
     check_place(place_kind, place)
-    if valid_until is not None and valid_until <= valid_from:
-        raise BadPosting(N_("The posting ends on %(until)s, before it begins."), until=valid_until.isoformat())
+    check_days(valid_from, valid_until)
     same = and_(*(getattr(Posting, name).is_not_distinct_from(value) for name, value in place.items()))
     overlap = or_(Posting.valid_until.is_(None), Posting.valid_until > valid_from)
     if valid_until is not None:
@@ -138,6 +139,18 @@ def check_place(place_kind: PlaceKind, place: Mapping[str, object]) -> None:
             kind=place_kind.value,
             extra=", ".join(extra),
         )
+
+
+def check_days(valid_from: date, valid_until: date | None) -> None:
+    """Refuse a posting that ends before or on the day it begins.
+
+    Raises
+    ------
+    BadPosting
+        If it does.
+    """
+    if valid_until is not None and valid_until <= valid_from:
+        raise BadPosting(N_("The posting ends on %(until)s, before it begins."), until=valid_until.isoformat())
 
 
 def relieve(session: Session, posting: Posting, until: date) -> Posting:
@@ -233,6 +246,25 @@ def vacancies(session: Session, community: Community, *, at: datetime | date) ->
     for chain in chains(session, places, days={community.id: local_day(community, at)}):
         found.update({(link.position, link.place): link for link in chain if link.vacant})
     return [found[key] for key in sorted(found)]
+
+
+def posted_inside(session: Session, community: Community, grid: Grid, *, at: datetime | date) -> list[Link]:
+    """Those posted on compounds and buildings whose inner point lies in a grid, by place; vacancies are left out."""
+    shape = frames.decode([grid.geom])[0]
+    places: list[Place] = []
+    for model, name in ((Compound, "compound_id"), (Building, "building_id")):
+        near = select(model.id, model.geom).where(
+            model.community_id == community.id,
+            nearby.meets_box(model.geom, shape.bounds),
+            select(Posting.id).where(getattr(Posting, name) == model.id).exists(),
+        )
+        rows = session.execute(near.order_by(model.id)).all()
+        spots = shapely.point_on_surface(frames.decode([geom for _, geom in rows]))
+        inside = shapely.intersects(shape, spots)
+        places += [Place(community.id, **{name: key}) for (key, _), hit in zip(rows, inside, strict=True) if hit]
+    found = chains(session, places, days={community.id: local_day(community, at)})
+    own = (PlaceKind.COMPOUND, PlaceKind.BUILDING)
+    return [link for chain in found for link in chain if link.place_kind in own and not link.vacant]
 
 
 def answering(chain: Sequence[Link]) -> Link | None:
@@ -372,7 +404,7 @@ class _PlaceNames:
         ):
             known = ids - {None}
             rows = session.execute(select(model.id, model.name).where(_among(model.id, known))) if known else []
-            self._names[kind] = {key: name for key, name in rows}
+            self._names[kind] = dict(rows)
 
     def of(self, kind: PlaceKind, place: Place) -> str:
         if kind is PlaceKind.GRID:

@@ -1,0 +1,331 @@
+"""Figures: what each grid's card says, and the three to five numbers a day begins with."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session
+
+from data import frames
+from data.errors import NotFound
+from data.models import WGS84, Community, Grid, GridEdition, Incident, Patrol, PatrolCredit, Role, Stage
+from geo.errors import N_
+from patrols import incidents, redraw, roster
+from patrols.days import local_day, start_of_day
+from patrols.incidents import OPEN_STAGES, Filters
+from patrols.roster import Link
+from patrols.rules import Rules
+from patrols.scope import Scope
+
+WEEK_DAYS = 7
+"""Days, today included, that the weekly figures of a card are about."""
+
+COLUMNS = (
+    *("name", "kind", "households", "residents", "buildings", "compounds", "explanation"),
+    *("open_incidents", "overdue_incidents", "last_patrol_at", "days_since_patrol"),
+    *("patrols_7d", "metres_7d", "minutes_7d", "street_metres", "street_metres_seen_7d", "coverage_7d"),
+)
+
+
+@dataclass(frozen=True)
+class GridCard:
+    """Everything a grid's card shows. `figures` holds the columns of `grid_cards`, `chain` is nearest first.
+
+    `posted` are those posted on the compounds and buildings inside the grid.
+    """
+
+    community: Community
+    edition: GridEdition
+    grid: Grid
+    figures: dict[str, Any]
+    chain: list[Link]
+    posted: list[Link]
+
+
+@dataclass(frozen=True)
+class HomeNumber:
+    """One number of the home page: how many, of what, what to do about it, and where.
+
+    `what` and `verb` are sentences to translate; `page` and `filters` say which list shows exactly these.
+    """
+
+    key: str
+    count: int
+    what: str
+    verb: str
+    page: str
+    filters: dict[str, Any] = field(default_factory=dict)
+    alarm: bool = False
+
+
+def grid_cards(
+    session: Session,
+    scope: Scope,
+    community: Community,
+    at: datetime,
+    *,
+    with_coverage: bool = True,
+    codes: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """The figures of every grid of the edition in force that may be seen, in a handful of queries.
+
+    Parameters
+    ----------
+    at : datetime
+        Now, aware. The week is today and the six local days before.
+    with_coverage : bool
+        Whether to compute which metres of street were seen, which costs most; else those columns are NaN.
+    codes : sequence of str, optional
+        Only these grids.
+
+    Returns
+    -------
+    DataFrame
+        Index `grid_code`; `name`, `kind`, `households`, `residents`, `buildings`, `compounds`, `explanation`;
+        `open_incidents`, `overdue_incidents` (open and past their due time); `last_patrol_at` (NaT: never),
+        `days_since_patrol` (local days, NaN: never); `patrols_7d`, `metres_7d`, `minutes_7d` (credited in the week);
+        `street_metres`, `street_metres_seen_7d`, `coverage_7d` (seen / all, NaN where there is no street).
+
+    Raises
+    ------
+    OutOfScope
+        If nothing of the community may be seen.
+    """
+    scope.require_entry(community.id)
+    edition = redraw.edition_in_force(session, community.id, at)
+    if edition is None:
+        return pd.DataFrame(columns=list(COLUMNS), index=pd.Index([], name="grid_code", dtype=object))
+    grids = frames.grids(session, edition.id)
+    wanted = [scope.allows(community.id, code) and (codes is None or code in codes) for code in grids["grid_code"]]
+    grids = grids[wanted]
+    cards = pd.DataFrame(grids.drop(columns="geometry")).set_index("grid_code")
+    cards = cards.join(_incident_figures(session, scope, community, at, cards.index))
+    cards = cards.join(_patrol_figures(session, community, at, cards.index))
+    cards = cards.join(_coverage_figures(session, community, at, grids, wanted=with_coverage))
+    return cards[list(COLUMNS)]
+
+
+def grid_card(session: Session, scope: Scope, grid_code: str, at: datetime) -> GridCard:
+    """The card of one grid as it is now: figures, the chain of people, and who is posted inside it.
+
+    Raises
+    ------
+    NotFound
+        If no edition in force has that code.
+    OutOfScope
+        If it may not be seen.
+    """
+    community, edition, grid = find_grid(session, scope, grid_code, at)
+    figures = grid_cards(session, scope, community, at, codes=[grid_code]).loc[grid_code]
+    chain = roster.chain_for(session, community, grid_code, at=at)
+    posted = roster.posted_inside(session, community, grid, at=at)
+    return GridCard(community, edition, grid, {str(key): value for key, value in figures.items()}, chain, posted)
+
+
+def find_grid(session: Session, scope: Scope, grid_code: str, at: datetime) -> tuple[Community, GridEdition, Grid]:
+    """The grid that bears a code now, with its community and edition.
+
+    Raises
+    ------
+    NotFound
+        If no edition in force has that code.
+    OutOfScope
+        If it may not be seen.
+    """
+    candidates = (
+        select(Community)
+        .join(GridEdition, GridEdition.community_id == Community.id)
+        .join(Grid, Grid.edition_id == GridEdition.id)
+        .where(Grid.code == grid_code)
+        .distinct()
+    )
+    editions = redraw.editions_in_force(session, session.scalars(candidates).all(), at)
+    statement = select(Grid).where(Grid.code == grid_code, Grid.edition_id.in_([row.id for row in editions.values()]))
+    grid = session.scalars(statement.order_by(Grid.id)).first()
+    if grid is None:
+        raise NotFound(N_("No grid in force has the code %(code)s."), code=grid_code)
+    scope.require(grid.edition.community_id, grid_code)
+    return grid.edition.community, grid.edition, grid
+
+
+def home(session: Session, scope: Scope, role: Role, at: datetime) -> list[HomeNumber]:
+    """The three to five numbers that a person of a role begins the day with, what needs doing first."""
+    stages = _stage_counts(session, scope, at)
+    overdue = sum(late for _, late in stages.values())
+    late = _number("overdue", overdue, N_("incidents are overdue"), N_("Handle"), overdue=1, alarm=overdue > 0)
+    if role is Role.HANDLER:
+        waiting = _count(stages, Stage.TRIAGED, Stage.DISPATCHED)
+        parked = _count(stages, Stage.PARKED)
+        return [
+            late,
+            _number("to_handle", waiting, N_("incidents wait to be handled"), N_("Handle"), stage="triaged,dispatched"),
+            _number("parked", parked, N_("incidents are parked"), N_("Look through"), stage="parked"),
+        ]
+    unwalked = _unpatrolled(session, scope, at)
+    walk = HomeNumber(
+        "unpatrolled",
+        unwalked,
+        N_("grids have not been patrolled for seven days"),
+        N_("Patrol"),
+        "map",
+        {"colour": "days_since_patrol"},
+        alarm=unwalked > 0,
+    )
+    opened = _number("open", _count(stages, *OPEN_STAGES), N_("incidents are open"), N_("Look through"), open=1)
+    if role is Role.GRID_WORKER:
+        mine = _mine(session, scope)
+        return [_number("mine", mine, N_("incidents were dispatched to you"), N_("Handle"), mine=1), late, walk, opened]
+    if role is Role.OFFICIAL:
+        return [late, walk, opened]
+    accept, triage = _count(stages, Stage.REPORTED), _count(stages, Stage.ACCEPTED)
+    close = _count(stages, Stage.RESOLVED)
+    return [
+        late,
+        _number("to_accept", accept, N_("incidents wait to be accepted"), N_("Accept"), stage="reported"),
+        _number("to_triage", triage, N_("incidents wait to be passed on"), N_("Triage"), stage="accepted"),
+        _number("to_close", close, N_("incidents are resolved and wait to be checked"), N_("Check"), stage="resolved"),
+        walk,
+    ]
+
+
+def week_begins(community: Community, at: datetime) -> datetime:
+    """The moment from which the weekly figures count: the local midnight six days before today's."""
+    return start_of_day(community, local_day(community, at) - timedelta(days=WEEK_DAYS - 1))
+
+
+def tracks(
+    session: Session, community: Community, *, since: datetime, until: datetime, degrees: bool = False
+) -> gpd.GeoDataFrame:
+    """The cleaned lines of the patrols that began in a time, without names.
+
+    Returns
+    -------
+    GeoDataFrame
+        Index `patrol_id`; `started_at`, `metres`, `minutes`, `geometry` (MultiLineString), in the community's metres
+        unless degrees are asked for.
+    """
+    statement = (
+        select(Patrol.id, Patrol.started_at, Patrol.metres, Patrol.minutes, Patrol.track)
+        .where(
+            Patrol.community_id == community.id,
+            Patrol.started_at >= since,
+            Patrol.started_at < until,
+            Patrol.track.is_not(None),
+        )
+        .order_by(Patrol.id)
+    )
+    rows = session.execute(statement).all()
+    table = pd.DataFrame([row[:4] for row in rows], columns=["patrol_id", "started_at", "metres", "minutes"])
+    shapes = frames.decode([row[4] for row in rows])
+    frame = gpd.GeoDataFrame(table, geometry=list(shapes), crs=WGS84).set_index("patrol_id")
+    return frame if degrees else frame.to_crs(frames.crs_of(session, community.id))
+
+
+def _incident_figures(
+    session: Session, scope: Scope, community: Community, at: datetime, codes: "pd.Index[Any]"
+) -> pd.DataFrame:
+    counts = incidents.counts_by_grid(session, scope, Filters(community_id=community.id), at=at)
+    rows = [counts.get(code, (0, 0)) for code in codes]
+    return pd.DataFrame(rows, index=codes, columns=["open_incidents", "overdue_incidents"], dtype=int)
+
+
+def _patrol_figures(session: Session, community: Community, at: datetime, codes: "pd.Index[Any]") -> pd.DataFrame:
+    since = week_begins(community, at)
+
+    def in_week(value: Any) -> Any:
+        return func.sum(case((Patrol.started_at >= since, value), else_=0))
+
+    statement = (
+        select(
+            PatrolCredit.grid_code,
+            func.max(Patrol.ended_at).label("last_patrol_at"),
+            in_week(1).label("patrols_7d"),
+            in_week(PatrolCredit.metres).label("metres_7d"),
+            in_week(PatrolCredit.minutes).label("minutes_7d"),
+        )
+        .join(Patrol, Patrol.id == PatrolCredit.patrol_id)
+        .where(Patrol.community_id == community.id, Patrol.started_at <= at, PatrolCredit.grid_code.is_not(None))
+        .group_by(PatrolCredit.grid_code)
+    )
+    result = session.execute(statement)
+    found = pd.DataFrame(result.all(), columns=list(result.keys())).set_index("grid_code").reindex(codes)
+    last = pd.to_datetime(found["last_patrol_at"], utc=True)
+    today = local_day(community, at)
+    since_then = [_days_between(community, moment, today) for moment in last]
+    return pd.DataFrame(
+        {
+            "last_patrol_at": last,
+            "days_since_patrol": pd.Series(since_then, index=codes, dtype=float),
+            "patrols_7d": found["patrols_7d"].fillna(0).astype(int),
+            "metres_7d": found["metres_7d"].fillna(0.0).astype(float),
+            "minutes_7d": found["minutes_7d"].fillna(0.0).astype(float),
+        },
+        index=codes,
+    )
+
+
+def _days_between(community: Community, moment: Any, today: date) -> float:
+    return float("nan") if pd.isna(moment) else float((today - local_day(community, moment.to_pydatetime())).days)
+
+
+def _coverage_figures(
+    session: Session, community: Community, at: datetime, grids: gpd.GeoDataFrame, *, wanted: bool
+) -> pd.DataFrame:
+    codes = pd.Index(grids["grid_code"], name="grid_code")
+    if not wanted:
+        return pd.DataFrame(
+            float("nan"), index=codes, columns=["street_metres", "street_metres_seen_7d", "coverage_7d"]
+        )
+    from patrols.coverage import coverage
+
+    walked = tracks(session, community, since=week_begins(community, at), until=at)
+    streets = frames.streets(session, community.id)
+    per_grid, _ = coverage(walked, streets, grids, Rules.for_community(community.rules))
+    found = per_grid.set_index("grid_code").reindex(codes)
+    metres, seen = found["street_metres"].fillna(0.0), found["street_metres_seen"].fillna(0.0)
+    return pd.DataFrame(
+        {"street_metres": metres, "street_metres_seen_7d": seen, "coverage_7d": (seen / metres.where(metres > 0))}
+    )
+
+
+def _number(key: str, count: int, what: str, verb: str, *, alarm: bool = False, **filters: object) -> HomeNumber:
+    return HomeNumber(key, count, what, verb, "incidents", dict(filters), alarm)
+
+
+def _stage_counts(session: Session, scope: Scope, at: datetime) -> dict[Stage, tuple[int, int]]:
+    """Of each open stage, how many incidents may be seen and how many of them are overdue; one query."""
+    late = func.sum(case((Incident.due_at < at, 1), else_=0))
+    statement = incidents.filtered(select(Incident), scope, Filters(open_only=True))
+    rows = session.execute(statement.with_only_columns(Incident.stage, func.count(), late).group_by(Incident.stage))
+    return {stage: (count, int(overdue)) for stage, count, overdue in rows}
+
+
+def _count(stages: dict[Stage, tuple[int, int]], *wanted: Stage) -> int:
+    return sum(stages.get(stage, (0, 0))[0] for stage in wanted)
+
+
+def _mine(session: Session, scope: Scope) -> int:
+    if scope.person_id is None:
+        return 0
+    wanted = incidents.filtered(
+        select(Incident), scope, Filters(handler_id=scope.person_id, stages=(Stage.DISPATCHED,))
+    )
+    return session.scalar(wanted.with_only_columns(func.count())) or 0
+
+
+def _unpatrolled(session: Session, scope: Scope, at: datetime) -> int:
+    """How many grids in force that may be seen have earned no metre for `WEEK_DAYS` days; three queries."""
+    communities = session.scalars(scope.narrow(select(Community), Community)).all()
+    editions = redraw.editions_in_force(session, communities, at)
+    grids = scope.narrow(select(Grid.code), Grid).where(Grid.edition_id.in_([row.id for row in editions.values()]))
+    since = min((week_begins(community, at) for community in communities), default=at)
+    walked = (
+        select(PatrolCredit.grid_code)
+        .join(Patrol, Patrol.id == PatrolCredit.patrol_id)
+        .where(Patrol.started_at >= since, Patrol.started_at <= at, PatrolCredit.metres > 0)
+    )
+    return len(set(session.scalars(grids)) - set(session.scalars(walked)))

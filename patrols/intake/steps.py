@@ -1,0 +1,154 @@
+"""Taking in the history of incidents: steps that were made elsewhere, by the one table of what may follow what."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from data.exchange.reading import Reading
+from data.models import Community, Incident, IncidentStep, Organisation, Person, Stage, StepKind
+from geo.errors import N_
+from patrols.errors import StepNotAllowed
+from patrols.incidents import RATINGS, check_step, consequences
+from patrols.intake.incidents import INCIDENTS
+from patrols.intake.keys import ids_of
+from patrols.intake.sheet import Headings, Intake, Sheet
+
+STEPS: Headings = {
+    "number": INCIDENTS["number"],
+    "step": ("步骤", "环节"),
+    "at": ("时间", "操作时间"),
+    "note": ("说明", "备注", "意见"),
+    "person": ("处置人", "处置人编号", "to_person"),
+    "organisation": ("处置单位", "承办单位", "to_organisation"),
+    "rating": ("评价", "满意度"),
+}
+STEP_KINDS: Mapping[str, StepKind] = {
+    "受理": StepKind.ACCEPT,
+    "作废": StepKind.VOID,
+    "分流": StepKind.TRIAGE,
+    "派遣": StepKind.DISPATCH,
+    "退回": StepKind.SEND_BACK,
+    "挂账": StepKind.PARK,
+    "处置": StepKind.RESOLVE,
+    "返工": StepKind.REDO,
+    "办结": StepKind.CLOSE,
+    "评价": StepKind.RATE,
+    "重开": StepKind.REOPEN,
+    "就地办结": StepKind.SETTLE_ON_THE_SPOT,
+}
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class _Standing:
+    """Where an incident stands while its steps are taken one after another."""
+
+    id: int
+    stage: Stage
+    number: int
+    at: datetime
+    refused: bool = False
+    changes: dict[str, Any] = field(default_factory=dict)
+
+
+def import_steps(
+    session: Session, reading: Reading[Any], community: Community, *, at: datetime, skip_bad: bool = False
+) -> Intake:
+    """Take the history of incidents that are stored: `number`, `step`, `at`, and what the step needs.
+
+    The steps of an incident are taken in order of time (of rows, where equal) after those it has, by the one table of
+    what may follow what. An incident of which one step is refused takes none of its later ones.
+    """
+    sheet = Sheet(reading, STEPS)
+    rows = pd.DataFrame(
+        {
+            "number": sheet.text("number", longest=64, required=True),
+            "kind": sheet.word("step", StepKind, STEP_KINDS),
+            "at": sheet.moment("at", community.timezone, required=True),
+            "note": sheet.text("note", longest=4000),
+            "rating": sheet.number("rating", least=RATINGS[0], most=RATINGS[-1]),
+        }
+    )
+    sheet.refuse(
+        rows["kind"].isna() & (sheet.text("step", longest=64) == ""), N_("This must not be empty."), column="step"
+    )
+    rows["person_id"] = ids_of(session, sheet, "person", Person.number, community)
+    rows["organisation_id"] = ids_of(session, sheet, "organisation", Organisation.name, community)
+    standing = _standing(session, community)
+    sheet.refuse(
+        ~rows["number"].isin(standing) & (rows["number"] != ""),
+        N_("There is no incident %(number)s."),
+        column="number",
+        number=lambda i: rows["number"].iloc[i],
+    )
+    steps = _play(sheet, rows, standing)
+    sheet.accept(skip_bad=skip_bad)
+    if steps:
+        session.execute(insert(IncidentStep), steps)
+        changed = [{"id": one.id, **one.changes} for one in standing.values() if one.changes]
+        for names in {tuple(sorted(row)) for row in changed}:
+            # One statement for each set of columns, so that a column that did not change is not written over.
+            session.execute(update(Incident), [row for row in changed if tuple(sorted(row)) == names])
+        session.expire_all()
+    return Intake(stored=len(steps), refusals=sheet.refusals, notes=sheet.notes)
+
+
+def _standing(session: Session, community: Community) -> dict[str, _Standing]:
+    """Every incident of the community by number: its stage, and the number and time of its last step."""
+    statement = (
+        select(Incident.number, Incident.id, Incident.stage, func.max(IncidentStep.number), func.max(IncidentStep.at))
+        .outerjoin(IncidentStep)
+        .where(Incident.community_id == community.id)
+        .group_by(Incident.number, Incident.id, Incident.stage)
+    )
+    return {
+        number: _Standing(key, stage, last or 0, at or EPOCH)
+        for number, key, stage, last, at in session.execute(statement)
+    }
+
+
+def _play(sheet: Sheet, rows: pd.DataFrame, standing: Mapping[str, _Standing]) -> list[dict[str, Any]]:
+    """Take the steps in order of time; what may not follow is refused, and so is what comes after it."""
+    taken = []
+    refused: dict[Any, StepNotAllowed] = {}
+    for index, row in rows[~sheet.bad].sort_values(["number", "at"], kind="stable").iterrows():
+        incident = standing[row["number"]]
+        try:
+            taken.append(_advance(incident, row))
+        except StepNotAllowed as refusal:
+            incident.refused = True
+            refused[index] = refusal
+    for index, refusal in refused.items():
+        sheet.refuse(pd.Series(rows.index == index, index=rows.index), refusal.template, column="step", **refusal.facts)
+    return taken
+
+
+def _advance(incident: _Standing, row: "pd.Series[Any]") -> dict[str, Any]:
+    """One step of one incident as a row of the table; the incident moves on."""
+    if incident.refused:
+        raise StepNotAllowed(N_("A step before this one was refused."))
+    at = row["at"].to_pydatetime()
+    if at < incident.at:
+        raise StepNotAllowed(N_("The step is dated before the one it follows: %(at)s."), at=at.isoformat())
+    given = {"person_id": row["person_id"], "organisation_id": row["organisation_id"]}
+    rating = None if pd.isna(row["rating"]) else int(row["rating"])
+    move = check_step(incident.stage, row["kind"], note=row["note"], rating=rating, **given)
+    changes = consequences(row["kind"], move.after, at, row["person_id"], row["organisation_id"], rating)
+    incident.changes.update(changes)
+    incident.stage, incident.at, incident.number = move.after, at, incident.number + 1
+    return {
+        "incident_id": incident.id,
+        "number": incident.number,
+        "kind": row["kind"],
+        "stage": move.after,
+        "at": at,
+        "note": row["note"],
+        "to_person_id": row["person_id"],
+        "to_organisation_id": row["organisation_id"],
+    }

@@ -1,0 +1,275 @@
+"""Taking in patrols: fixes cleaned by named rules, walked lines broken at signal gaps, metres and minutes for each grid."""
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from data import frames
+from data.exchange.reading import Reading
+from data.models import Community, Fix, Patrol, PatrolCredit, PatrolSource, Person, Team
+from geo.errors import N_
+from geo.lines import credit_lines
+from patrols import responsibility
+from patrols.intake.keys import ids_of
+from patrols.intake.sheet import Headings, Intake, Sheet, plain_row
+from patrols.rules import Rules
+from patrols.tracks import clean_fixes, drawable, to_lines
+
+FIXES: Headings = {
+    "patrol": ("巡逻", "轨迹", "track", "track_id"),
+    "at": ("时间", "定位时间", "time"),
+    "lon": ("经度", "lng", "longitude"),
+    "lat": ("纬度", "latitude"),
+    "accuracy_m": ("精度", "accuracy"),
+    "person": ("人员编号", "工号", "person_number"),
+    "team": ("队伍", "team_name"),
+}
+CLOCK_TOLERANCE = timedelta(minutes=5)
+"""How far a phone's clock may be ahead of ours."""
+
+
+def import_patrols(
+    session: Session,
+    reading: Reading[Any],
+    community: Community,
+    *,
+    at: datetime,
+    skip_bad: bool = False,
+    person: Person | None = None,
+    team: Team | None = None,
+    source: PatrolSource = PatrolSource.FILE,
+) -> Intake:
+    """Take patrols: every fix is kept with the rule that dropped it, if one did; the line of the others earns the
+    grids.
+
+    The same fixes again, from whatever file, are the same patrol and change nothing. A patrol without times, that ends
+    in the future or never touches the community is refused as a whole; single fixes without a time are left out and
+    counted as dropped. Metres and minutes go to the grids in force on the day it began; what lies outside all of them
+    is credited to no grid, so that the credits add up to the patrol.
+
+    Parameters
+    ----------
+    reading : Reading
+        As `data.exchange.gpx.read_tracks` makes it: `patrol`, `at`, `lon`, `lat`, `accuracy_m`, optionally `person`
+        (the roster's number) and `team` (its name).
+    person, team : Person, Team, optional
+        Who walked, where the file does not say.
+    """
+    sheet = Sheet(reading, FIXES)
+    fixes = _read(session, sheet, community)
+    _check_patrols(sheet, fixes, at)
+    rules, crs = Rules.for_community(community.rules), frames.crs_of(session, community.id)
+    clean = _clean(fixes[~sheet.bad & fixes["at"].notna()], rules, crs)
+    lines = to_lines(clean, rules, crs=crs)
+    _check_ground(session, sheet, community, fixes, lines)
+    sheet.accept(skip_bad=skip_bad)
+    refused = set(fixes.loc[sheet.bad, "patrol"])
+    clean = clean[~clean["patrol"].isin(refused)]
+    known = _known_keys(session, community, clean)
+    keys = _keys(clean)
+    new = keys[~keys.isin(known)]
+    # The same walk twice in one file, under two names, is one walk.
+    new = new[~new.duplicated()]
+    table = _patrol_rows(community, fixes, clean, lines, new, source)
+    table["person_id"] = table["person_id"].where(table["person_id"].notna(), person and person.id)
+    table["team_id"] = table["team_id"].where(table["team_id"].notna(), team and team.id)
+    _store(session, community, table, clean, lines)
+    return Intake(stored=len(table), unchanged=len(keys) - len(new), refusals=sheet.refusals, notes=sheet.notes)
+
+
+def _read(session: Session, sheet: Sheet, community: Community) -> pd.DataFrame:
+    fixes = pd.DataFrame(
+        {
+            "patrol": sheet.text("patrol", longest=255),
+            "at": sheet.moment("at", community.timezone),
+            "lon": sheet.number("lon", least=-180, most=180, required=True),
+            "lat": sheet.number("lat", least=-90, most=90, required=True),
+            "accuracy_m": sheet.number("accuracy_m", least=0),
+            "person_id": ids_of(session, sheet, "person", Person.number, community),
+            "team_id": ids_of(session, sheet, "team", Team.name, community),
+            "source_row": sheet.frame["source_row"],
+        }
+    )
+    # 0 m is how some phones say that they do not know.
+    fixes["accuracy_m"] = fixes["accuracy_m"].where(fixes["accuracy_m"] > 0)
+    return fixes
+
+
+def _check_patrols(sheet: Sheet, fixes: pd.DataFrame, at: datetime) -> None:
+    """Refuse patrols of which no fix has a time, and those that end in the future: the first row of each says why."""
+    first = ~fixes["patrol"].duplicated()
+    ends = fixes.groupby("patrol")["at"].transform("max")
+    sheet.refuse(
+        first & ends.isna(),
+        N_("No fix of %(patrol)s has a time, so its minutes are not known."),
+        column="at",
+        patrol=lambda i: fixes["patrol"].iloc[i],
+    )
+    future = ends > pd.Timestamp(at + CLOCK_TOLERANCE)
+    sheet.refuse(
+        first & future,
+        N_("%(patrol)s ends in the future (%(end)s): the phone's clock was wrong."),
+        column="at",
+        patrol=lambda i: fixes["patrol"].iloc[i],
+        end=lambda i: ends.iloc[i].isoformat(),
+    )
+    sheet.bad |= fixes["patrol"].isin(fixes.loc[sheet.bad, "patrol"])
+
+
+def _clean(fixes: pd.DataFrame, rules: Rules, crs: Any) -> pd.DataFrame:
+    """The timed fixes in metres, each with the rule that dropped it or None."""
+    x, y = frames.points_in_metres(fixes["lon"], fixes["lat"], crs)
+    return clean_fixes(fixes.assign(x=x, y=y), rules)
+
+
+def _check_ground(
+    session: Session, sheet: Sheet, community: Community, fixes: pd.DataFrame, lines: gpd.GeoDataFrame
+) -> None:
+    """Refuse patrols that never touch the community: they were walked elsewhere, or their datum is wrong."""
+    outline = frames.outline(session, community.id)
+    if outline.empty or lines.empty:
+        return
+    elsewhere = set(lines.index[~shapely.intersects(outline.union_all(), lines.geometry.array.to_numpy())])
+    sheet.refuse(
+        ~fixes["patrol"].duplicated() & fixes["patrol"].isin(elsewhere),
+        N_("%(patrol)s never touches %(community)s. Check the community and the file's datum."),
+        patrol=lambda i: fixes["patrol"].iloc[i],
+        community=community.name,
+    )
+    sheet.bad |= fixes["patrol"].isin(elsewhere)
+
+
+def _keys(clean: pd.DataFrame) -> "pd.Series[Any]":
+    """A key of each patrol made from its fixes alone, so that a renamed copy is known again. Index: the file's patrols."""
+    ordered = clean.sort_values(["patrol", "at"], kind="stable")
+    cells = np.column_stack(
+        [
+            ordered["at"].astype("datetime64[ms, UTC]").astype("int64"),
+            (ordered["lon"] * 1e7).round().astype("int64"),
+            (ordered["lat"] * 1e7).round().astype("int64"),
+        ]
+    )
+    places = ordered.groupby("patrol", sort=False).indices
+    digests = {
+        patrol: hashlib.blake2b(np.ascontiguousarray(cells[rows]).tobytes(), digest_size=16).hexdigest()
+        for patrol, rows in places.items()
+    }
+    return pd.Series(digests, dtype=object)
+
+
+def _known_keys(session: Session, community: Community, clean: pd.DataFrame) -> set[str]:
+    """Keys of the patrols that are stored for the time this file is about."""
+    if clean.empty:
+        return set()
+    statement = select(Patrol.source_key).where(
+        Patrol.community_id == community.id,
+        Patrol.started_at >= clean["at"].min().to_pydatetime(),
+        Patrol.started_at <= clean["at"].max().to_pydatetime(),
+    )
+    return set(session.scalars(statement))
+
+
+def _patrol_rows(
+    community: Community,
+    fixes: pd.DataFrame,
+    clean: pd.DataFrame,
+    lines: gpd.GeoDataFrame,
+    keys: "pd.Series[Any]",
+    source: PatrolSource,
+) -> pd.DataFrame:
+    """One row for each new patrol, indexed as in the file."""
+    per_patrol = clean.groupby("patrol")
+    table = pd.DataFrame(
+        {
+            "source_key": keys,
+            "started_at": per_patrol["at"].min(),
+            "ended_at": per_patrol["at"].max(),
+            "fixes_kept": clean["dropped_by"].isna().groupby(clean["patrol"]).sum(),
+            "person_id": fixes.groupby("patrol")["person_id"].first(),
+            "team_id": fixes.groupby("patrol")["team_id"].first(),
+        }
+    ).loc[keys.index]
+    table["fixes_dropped"] = fixes.groupby("patrol").size().reindex(table.index) - table["fixes_kept"]
+    for name in ("metres", "minutes"):
+        table[name] = lines[name].reindex(table.index).fillna(0.0)
+    return table.assign(community_id=community.id, source=source)
+
+
+def _store(
+    session: Session, community: Community, table: pd.DataFrame, clean: pd.DataFrame, lines: gpd.GeoDataFrame
+) -> None:
+    if table.empty:
+        return
+    walked = lines[lines.index.isin(table.index) & lines.geometry.notna().to_numpy()]
+    drawn = drawable(walked).dropna()
+    tracks = dict(zip(drawn.index, frames.store_geometry(drawn), strict=True))
+    rows = [{**plain_row(row), "track": tracks.get(patrol)} for patrol, row in table.to_dict("index").items()]
+    session.execute(insert(Patrol), rows)
+    # Keys are asked for in slices: SQLite takes 32,766 parameters in one statement.
+    wanted = list(table["source_key"])
+    ids: dict[str, int] = {}
+    for start in range(0, len(wanted), 5000):
+        part = select(Patrol.source_key, Patrol.id).where(
+            Patrol.community_id == community.id, Patrol.source_key.in_(wanted[start : start + 5000])
+        )
+        ids.update(session.execute(part).tuples().all())
+    patrol_ids = table["source_key"].map(ids)
+    _store_fixes(session, clean, patrol_ids)
+    _store_credits(session, community, walked, table, patrol_ids)
+
+
+def _store_fixes(session: Session, clean: pd.DataFrame, patrol_ids: "pd.Series[int]") -> None:
+    kept = clean[clean["patrol"].isin(patrol_ids.index)]
+    columns = pd.DataFrame(
+        {
+            "patrol_id": kept["patrol"].map(patrol_ids).astype(int),
+            "at": kept["at"].dt.to_pydatetime(),
+            "lon": kept["lon"],
+            "lat": kept["lat"],
+            "accuracy_m": kept["accuracy_m"].astype(object).where(kept["accuracy_m"].notna(), None),
+            "dropped_by": kept["dropped_by"].astype(object).where(kept["dropped_by"].notna(), None),
+        }
+    )
+    if len(columns):
+        session.execute(insert(Fix), [plain_row(row) for row in columns.to_dict("records")])
+
+
+def _store_credits(
+    session: Session,
+    community: Community,
+    lines: gpd.GeoDataFrame,
+    table: pd.DataFrame,
+    patrol_ids: "pd.Series[int]",
+) -> None:
+    """Credit the walked lines by the edition in force when each patrol began."""
+    if lines.empty:
+        return
+    editions = responsibility.editions_at(session, community, table["started_at"]).reindex(lines.index)
+    rows: list[dict[str, Any]] = []
+    for edition_id in editions.drop_duplicates():
+        mine = lines[editions.isna() if edition_id is None else editions == edition_id]
+        if edition_id is None:
+            earned = pd.DataFrame(
+                {"line": mine.index, "grid_code": None, "metres": mine["metres"], "minutes": mine["minutes"]}
+            )
+        else:
+            earned = credit_lines(mine, frames.grids(session, edition_id))
+        rows += [
+            {
+                "patrol_id": int(patrol_ids[row["line"]]),
+                "edition_id": edition_id,
+                "grid_code": row["grid_code"],
+                "metres": float(row["metres"]),
+                "minutes": float(row["minutes"]),
+            }
+            for row in earned.to_dict("records")
+        ]
+    if rows:
+        session.execute(insert(PatrolCredit), rows)
