@@ -1,12 +1,15 @@
 """The table of a Shapefile (.dbf), read as it lies in the file, with the encoding decided over all of it."""
 
+import codecs
 import re
 import struct
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from data.errors import UnreadableFile
@@ -22,11 +25,22 @@ LANGUAGE_IDS = {
     0xCA: "cp1254", 0xCB: "cp1253", 0xCC: "cp1257",
 }  # fmt: skip
 """The byte of the header that names a code page, as dBase and ESRI use it."""
-CPG_NAMES = {"936": "gb18030", "gbk": "gb18030", "gb2312": "gb18030", "cp936": "gb18030", "big-5": "big5", "oem": "", "system": ""}
+OUR_COLUMNS = frozenset({"source_row", "geometry"})
+CPG_NAMES = {"936": "gb18030", "gbk": "gb18030", "gb2312": "gb18030", "cp936": "gb18030", "big-5": "big5", "koi8r": "koi8-r", "utf8": "utf-8", "oem": "", "system": ""}
 FIELD_BYTES = 32
 
 
-def read_dbf(source: Source, refusals: Refusals, *, encoding: str | None = None, path: Path | None = None) -> pd.DataFrame:
+class Field(NamedTuple):
+    """One field of the header: its raw name, kind (C N F D L ...), decimals and place in a record."""
+
+    name: bytes
+    kind: str
+    decimals: int
+    start: int
+    stop: int
+
+
+def read_dbf(source: Source, refusals: Refusals, *, encoding: str | None = None, path: Path | None = None, count: int | None = None) -> pd.DataFrame:
     """Every record that was not deleted, indexed by its position in the file from 0.
 
     The encoding is what fits the bytes: UTF-8 if they are valid, else what .cpg or the header declares, else GBK if they
@@ -42,15 +56,17 @@ def read_dbf(source: Source, refusals: Refusals, *, encoding: str | None = None,
         When the user declares it.
     path : Path, optional
         The .dbf when ``source`` is another file of its Shapefile.
+    count : int, optional
+        How many records there must be.
     """
     path = path or source.path
     data = path.read_bytes()
-    fields, records = _records(data, source)
-    texts = {field: np.char.strip(records[f"f{at}"], b" \x00") for at, (field, _, _) in enumerate(fields)}
-    everything = [field for field, _, _ in fields] + [
-        text for name, kind, _ in fields if kind in "CM" for text in np.unique(texts[name]).tolist()
-    ]
-    chosen = choose(everything, declared=encoding or _declared(data, source))
+    fields = _fields(data, source)
+    _check_count(data, count, source)
+    body = _body(data, source, width_needed=max((field.stop for field in fields), default=1))
+    raw = [_raw(body, field) for field in fields]
+    texts = [text for field, column in zip(fields, raw, strict=True) if field.kind == "C" for text in np.unique(column)]
+    chosen = choose([field.name for field in fields] + texts, declared=codec(encoding) if encoding else _declared(data, source))
     if chosen is None or chosen.startswith("utf-16"):
         raise UnreadableFile(
             N_(
@@ -59,48 +75,72 @@ def read_dbf(source: Source, refusals: Refusals, *, encoding: str | None = None,
             ),
             file=source.name,
         )
-    kept = np.flatnonzero(records["deleted"] != b"*")
-    names = _unique([decode_cut(field, chosen).strip() for field, _, _ in fields])
-    columns = {}
-    for name, (field, kind, decimals) in zip(names, fields, strict=True):
-        columns[name] = _column(texts[field][kept], kept, kind, decimals, chosen, name, refusals)
+    kept = np.flatnonzero(body[:, 0] != ord("*"))
+    names = unique_names([decode_cut(field.name, chosen).strip() for field in fields])
+    columns = {
+        name: _column(column[kept], kept, field, chosen, name, refusals)
+        for name, field, column in zip(names, fields, raw, strict=True)
+    }
     return pd.DataFrame(columns, index=kept)
 
 
-def _records(data: bytes, source: Source) -> "tuple[list[tuple[bytes, str, int]], np.ndarray]":
-    """The fields (name, kind, decimals) and all records as a structured array of bytes."""
+def _check_count(data: bytes, count: int | None, source: Source) -> None:
+    (found,) = struct.unpack_from("<I", data, 4)
+    if count is not None and found != count:
+        raise UnreadableFile(
+            N_(
+                "%(file)s has %(shapes)s shapes, but %(rows)s rows in its table (.dbf): they do not belong together. "
+                "Copy all files of the Shapefile again."
+            ),
+            file=source.name,
+            shapes=count,
+            rows=found,
+        )
+
+
+def _fields(data: bytes, source: Source) -> list[Field]:
+    """The fields as the header describes them."""
     if len(data) < FIELD_BYTES + 1 or data[0] & 0x07 not in {2, 3, 4, 5}:
         raise _broken(source)
-    count, header, width = struct.unpack_from("<IHH", data, 4)
-    fields: list[tuple[bytes, str, int]] = []
-    layout: list[tuple[str, str]] = [("deleted", "S1")]
-    position = FIELD_BYTES
-    while position + FIELD_BYTES <= min(header, len(data)) and data[position] != 0x0D:
+    (header,) = struct.unpack_from("<H", data, 8)
+    fields: list[Field] = []
+    start = 1
+    for position in range(FIELD_BYTES, min(header, len(data)) - FIELD_BYTES + 1, FIELD_BYTES):
         raw = data[position : position + FIELD_BYTES]
+        if raw[0] == 0x0D:
+            break
         kind, length, decimals = chr(raw[11]), raw[16], raw[17]
         if kind == "C":
             length, decimals = length + 256 * decimals, 0
-        base = raw[:11].split(b"\x00", 1)[0]
-        name, again = base, 1
-        while name in {field for field, _, _ in fields}:
-            again += 1
-            name = base + b"_%d" % again
-        fields.append((name, kind, decimals))
-        layout.append((f"f{len(fields) - 1}", f"S{length}"))
-        position += FIELD_BYTES
-    dtype = np.dtype(layout) if all(size != "S0" for _, size in layout) else None
-    if not fields or dtype is None or dtype.itemsize > width or header < position:
+        if not kind.isalpha() and kind not in "+@0":
+            raise _broken(source)
+        fields.append(Field(raw[:11].split(b"\x00", 1)[0], kind, decimals, start, start + length))
+        start += length
+    return fields
+
+
+def _body(data: bytes, source: Source, *, width_needed: int) -> "npt.NDArray[np.uint8]":
+    """All records, one a row, as bytes."""
+    count, header, width = struct.unpack_from("<IHH", data, 4)
+    if width < width_needed or header > len(data):
         raise _broken(source)
-    body = np.frombuffer(data[header : header + count * width], dtype=np.uint8)
-    if len(body) // width < count:
+    found = (len(data) - header) // width
+    if found < count:
         raise UnreadableFile(
             N_("%(file)s is cut off: its table (.dbf) announces %(count)s rows and holds %(found)s. Copy it again."),
             file=source.name,
             count=count,
-            found=len(body) // width,
+            found=found,
         )
-    rows = np.ascontiguousarray(body.reshape(count, width)[:, : dtype.itemsize])
-    return fields, rows.view(dtype).reshape(count)
+    return np.frombuffer(data, dtype=np.uint8, count=count * width, offset=header).reshape(count, width)
+
+
+def _raw(body: "npt.NDArray[np.uint8]", field: Field) -> "npt.NDArray[np.bytes_]":
+    length = field.stop - field.start
+    if not length:
+        return np.zeros(len(body), dtype="S1")
+    cells = np.ascontiguousarray(body[:, field.start : field.stop]).view(f"S{length}").ravel()
+    return np.char.strip(cells, b" \x00\x1a")
 
 
 def _broken(source: Source) -> UnreadableFile:
@@ -108,36 +148,40 @@ def _broken(source: Source) -> UnreadableFile:
 
 
 def _declared(data: bytes, source: Source) -> str | None:
-    """What the .cpg says, else what the header says, as a Python codec; None when neither says anything known."""
+    """What the .cpg says, else what the header says, as a Python codec; None when neither says anything."""
     cpg = source.beside(".cpg")
     if cpg is not None:
-        named = cpg.read_bytes()[:40].decode("ascii", "ignore").strip().lower()
-        return codec(named)
+        return codec(cpg.read_bytes()[:40].decode("ascii", "ignore"))
     return LANGUAGE_IDS.get(data[29])
 
 
 def codec(named: str) -> str | None:
-    """A Python codec for what people write into .cpg: ``GBK``, ``936``, ``ANSI 1252``, ``UTF-8``."""
-    import codecs
+    """A Python codec for what people write into .cpg: ``GBK``, ``936``, ``ANSI 1252``, ``UTF-8``, ``koi8r``.
 
+    ``OEM`` and ``SYSTEM`` name nothing and give None; a name that nobody knows gives itself, and no text fits that.
+    """
     named = re.sub(r"^(ansi|oem|windows|cp)[ _-]*(?=\d)", "", named.strip().lower())
     if named in CPG_NAMES:
         return CPG_NAMES[named] or None
-    for candidate in (named, f"cp{named}", f"iso8859-{named[-1:]}" if named.startswith("8859") else ""):
+    for candidate in (named, f"cp{named}", re.sub(r"^8859[_-]?", "iso8859-", named)):
         try:
-            return codecs.lookup(candidate).name if candidate else None
+            return codecs.lookup(candidate).name
         except LookupError:
             continue
-    return None
+    return named
 
 
-def _unique(names: list[str]) -> list[str]:
+def unique_names(names: Sequence[str]) -> list[str]:
+    """Names made unique: ``name, name_2``; an empty one becomes ``column_3``, and our own two are never taken.
+
+    >>> unique_names(["name", "", "name", "geometry"])
+    ['name', 'column_2', 'name_2', 'geometry_2']
+    """
     unique: list[str] = []
     for position, name in enumerate(names, start=1):
         base = name or f"column_{position}"
-        base = f"{base}_2" if base in {"source_row", "geometry"} else base
         candidate, count = base, 1
-        while candidate in unique:
+        while candidate in unique or candidate in OUR_COLUMNS:
             count += 1
             candidate = f"{base}_{count}"
         unique.append(candidate)
@@ -145,7 +189,12 @@ def _unique(names: list[str]) -> list[str]:
 
 
 def _column(
-    raw: "np.ndarray", rows: "np.ndarray", kind: str, decimals: int, encoding: str, name: str, refusals: Refusals
+    raw: "npt.NDArray[np.bytes_]",
+    rows: "npt.NDArray[np.intp]",
+    field: Field,
+    encoding: str,
+    name: str,
+    refusals: Refusals,
 ) -> "pd.Series[Any]":
     """One field: text, whole numbers, numbers, dates or yes and no; what is empty is None."""
     values, inverse = np.unique(raw, return_inverse=True)
@@ -153,8 +202,8 @@ def _column(
     wrong = np.zeros(len(values), dtype=bool)
     for position, value in enumerate(values.tolist()):
         try:
-            converted[position] = _value(value, kind, decimals, encoding)
-        except ValueError:
+            converted[position] = _value(value, field, encoding)
+        except (ValueError, KeyError):
             wrong[position] = True
     for at in np.flatnonzero(wrong[inverse]):
         refusals.add(
@@ -162,25 +211,27 @@ def _column(
             row=int(rows[at]) + 1,
             column=name,
             value=raw[at].decode("ascii", "replace"),
-            kind=kind,
+            kind=field.kind,
         )
     return pd.Series(converted[inverse], index=rows, dtype=object).infer_objects()
 
 
-def _value(raw: bytes, kind: str, decimals: int, encoding: str) -> Any:
-    if kind in "NF":
-        if not raw or set(raw) <= set(b"*"):
-            return None
-        number = float(raw)
-        return int(number) if not decimals and number.is_integer() and abs(number) < 2**53 else number
-    if kind == "D":
+def _value(raw: bytes, field: Field, encoding: str) -> Any:
+    if field.kind in "NF":
+        return _number(raw, field.decimals)
+    if field.kind == "D":
         digits = raw.decode("ascii", "replace")
         return None if not digits.strip("0") else date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
-    if kind == "L":
-        return {b"T": True, b"t": True, b"Y": True, b"y": True, b"F": False, b"f": False, b"N": False, b"n": False}.get(raw)
-    if kind in "IO+@BTY":
+    if field.kind == "L":
+        return None if raw in b"?" else {b"t": True, b"y": True, b"f": False, b"n": False}[raw.lower()]
+    return decode_cut(raw, encoding) or None if field.kind == "C" else None
+
+
+def _number(raw: bytes, decimals: int) -> int | float | None:
+    """Stars are how dBase writes a number that did not fit, spaces one that is missing."""
+    if not raw.strip(b"*"):
         return None
-    return decode_cut(raw, encoding) or None
+    return int(raw) if not decimals and raw.lstrip(b"+-").isdigit() else float(raw)
 
 
 def as_text(column: "pd.Series[Any]") -> "pd.Series[Any]":

@@ -69,7 +69,7 @@ def _utf16_without_mark(data: bytes) -> str | None:
     return "utf-16-be" if even > 4 * odd else None
 
 
-def choose(texts: Sequence[bytes], *, declared: str | None, latin: bool = True) -> str | None:
+def choose(texts: Sequence[bytes], *, declared: str | None) -> str | None:
     """The encoding that fits all of these byte strings, or None.
 
     UTF-8 is tried before what is declared: bytes that are valid UTF-8 by accident are practically unknown, declarations
@@ -82,8 +82,6 @@ def choose(texts: Sequence[bytes], *, declared: str | None, latin: bool = True) 
         Strings that were stored apart; a character never spans two of them.
     declared : str, optional
         A Python codec that the file names.
-    latin : bool
-        Whether Western European text may be concluded from lone accented letters.
     """
     high = [text for text in texts if not text.isascii()]
     if not high:
@@ -95,7 +93,7 @@ def choose(texts: Sequence[bytes], *, declared: str | None, latin: bool = True) 
         return declared if all(fits(text, declared) for text in high) else None
     if looks_chinese(high) and all(fits(text, "gb18030") for text in high):
         return "gb18030"
-    if (latin or western) and looks_western(high):
+    if looks_western(high, signs=western) and all(fits(text, "cp1252") for text in high):
         return "cp1252"
     return None
 
@@ -104,7 +102,7 @@ def fits(text: bytes, encoding: str) -> bool:
     """Whether the bytes are valid, but for a last character that a field's width cut through."""
     try:
         codecs.getincrementaldecoder(encoding)("strict").decode(text, final=False)
-    except UnicodeDecodeError:
+    except (UnicodeDecodeError, LookupError):
         return False
     return True
 
@@ -142,11 +140,11 @@ def looks_chinese(texts: Sequence[bytes]) -> bool:
     return bool((hanzi | signs).mean() >= GB_SHARE and foreign_letters.mean() < 0.1 and hanzi.any() and not korean)
 
 
-def looks_western(texts: Sequence[bytes]) -> bool:
-    """Whether every high byte stands alone among ASCII and is a letter of Western Europe."""
+def looks_western(texts: Sequence[bytes], *, signs: bool = False) -> bool:
+    """Whether every high byte stands alone among ASCII and is a letter of Western Europe (or a sign, where declared)."""
     for text in texts:
         sample = np.frombuffer(text[:SAMPLE_BYTES], dtype=np.uint8)
         high = sample >= 0x80
-        if (high[1:] & high[:-1]).any() or not (sample[high] >= 0xC0).all():
+        if (high[1:] & high[:-1]).any() or not (signs or (sample[high] >= 0xC0).all()):
             return False
     return True

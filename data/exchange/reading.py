@@ -1,6 +1,5 @@
 """What every reader hands back: the rows it took, and what it refused."""
 
-from collections.abc import Iterable
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import pandas as pd
@@ -51,11 +50,13 @@ class Refusals:
         """Mention something that cost no row."""
         self.notes.append(Refusal(self.file, row, column, template, facts))
 
-    def add_rows(self, wrong: Iterable[bool], rows: Iterable[int], template: str, *, column: str | None = None) -> None:
-        """Refuse every row where ``wrong`` holds, all for the same reason."""
-        for row, is_wrong in zip(rows, wrong, strict=True):
-            if is_wrong:
-                self.add(template, row=int(row), column=column)
+    def add_where(
+        self, wrong: "pd.Series[bool]", rows: "pd.Series[int]", template: str, *, column: str | None = None, **facts: Any
+    ) -> None:
+        """Refuse every row where ``wrong`` holds; a fact that is callable is asked for its value at that position."""
+        for position in wrong.to_numpy().nonzero()[0]:
+            filled = {name: value(position) if callable(value) else value for name, value in facts.items()}
+            self.add(template, row=int(rows.iloc[position]), column=column, **filled)
 
     def __len__(self) -> int:
         return len(self._refusals)
@@ -65,7 +66,8 @@ class Refusals:
         return sorted(self._refusals, key=lambda refusal: (refusal.row is not None, refusal.row or 0))
 
     def reading(self, frame: Frame) -> Reading[Frame]:
-        """The frame with plain index and attributes, together with what was refused."""
-        frame = frame.reset_index(drop=True)
+        """The frame without refused rows, with plain index and attributes, together with what was refused."""
+        refused = {refusal.row for refusal in self._refusals}
+        frame = frame[~frame["source_row"].isin(refused)].reset_index(drop=True)
         frame.attrs = {"file": self.file, "notes": self.notes}
         return Reading(frame, self.sorted())

@@ -61,14 +61,17 @@ def read_table(
         Nothing can be made of the file as a whole.
     """
     with opened(path, ENDINGS, name=name, member=sheet) as source:
-        refusals = Refusals(source.name)
-        if source.ending == ".dbf":
-            return _read_dbf(source, refusals, encoding)
-        if source.ending in sheets.ENDINGS:
-            rows = sheets.read_rows(source, refusals, sheet=sheet)
-        else:
-            rows = _read_text(source, encoding)
-        return _to_frame(rows, refusals)
+        return read_opened(source, sheet=sheet, encoding=encoding)
+
+
+def read_opened(source: Source, *, sheet: str | None = None, encoding: str | None = None) -> Reading[pd.DataFrame]:
+    """The same for a file that is open already."""
+    refusals = Refusals(source.name)
+    if source.ending == ".dbf":
+        return _read_dbf(source, refusals, encoding)
+    if source.ending in sheets.ENDINGS:
+        return _to_frame(sheets.read_rows(source, refusals, sheet=sheet), refusals)
+    return _to_frame(_read_text(source, encoding), refusals)
 
 
 def _read_dbf(source: Source, refusals: Refusals, encoding: str | None) -> Reading[pd.DataFrame]:
@@ -158,23 +161,9 @@ def _row_is_right(number: int, cells: Sequence[str], headings: Sequence[str], re
 
 
 def name_columns(headings: Sequence[str]) -> list[str]:
-    """Headings made unique: ``name, name_2``; an empty one becomes ``column_3``.
-
-    >>> name_columns(["name", "", "name"])
-    ['name', 'column_2', 'name_2']
-    """
-    named: list[str] = []
-    for position, heading in enumerate(headings, start=1):
-        base = " ".join(heading.split()) or f"column_{position}"
-        base = f"{base}_2" if base in {"source_row", "geometry"} else base
-        unique, count = base, 1
-        while unique in named:
-            count += 1
-            unique = f"{base}_{count}"
-        named.append(unique)
-    while named and named[-1] == f"column_{len(named)}" and not headings[len(named) - 1]:
-        named.pop()
-    return named
+    """One name for each column, up to the last that has a heading; see `dbf.unique_names`."""
+    last = max((at for at, heading in enumerate(headings, start=1) if heading), default=0)
+    return dbf.unique_names([" ".join(heading.split()) for heading in headings[:last]])
 
 
 def rename(columns: Iterable[str], wanted: Mapping[str, Sequence[str]], *, file: str = "") -> dict[str, str]:

@@ -190,7 +190,7 @@ def _choose(members: list[str], name: str, endings: Collection[str], member: str
     readable = [other for other in members if _ending(other) in endings]
     shapes = {other[:-4].lower() for other in readable if other.lower().endswith(".shp")}
     readable = [other for other in readable if not (_ending(other) == ".dbf" and other[:-4].lower() in shapes)]
-    if member is not None:
+    if member is not None and len(readable) > 1:
         readable = [other for other in readable if member in (other, PurePosixPath(other).stem)]
     if len(readable) == 1:
         return readable[0]

@@ -1,0 +1,152 @@
+"""From whatever a file declares to longitude and latitude, and the places that cannot be on earth."""
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyproj
+import shapely
+
+from data.errors import UnreadableFile
+from data.exchange.reading import Refusals
+from geo.datum import convert_frame
+from geo.errors import N_
+
+WGS84 = "EPSG:4326"
+SHIFTED = {"gcj02", "bd09"}
+SAME_AS_WGS84 = ("world geodetic system 1984", "wgs 84", "wgs 1984", "d wgs 1984", "china 2000", "cgcs2000", "d china 2000")
+DEGREE_IN_RADIANS = 0.0174532925199433
+ROUNDING_DEGREES = 1e-9
+METRES_FROM = 360.0
+"""Beyond this, a number is no degree that somebody mistyped."""
+
+
+def in_degrees(
+    frame: gpd.GeoDataFrame,
+    declared: pyproj.CRS | None,
+    refusals: Refusals,
+    *,
+    datum: str = "wgs84",
+    degrees_by_format: bool = False,
+) -> gpd.GeoDataFrame:
+    """The features in EPSG:4326, without heights; those without a place on earth are refused.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        With ``source_row``; its own CRS is not looked at.
+    declared : CRS, optional
+        What the file or the user says.
+    refusals : Refusals
+    datum : str
+        In which the degrees are written.
+    degrees_by_format : bool
+        Whether the format itself means degrees of WGS 84 when nothing is declared.
+
+    Raises
+    ------
+    UnreadableFile
+        Nothing is declared, it is no system on earth, or no exact way leads from it to WGS 84.
+    """
+    if declared is None and (degrees_by_format or datum in SHIFTED):
+        declared = pyproj.CRS(WGS84)
+    if declared is None:
+        raise UnreadableFile(
+            N_(
+                "%(file)s does not say in which coordinate system it is (a Shapefile says so in its .prj). Add it, or name the "
+                "system, such as EPSG:4490 for degrees of CGCS2000."
+            ),
+            file=refusals.file,
+        )
+    if datum in SHIFTED and not declared.is_geographic:
+        raise UnreadableFile(
+            N_("%(file)s is in %(crs)s, but %(datum)s is only written in degrees. Leave out one of the two."),
+            file=refusals.file,
+            crs=declared.name,
+            datum=datum,
+        )
+    frame = _flat(frame, refusals)
+    shapes = _on_earth(frame, _transformed(frame, declared, refusals), declared, refusals)
+    frame = frame[shapes.notna().to_numpy()].set_geometry(shapes[shapes.notna()], crs=WGS84)
+    if datum != "wgs84":
+        frame = convert_frame(frame, source=datum, target="wgs84")
+    return frame
+
+
+def _flat(frame: gpd.GeoDataFrame, refusals: Refusals) -> gpd.GeoDataFrame:
+    """Two-dimensional, without features that have no shape."""
+    shapes = shapely.force_2d(frame.geometry.to_numpy())
+    nothing = pd.Series(shapely.is_missing(shapes) | shapely.is_empty(shapes), index=frame.index)
+    already = {refusal.row for refusal in refusals.sorted()}
+    new = nothing & ~frame["source_row"].isin(already)
+    refusals.add_where(new, frame["source_row"], N_("The feature has no shape."))
+    return frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index))[~nothing]
+
+
+def _transformed(frame: gpd.GeoDataFrame, declared: pyproj.CRS, refusals: Refusals) -> gpd.GeoSeries:
+    if _is_degrees_of_wgs84(declared):
+        return frame.geometry
+    try:
+        way = pyproj.Transformer.from_crs(declared, WGS84, always_xy=True, allow_ballpark=False)
+    except pyproj.exceptions.ProjError as error:
+        raise UnreadableFile(
+            N_(
+                "%(file)s is in “%(crs)s”, from which no exact way leads to WGS 84. Convert it to CGCS2000 (EPSG:4490) first."
+            ),
+            file=refusals.file,
+            crs=declared.name,
+        ) from error
+    shapes = shapely.transform(frame.geometry.to_numpy(), lambda places: np.column_stack(way.transform(*places.T)))
+    return gpd.GeoSeries(shapes, index=frame.index)
+
+
+def _is_degrees_of_wgs84(crs: pyproj.CRS) -> bool:
+    """WGS 84 and CGCS2000 in degrees, whatever the order of their axes: every format we read writes longitude first."""
+    if not crs.is_geographic or crs.prime_meridian is None or crs.prime_meridian.longitude != 0:
+        return False
+    if abs(crs.axis_info[0].unit_conversion_factor - DEGREE_IN_RADIANS) > ROUNDING_DEGREES:
+        return False
+    datum = (crs.datum.name if crs.datum is not None else "").casefold().replace("_", " ")
+    return datum.startswith(SAME_AS_WGS84)
+
+
+def _on_earth(
+    frame: gpd.GeoDataFrame, shapes: gpd.GeoSeries, declared: pyproj.CRS, refusals: Refusals
+) -> gpd.GeoSeries:
+    """None where a coordinate is no number or no place; says so when the two look swapped or are metres."""
+    bounds = shapely.bounds(shapes.to_numpy())
+    finite = np.isfinite(bounds).all(axis=1)
+    lon, lat = np.abs(bounds[:, [0, 2]]).max(axis=1), np.abs(bounds[:, [1, 3]]).max(axis=1)
+    outside = ~finite | (lon > 180.0 + ROUNDING_DEGREES) | (lat > 90.0 + ROUNDING_DEGREES)
+    swapped = finite & (lat > 90.0) & (lat <= 180.0) & (lon <= 90.0)
+    metres = finite & (np.maximum(lon, lat) > METRES_FROM) & declared.is_geographic
+    _refuse_whole(swapped, metres, refusals)
+    rows = frame["source_row"]
+    places = {"place": lambda at: ", ".join(f"{number:.6g}" for number in bounds[at, :2])}
+    refusals.add_where(
+        pd.Series(swapped), rows, N_("%(place)s is no longitude and latitude; the two look swapped."), **places
+    )
+    refusals.add_where(
+        pd.Series(metres),
+        rows,
+        N_("%(place)s is no longitude and latitude; the coordinates look like metres. Name the file's coordinate system."),
+        **places,
+    )
+    refusals.add_where(
+        pd.Series(outside & ~swapped & ~metres), rows, N_("%(place)s is no place on earth."), **places
+    )
+    return shapes.where(~outside, None)
+
+
+def _refuse_whole(swapped: "npt.NDArray[np.bool_]", metres: "npt.NDArray[np.bool_]", refusals: Refusals) -> None:
+    """One sentence instead of as many as there are features, when all have the same fault."""
+    if len(metres) and metres.all():
+        raise UnreadableFile(
+            N_("%(file)s holds metres, not degrees, and does not say in which coordinate system. Name it, such as EPSG:4549."),
+            file=refusals.file,
+        )
+    if len(swapped) > 1 and swapped.all():
+        raise UnreadableFile(
+            N_("%(file)s has longitude and latitude swapped. Longitude comes first in map files; in tables, exchange the headings."),
+            file=refusals.file,
+        )

@@ -1,0 +1,111 @@
+"""Map files of any kind the community meets, as features in longitude and latitude."""
+
+from pathlib import Path
+
+import geopandas as gpd
+import pyproj
+
+from data.errors import UnreadableFile
+from data.exchange import geojson, kml, layers, shapefile, sheets
+from data.exchange.degrees import in_degrees
+from data.exchange.points import to_points
+from data.exchange.reading import Reading, Refusals
+from data.exchange.tables import TEXT_ENDINGS, read_opened
+from data.exchange.unpack import Source, opened
+from geo.errors import N_
+
+TABLE_ENDINGS = TEXT_ENDINGS | sheets.ENDINGS
+ENDINGS = frozenset(
+    {".shp", ".dbf", *geojson.ENDINGS, ".kml", ".gpkg", ".fgb", ".parquet", ".geoparquet", ".osm", ".pbf", *TABLE_ENDINGS}
+)
+
+
+def read_features(
+    path: str | Path,
+    *,
+    datum: str = "wgs84",
+    layer: str | None = None,
+    name: str | None = None,
+    crs: str | None = None,
+    x: str | None = None,
+    y: str | None = None,
+    encoding: str | None = None,
+) -> Reading[gpd.GeoDataFrame]:
+    """Read a map file, or a table with longitudes and latitudes, as features in EPSG:4326.
+
+    The coordinate system that the file declares is honoured. A file that declares none is taken as degrees only where its
+    format says so (GeoJSON, KML, tables); otherwise it is refused with what to do. Heights are left out. Features
+    without a shape, or that lie nowhere on earth, are refused one by one.
+
+    Parameters
+    ----------
+    path : str or Path
+        GeoPackage, GeoJSON, Shapefile (.shp with its companions beside it, or all in one .zip), KML, KMZ, FlatGeobuf,
+        GeoParquet, CSV or XLSX with longitude and latitude (or WKT), OpenStreetMap (.osm, .osm.gz, .osm.pbf).
+    datum : {"wgs84", "cgcs2000", "gcj02", "bd09"}
+        In which the degrees are written; GCJ-02 and BD-09 are undone.
+    layer : str, optional
+        Which layer, sheet or file of an archive, when there are several. OpenStreetMap has points, lines, multipolygons.
+    name : str, optional
+        The file's name as the user gave it, when ``path`` is an upload's temporary place.
+    crs : str, optional
+        The coordinate system of a file that declares none, as ``EPSG:4549``.
+    x, y : str, optional
+        Headings of a table's longitude and latitude, where they are unusual.
+    encoding : str, optional
+        Of a text or .dbf that does not declare it.
+
+    Returns
+    -------
+    Reading
+        GeoDataFrame with the file's own columns, ``source_row`` (line of a table with the headings as 1; number of the
+        feature from 1 otherwise) and ``geometry``.
+
+    Raises
+    ------
+    UnreadableFile
+        Nothing can be made of the file as a whole; the message says why and what to do.
+    """
+    with opened(path, ENDINGS, name=name, member=layer) as source:
+        if source.ending in TABLE_ENDINGS:
+            table = read_opened(source, sheet=layer, encoding=encoding)
+            frame, refusals = to_points(table, x=x, y=y)
+        else:
+            refusals = Refusals(source.name)
+            frame = _read(source, refusals, layer, encoding)
+        declared = frame.crs if frame.crs is not None else _given(crs, source)
+        frame = in_degrees(frame, declared, refusals, datum=datum, degrees_by_format=source.ending in DEGREES_BY_FORMAT)
+        return refusals.reading(frame)
+
+
+DEGREES_BY_FORMAT = TABLE_ENDINGS | geojson.ENDINGS | {".kml", ".osm", ".pbf"}
+
+
+def _given(crs: str | None, source: Source) -> pyproj.CRS | None:
+    if crs is None:
+        return None
+    try:
+        return pyproj.CRS.from_user_input(crs)
+    except pyproj.exceptions.CRSError as error:
+        raise UnreadableFile(
+            N_("%(file)s: %(crs)s is not the name of a coordinate system. Write it as EPSG:4549."), file=source.name, crs=crs
+        ) from error
+
+
+def _read(source: Source, refusals: Refusals, layer: str | None, encoding: str | None) -> gpd.GeoDataFrame:
+    if source.ending in geojson.ENDINGS:
+        return geojson.read_geojson(source, refusals)
+    if source.ending == ".kml":
+        return kml.read_kml(source, refusals)
+    if source.ending == ".shp":
+        return shapefile.read_shapefile(source, refusals, encoding=encoding)
+    if source.ending == ".dbf":
+        raise UnreadableFile(
+            N_("%(file)s is only the table of a Shapefile. Send its .shp with it, best all of them packed as .zip."),
+            file=source.name,
+        )
+    if source.ending in {".parquet", ".geoparquet"}:
+        return layers.read_parquet(source, refusals)
+    return layers.read_layer(source, refusals, layer=layer)
+
+
