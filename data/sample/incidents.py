@@ -6,6 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from data import frames
 
@@ -48,6 +49,9 @@ CLOSINGS = {
 
 OUTDOORS = ["street", "back_street", "works"]
 INDOORS = ["home", "flat", "dormitory", "bungalow"]
+HOTTEST = 5.0
+"""A hot spot sees at most this many times more than it would otherwise."""
+
 BEYOND_M = 40.0
 """A few things are seen just outside the outline, up to this far: people report what they see, not what is theirs."""
 
@@ -55,7 +59,7 @@ BEYOND_M = 40.0
 def make_incidents(
     streets: gpd.GeoDataFrame,
     buildings: gpd.GeoDataFrame,
-    outline: shapely.Geometry,
+    outline: BaseGeometry,
     categories: pd.DataFrame,
     phrases: pd.DataFrame,
     until: datetime,
@@ -185,7 +189,7 @@ def _places(
     source: np.ndarray,
     streets: gpd.GeoDataFrame,
     buildings: gpd.GeoDataFrame,
-    outline: shapely.Geometry,
+    outline: BaseGeometry,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Where each incident is put down, and how many metres its position may be out by (NaN: typed in, not measured)."""
@@ -194,11 +198,8 @@ def _places(
     for kind, places in wanted.groupby(wanted).groups.items():
         sites, weight = spots[str(kind)]
         site = sites[rng.choice(len(sites), len(places), p=weight / weight.sum())]
-        line = shapely.get_dimensions(site) == 1
-        on_line = shapely.line_interpolate_point(np.where(line, site, None), rng.random(len(site)), normalized=True)
-        wall = shapely.boundary(np.where(line, None, site))
-        by_wall = shapely.line_interpolate_point(wall, rng.random(len(site)), normalized=True)
-        points[places.to_numpy()] = np.where(line, on_line, by_wall)
+        way = np.where(shapely.get_dimensions(site) == 1, site, shapely.boundary(site))
+        points[places.to_numpy()] = shapely.line_interpolate_point(way, rng.random(len(site)), normalized=True)
     phone = np.isin(source, ["patrol", "resident"])
     accuracy = np.where(phone, np.clip(rng.lognormal(np.log(9), 0.6, len(points)), 3, 80).round(1), np.nan)
     blur = np.where(phone, accuracy * 0.5, 2.0)
@@ -208,7 +209,7 @@ def _places(
 
 
 def _hot_spots(
-    streets: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame, outline: shapely.Geometry, rng: np.random.Generator
+    streets: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame, outline: BaseGeometry, rng: np.random.Generator
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Sites of each kind of place with their odds: a few are hot spots (a Pareto tail), homes weigh by households."""
     inside = streets[streets.intersects(outline.buffer(-15))]
@@ -231,10 +232,13 @@ def _hot_spots(
         "flat": (walls[flat], homes[flat]),
         "home": (walls[homes > 0], homes[homes > 0] ** 0.8),
     }
-    return {name: (sites, weight * (1 + rng.pareto(1.6, len(sites)))) for name, (sites, weight) in spots.items()}
+    return {
+        name: (sites, weight * (1 + np.minimum(rng.pareto(1.6, len(sites)), HOTTEST)))
+        for name, (sites, weight) in spots.items()
+    }
 
 
-def _pull_in(points: np.ndarray, outline: shapely.Geometry) -> np.ndarray:
+def _pull_in(points: np.ndarray, outline: BaseGeometry) -> np.ndarray:
     """Points far outside are moved to the border's inner side; those seen just beyond it stay."""
     out = shapely.distance(points, outline) > BEYOND_M
     inner = shapely.boundary(outline.buffer(-2))
@@ -279,6 +283,6 @@ def _reporters(source: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray
     return np.where(left, name, ""), np.where(left, phone, "")
 
 
-def _numbers(found: pd.Series) -> pd.Series:
+def _numbers(found: pd.Series) -> list[str]:
     day = found.dt.strftime("%Y%m%d")
-    return day + "-" + (day.groupby(day).cumcount() + 1).astype(str).str.zfill(3)
+    return [f"{prefix}-{n:04d}" for prefix, n in zip(day, day.groupby(day).cumcount() + 1, strict=True)]

@@ -103,7 +103,7 @@ def make_roster(
         Columns `ROSTER`, all text; compounds and buildings by their `source_key`. Who does nothing but walk or handle
         has one row without a place.
     """
-    who = {duty: list(group["number"]) for duty, group in people.groupby("duty")}
+    who = {str(duty): list(group["number"]) for duty, group in people.groupby("duty")}
     codes = sorted(grids["grid_code"])[:-1]
     yards = _with_grid(compounds, grids)
     homes = _with_grid(buildings[buildings["households"] >= 20], grids).sort_values(

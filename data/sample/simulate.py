@@ -1,4 +1,4 @@
-"""Everybody and everything in the sample town that is not streets and buildings, made from a seed. Nothing of it is real."""
+"""Everything in the sample town that is not streets and buildings, made from a seed. Nothing of it is real."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,8 +27,8 @@ class Tables:
 class Life:
     """A simulated year: frames in the shapes that the files of a real community are read into.
 
-    `people` says who is who, `roster` is the sheet of postings, `fixes` the tracks, `incidents` the reports, and `steps`
-    what was done about them.
+    `people` says who is who, `roster` is the sheet of postings, `fixes` the tracks, `incidents` the reports, and
+    `steps` what was done about them.
     """
 
     people: pd.DataFrame

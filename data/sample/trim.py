@@ -7,6 +7,7 @@ them. The extract is a folder with `buildings.geojson`, `dorms.geojson`, `roads.
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -156,7 +157,8 @@ def make_compounds(
     yard, ways = yards(homes, pd.concat([lanes, buildings.geometry[buildings["households"] == 0]]))
     wide = streets.geometry[~streets["street_class"].isin(["path", "back_street"])].union_all().buffer(1.0)
     half = YARD_GAP_M / 2 + 0.5
-    rows, taken = [], wide
+    rows: list[dict[str, Any]] = []
+    taken = wide
     for _, group in homes.groupby(yard):
         if len(group) == 1:
             continue

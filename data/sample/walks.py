@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import shapely
 from scipy.signal import lfilter
-from scipy.sparse import coo_matrix
+from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import connected_components, dijkstra
+from shapely.geometry.base import BaseGeometry
 
 from data import frames
 
@@ -39,7 +40,7 @@ class Network:
     """Edges by the node they leave; an edge appears at both of its ends."""
 
 
-def make_network(streets: gpd.GeoDataFrame, ground: shapely.Geometry) -> Network:
+def make_network(streets: gpd.GeoDataFrame, ground: BaseGeometry) -> Network:
     """The largest connected net of the streets' parts on a ground, cut wherever two of them meet."""
     lines = shapely.intersection(streets.geometry.to_numpy(), ground)
     noded = shapely.get_parts(shapely.node(shapely.union_all(shapely.set_precision(lines, 0.1))))
@@ -180,8 +181,8 @@ def make_patrols(
 
 def _keen(count: int, rng: np.random.Generator) -> np.ndarray:
     """How often each walker goes out: a few go daily, most once a week."""
-    keen = rng.gamma(1.5, 1.0, count) + 0.4
-    return keen / keen.sum()
+    keen: np.ndarray = rng.gamma(1.5, 1.0, count) + 0.4
+    return np.asarray(keen / keen.sum())
 
 
 def _beat_edges(edges_of: dict[str, np.ndarray], beat: tuple[str, ...]) -> np.ndarray:
@@ -190,7 +191,7 @@ def _beat_edges(edges_of: dict[str, np.ndarray], beat: tuple[str, ...]) -> np.nd
 
 
 def _walk(
-    network: Network, graph: object, beat: np.ndarray, metres: float, walked: np.ndarray, rng: np.random.Generator
+    network: Network, graph: csr_matrix, beat: np.ndarray, metres: float, walked: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
     """One walk from a corner of the beat until it is long enough; `walked` counts how often each edge was taken."""
     mine = np.zeros(len(network.metres), dtype=bool)

@@ -1,0 +1,281 @@
+"""The sample town: real ground, drawn, peopled and lived in for a simulated year, by the ways a user would go."""
+
+import time
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+import geopandas as gpd
+import pandas as pd
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from data import frames
+from data.exchange.reading import Reading
+from data.models import (
+    Category,
+    ChainLink,
+    Community,
+    Duty,
+    LevelName,
+    Organisation,
+    PlaceKind,
+)
+from data.sample import simulate
+from geo import draw
+from geo.errors import N_
+from patrols import communities, redraw
+from patrols.days import zone
+from patrols.intake.incidents import import_incidents
+from patrols.intake.people import import_people
+from patrols.intake.places import import_buildings, import_compounds, import_outline, import_streets
+from patrols.intake.steps import import_steps
+from patrols.intake.tracks import import_patrols
+from patrols.sample_summary import Sentence, Summary, sum_up
+
+CODE = "110108999001"
+"""The county's code is Haidian's; no subdistrict has the number 999, so that nobody's real grid is meant."""
+
+NAME, SUBDISTRICT, COUNTY = "清华园社区（模拟）", "清华园街道（模拟）", "海淀区（模拟）"
+ATTRIBUTION = "© OpenStreetMap contributors, ODbL 1.0"
+BAND = (150, 500)
+DAYS = 365
+
+LEVELS = [
+    ("county", "区县", "County"),
+    ("subdistrict", "街道", "Subdistrict"),
+    ("community", "社区", "Community"),
+    ("grid", "网格", "Grid"),
+    ("compound", "小区", "Compound"),
+    ("building", "楼栋", "Building"),
+    ("entrance", "单元", "Entrance"),
+]
+"""What the levels of the tree are called here; a community writes its own."""
+
+CHAIN = [
+    (Duty.ENTRANCE_HEAD, PlaceKind.HOUSEHOLDS, "单元长（包住户）", "Entrance head, for households"),
+    (Duty.BUILDING_HEAD, PlaceKind.ENTRANCE, "楼栋长（包单元）", "Building head, for an entrance"),
+    (Duty.GROUP_HEAD, PlaceKind.BUILDING, "居民小组长（包楼栋）", "Group head, for a building"),
+    (Duty.GRID_WORKER, PlaceKind.COMPOUND, "网格员（包小区）", "Grid worker, for a compound"),
+    (Duty.GRID_WORKER, PlaceKind.GRID, "网格员（驻网格）", "Grid worker, for the grid"),
+    (
+        Duty.GRID_MANAGER,
+        PlaceKind.GRID,
+        "网格长（社区“两委”成员，包网格）",
+        "Grid manager, of the committee, for the grid",
+    ),
+    (Duty.FIRST_SECRETARY, PlaceKind.COMMUNITY, "社区第一书记", "First secretary of the community"),
+]
+"""The 五包 chain, nearest first; the grid worker stands in it twice: for yards and for the streets between."""
+
+
+def build(session: Session, *, at: datetime, say: Callable[[Sentence], None], seed: int = simulate.SEED) -> Summary:
+    """Build the sample town into an empty database: ground, grids, people, patrols and a year's incidents.
+
+    Everything goes the way a user's files go, through `patrols.intake`. The grids are in force from the first day of
+    the simulated year on, so that every incident finds some. The same moment and seed give the same town.
+
+    Parameters
+    ----------
+    at : datetime
+        Now, aware; the simulated year ends here.
+    say : callable
+        Told each step when it is done, as an English sentence that can be translated.
+    """
+    began = time.perf_counter()
+    today = at.astimezone(zone("Asia/Shanghai")).date()
+    first_day = today - timedelta(days=DAYS + 1)
+    community = _enter(session, first_day)
+    places = simulate.read_places()
+    _take_ground(session, community, places, at, say)
+    grids = _draw(session, community, first_day, at, seed, say)
+    life = _simulate(session, community, places, grids, at, seed)
+    _take_life(session, community, life, at, say)
+    return sum_up(session, community, grids, BAND, seconds=time.perf_counter() - began)
+
+
+def _enter(session: Session, first_day: date) -> Community:
+    """The community with its words: level names, chain, categories, offices."""
+    community = communities.enter_community(session, CODE, NAME, on=first_day, subdistrict=SUBDISTRICT, county=COUNTY)
+    community.simulated = True
+    community.attribution = ATTRIBUTION
+    tables = simulate.read_tables()
+    known = set(session.scalars(select(LevelName.level)))
+    session.add_all(LevelName(level=level, zh=zh, en=en) for level, zh, en in LEVELS if level not in known)
+    session.add_all(
+        ChainLink(community_id=community.id, position=position, duty=duty, place_kind=kind, zh=zh, en=en)
+        for position, (duty, kind, zh, en) in enumerate(CHAIN, start=1)
+    )
+    taken = {tuple(row) for row in session.execute(select(Category.family, Category.kind, Category.code))}
+    session.add_all(
+        Category(
+            family=row["family"],
+            kind=row["kind"],
+            code=row["code"],
+            zh=row["zh"],
+            en=row["en"],
+            sensitive=row["sensitive"] == "yes",
+        )
+        for row in tables.categories.to_dict("records")
+        if (row["family"], row["kind"], row["code"]) not in taken
+    )
+    session.add_all(
+        Organisation(community_id=community.id, code=row["code"], name=row["name"])
+        for row in tables.organisations.to_dict("records")
+    )
+    session.flush()
+    return community
+
+
+def _take_ground(
+    session: Session,
+    community: Community,
+    places: dict[str, gpd.GeoDataFrame],
+    at: datetime,
+    say: Callable[[Sentence], None],
+) -> None:
+    import_outline(session, _reading(places["outline"], "outline.geojson"), community, at=at)
+    streets = import_streets(session, _reading(places["streets"], "streets.geojson"), community, at=at)
+    compounds = import_compounds(session, _reading(places["compounds"], "compounds.geojson"), community, at=at)
+    buildings = import_buildings(session, _reading(places["buildings"], "buildings.geojson"), community, at=at)
+    say(
+        Sentence(
+            N_("Ground: %(streets)s streets, %(buildings)s buildings, %(compounds)s compounds of OpenStreetMap."),
+            streets=streets.stored,
+            buildings=buildings.stored,
+            compounds=compounds.stored,
+        )
+    )
+
+
+def _draw(
+    session: Session, community: Community, first_day: date, at: datetime, seed: int, say: Callable[[Sentence], None]
+) -> gpd.GeoDataFrame:
+    """Draw the grids, name them, adopt them from the first day on, and hand them back as they are stored."""
+    buildings = frames.buildings(session, community.id)
+    compounds = frames.compounds(session, community.id)
+    streets = frames.streets(session, community.id)
+    drawn = draw.draw_grids(
+        frames.outline(session, community.id),
+        streets,
+        buildings,
+        compounds,
+        households=BAND,
+        community_code=community.code,
+        seed=seed,
+    )
+    drawn = drawn.assign(name=name_grids(drawn, compounds, streets))
+    drawn["residents"] = _sum_in(drawn, buildings, "residents")
+    how = {"households": list(BAND), "seed": seed, "by": "geo.draw"}
+    edition = redraw.store_draft(session, community, drawn, at=at, made_how=how, name="首版网格（模拟）")
+    redraw.adopt(session, edition, valid_from=first_day, filing_number=f"模拟〔{first_day.year}〕1号", at=at)
+    stored = frames.grids(session, edition.id)
+    say(
+        Sentence(
+            N_(
+                "Grids: %(grids)s drawn for %(households)s households; %(in_band)s have %(low)s to %(high)s households."
+            ),
+            grids=len(stored),
+            households=int(stored["households"].sum()),
+            in_band=int(stored["households"].between(*BAND).sum()),
+            low=BAND[0],
+            high=BAND[1],
+        )
+    )
+    return stored
+
+
+def name_grids(grids: gpd.GeoDataFrame, compounds: gpd.GeoDataFrame, streets: gpd.GeoDataFrame) -> list[str]:
+    """A name for each grid as people there would say it: after its largest quarter of homes, else its longest street.
+
+    Grids of the same name are numbered in the order of their codes: 紫荆公寓第1网格, 紫荆公寓第2网格.
+    """
+    ground = grids[["grid_code", "geometry"]]
+    quarters = compounds.assign(
+        label=compounds["name"].str.replace(r"[\d\-]+[楼号]?$", "", regex=True), size=compounds.area
+    )
+    quarters = quarters.set_geometry(quarters.representative_point()).sjoin(ground, predicate="within")
+    roads = streets[streets["name"] != ""].rename(columns={"name": "label"})[["label", "geometry"]]
+    roads = roads.overlay(ground, how="intersection", keep_geom_type=True)
+    sized = pd.concat(
+        [quarters[["grid_code", "label", "size"]].assign(rank=1), roads.assign(size=roads.length, rank=2)]
+    )
+    sized = sized.groupby(["grid_code", "rank", "label"], as_index=False)["size"].sum()
+    best = sized.sort_values(["rank", "size", "label"], ascending=[True, False, True]).drop_duplicates("grid_code")
+    labels = grids["grid_code"].map(best.set_index("grid_code")["label"]).fillna("")
+    order = labels.groupby(labels).cumcount() + 1
+    many = labels.groupby(labels).transform("size") > 1
+    return [
+        f"{label}第{n}网格" if again else f"{label}网格" for label, n, again in zip(labels, order, many, strict=True)
+    ]
+
+
+def _simulate(
+    session: Session,
+    community: Community,
+    places: dict[str, gpd.GeoDataFrame],
+    grids: gpd.GeoDataFrame,
+    at: datetime,
+    seed: int,
+) -> simulate.Life:
+    # The files say which buildings are homes, canteens and schools, which the database does not keep.
+    streets, buildings, compounds = (
+        frames.to_metres(places[name], grids.crs) for name in ("streets", "buildings", "compounds")
+    )
+    until = at.astimezone(zone(community.timezone))
+    return simulate.simulate(
+        streets, buildings, compounds, grids, until, tables=simulate.read_tables(), days=DAYS, seed=seed
+    )
+
+
+def _take_life(
+    session: Session, community: Community, life: simulate.Life, at: datetime, say: Callable[[Sentence], None]
+) -> None:
+    roster = import_people(session, _reading(life.roster, "roster.csv"), community, at=at)
+    say(Sentence(N_("People: %(people)s on the roster, posted along the chain."), people=roster.stored))
+    walks = import_patrols(session, _reading(life.fixes, "patrols.gpx"), community, at=at)
+    say(Sentence(N_("Patrols: %(patrols)s of %(fixes)s fixes."), patrols=walks.stored, fixes=len(life.fixes)))
+    reports = import_incidents(session, _reading(_as_reports(life.incidents), "incidents.csv"), community, at=at)
+    steps = import_steps(session, _reading(_as_steps(session, community, life), "steps.csv"), community, at=at)
+    say(
+        Sentence(
+            N_("Incidents: %(incidents)s located, with %(steps)s steps since."),
+            incidents=reports.stored,
+            steps=steps.stored,
+        )
+    )
+
+
+def _as_reports(incidents: pd.DataFrame) -> pd.DataFrame:
+    """The reports as a sheet of incidents, due when their category's time is up."""
+    due = incidents["found_at"] + pd.to_timedelta(incidents["limit_hours"], unit="h")
+    return incidents.drop(columns=["limit_hours", "organisation", "may_settle"]).assign(due_at=due)
+
+
+def _as_steps(session: Session, community: Community, life: simulate.Life) -> pd.DataFrame:
+    """The steps as a sheet: triaged to an office by its name, dispatched to the handler who works there."""
+    offices = simulate.read_tables().organisations.set_index("key")["name"]
+    handlers = life.people[life.people["duty"] == "handler"].set_index("organisation")["number"]
+    steps = life.steps.rename(columns={"kind": "step"})
+    office = steps["organisation"].map(offices).fillna("")
+    return steps.assign(
+        organisation=office.where(steps["step"] == "triage", ""),
+        person=office.map(handlers).where(steps["step"] == "dispatch", "").fillna(""),
+        rating=steps["rating"].where(steps["rating"] > 0),
+    )
+
+
+def _sum_in(grids: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame, column: str) -> "pd.Series[int]":
+    """The sum of a column of the buildings that stand in each grid."""
+    spots = buildings[[column]].set_geometry(buildings.representative_point(), crs=buildings.crs)
+    joined = spots.sjoin(grids[["geometry"]], predicate="within")
+    sums: pd.Series[int] = joined.groupby("index_right")[column].sum().reindex(grids.index, fill_value=0).astype(int)
+    return sums
+
+
+def _reading(frame: pd.DataFrame, file: str) -> Reading[pd.DataFrame]:
+    """A frame as if it had been read from a file."""
+    frame = frame.reset_index(drop=True)
+    if "source_row" not in frame:
+        frame["source_row"] = range(1, len(frame) + 1)
+    frame.attrs = {"file": file, "notes": []}
+    return Reading(frame, [])
