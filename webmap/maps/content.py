@@ -111,7 +111,7 @@ def grid_cards(town: "Town") -> list[dict[str, Any]]:
             "title": row.title,
             "over": row.grid_code,
             "chain": links[row.grid_code],
-            "explanation": row.explanation or "",
+            "explanation": "" if pd.isna(row.explanation) else row.explanation,
             "stats": _stats(row, town),
         }
         for row in rows.itertuples()
@@ -119,7 +119,7 @@ def grid_cards(town: "Town") -> list[dict[str, Any]]:
 
 
 def _stats(row: Any, town: "Town") -> list[dict[str, str]]:
-    late = int(row.late_incidents)
+    late = 0 if pd.isna(row.late_incidents) else int(row.late_incidents)
     patrolled = gettext("never") if pd.isna(row.last_patrol) else words.say_ago(row.last_patrol, town.at)
     return [
         {

@@ -12,6 +12,9 @@ from webmap import words
 from webmap.maps.style import COVERAGE_COLOURS, HOUSEHOLD_COLOURS, NO_FIGURE, Scale, count_scale
 
 COVERAGE_BOUNDS = (0.0, 0.25, 0.5, 0.75, 0.9)
+UNPATROLLED_BOUNDS = (0, 1, 3, 7, 14)
+UNPATROLLED_COLOURS = ("#237b8a", "#9cc7bd", "#f0e3cb", "#eaa86f", "#cf6a35")
+NEVER_COLOUR = "#8a3212"
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class Figure:
         Its classes.
     say : callable
         A value as people read it.
+    missing, missing_colour : str
+        What it means that there is no figure, and how such grids look.
     """
 
     key: str
@@ -38,13 +43,15 @@ class Figure:
     values: pd.Series
     scale: Scale
     say: Callable[[float], str]
+    missing: str
+    missing_colour: str = NO_FIGURE
 
     def packed(self) -> dict[str, object]:
         """Return it as the map's scripts read it; a class for unknown figures only where there are some."""
         of = self.scale.classes(self.values)
         counts = np.bincount(of, minlength=len(self.scale.bounds) + 1)
-        labels = [*class_labels(self.scale.bounds, self.say), gettext("unknown")]
-        colours = [*self.scale.colours, NO_FIGURE]
+        labels = [*class_labels(self.scale.bounds, self.say), self.missing]
+        colours = [*self.scale.colours, self.missing_colour]
         rows = list(zip(labels, colours, counts.tolist(), strict=True))
         return {
             "key": self.key,
@@ -82,17 +89,18 @@ def class_labels(bounds: tuple[float, ...], say: Callable[[float], str]) -> list
 
 
 def figures(grids: pd.DataFrame, *, days: int, when: str) -> list[Figure]:
-    """Return the figures of a map of grids: open incidents, streets walked, households.
+    """Return the figures of a map of grids: open incidents, streets walked, days since a patrol, households.
 
     Parameters
     ----------
     grids : DataFrame
-        Columns ``open_incidents, street_metres, street_metres_seen, households``.
+        Columns ``open_incidents, street_metres, street_metres_seen, days_since_patrol, households``.
     days : int
         Over how many days streets walked were counted.
     when : str
         The moment of the figures, in words.
     """
+    unseen = gettext("not yours to see")
     walked = grids["street_metres_seen"] / grids["street_metres"].where(grids["street_metres"] > 0)
     return [
         Figure(
@@ -102,6 +110,7 @@ def figures(grids: pd.DataFrame, *, days: int, when: str) -> list[Figure]:
             grids["open_incidents"],
             count_scale(grids["open_incidents"]),
             words.number,
+            unseen,
         ),
         Figure(
             "walked",
@@ -112,6 +121,17 @@ def figures(grids: pd.DataFrame, *, days: int, when: str) -> list[Figure]:
             walked,
             Scale(COVERAGE_BOUNDS, COVERAGE_COLOURS),
             words.percent,
+            gettext("no streets"),
+        ),
+        Figure(
+            "days_since_patrol",
+            gettext("Days since patrol"),
+            gettext("Days since somebody last patrolled in the grid; 0 is today."),
+            grids["days_since_patrol"],
+            Scale(UNPATROLLED_BOUNDS, UNPATROLLED_COLOURS),
+            words.number,
+            gettext("never"),
+            NEVER_COLOUR,
         ),
         Figure(
             "households",
@@ -120,13 +140,15 @@ def figures(grids: pd.DataFrame, *, days: int, when: str) -> list[Figure]:
             grids["households"],
             spread_scale(grids["households"]),
             words.number,
+            unseen,
         ),
     ]
 
 
 def spread_scale(values: pd.Series) -> Scale:
     """Return classes of equal width, in round hundreds or fifties, from the least to the most."""
-    least, most = float(values.min() or 0), float(values.max() or 0)
+    known = values.dropna().astype(float)
+    least, most = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
     step = next((step for step in (10, 20, 50, 100, 200, 500, 1000) if (most - least) / step <= 4), 2000)
     begin = int(least // step) * step
     bounds = tuple(float(begin + i * step) for i in range(5) if not i or begin + i * step <= most)

@@ -1,5 +1,6 @@
 """The panel beside a town's map: search, figures with their legend, layers. Written by a template that escapes."""
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,19 +25,20 @@ def _templates() -> Environment:
     return made
 
 
-def panel(town: "Town", data: dict[str, Any], density: Heat, about: str) -> Markup:
-    """Return the panel, the place for the card and the line of sources, ready for the page."""
-    from webmap.maps.town import FIRST_FIGURE, SHOWN
+def panel(town: "Town", data: dict[str, Any], density: Heat, *, shown: Sequence[str], first: str) -> Markup:
+    """Return the panel, the place for the card and the line of sources, ready for the page.
 
+    `shown` are the layers switched on, `first` the figure by which grids are coloured; an unknown one is the first.
+    """
+    known = [figure["key"] for figure in data["figures"]]
     here = town.at.astimezone(town.timezone)
-    shown = SHOWN[about]
     marks = layer_marks(town, density)
     text = _templates().get_template("map/panel.html")
     return Markup(  # noqa: S704  the template escapes
         text.render(
             town=town,
             figures=data["figures"],
-            first=FIRST_FIGURE[about],
+            first=first if first in known else known[0],
             layers=[
                 {"key": key, "name": name, "on": key in shown, "note": note}
                 for key, (name, note, there) in marks.items()
@@ -52,8 +54,8 @@ def panel(town: "Town", data: dict[str, Any], density: Heat, about: str) -> Mark
 
 def summary(town: "Town") -> str:
     """Return the town in one line: grids, open incidents, how many of them are overdue."""
-    late = int(town.incidents["is_late"].sum())
-    grids, still = len(town.grids), int(town.incidents["is_open"].sum())
+    late = int(town.grids["late_incidents"].sum())
+    grids, still = len(town.grids), int(town.grids["open_incidents"].sum())
     said = [
         ngettext("%(num)s grid", "%(num)s grids", grids),
         ngettext("%(num)s open incident", "%(num)s open incidents", still),
@@ -66,11 +68,14 @@ def summary(town: "Town") -> str:
 def layer_marks(town: "Town", density: Heat) -> dict[str, tuple[str, str, bool]]:
     """Return for each layer its name, what it says, and whether there is anything to show."""
     still = town.incidents["is_open"]
+    drawn, hidden = words.number(int(still.sum())), town.incidents.attrs.get("hidden", 0)
+    if hidden:
+        drawn = gettext("%(drawn)s drawn, %(hidden)s sensitive or without a place not", drawn=drawn, hidden=hidden)
     done = ngettext("closed in the last %(num)s day", "closed in the last %(num)s days", town.done_days)
     walked = ngettext("last %(num)s day, no names", "last %(num)s days, no names", town.days)
     seen = ngettext("patrols of the last %(num)s day", "patrols of the last %(num)s days", town.days)
     return {
-        "open": (gettext("Open incidents"), words.number(int(still.sum())), True),
+        "open": (gettext("Open incidents"), drawn, True),
         "done": (gettext("Settled incidents"), done, bool((~still).any())),
         "heat": (
             gettext("Density of incidents"),

@@ -54,15 +54,17 @@ class Town:
     outline : shapely.Geometry
         The community's ground.
     grids : GeoDataFrame
-        ``grid_code, name, households, open_incidents, late_incidents, last_patrol`` (aware, or NaT), ``street_metres,
-        street_metres_seen`` (of the last `days`; NaN when unknown), ``explanation, geometry``.
+        ``grid_code, name, households, open_incidents, late_incidents, last_patrol`` (aware, or NaT),
+        ``days_since_patrol, street_metres, street_metres_seen`` (of the last `days`), ``explanation, geometry``.
+        Figures are missing where the reader may not see them.
     borders : GeoDataFrame
         ``kind, geometry``, from `geo.borders.split_borders`.
     streets, buildings, compounds : GeoDataFrame
         ``name, geometry``; streets also ``street_class``.
     incidents : GeoDataFrame
         ``number, category, stage, is_open, is_late, found_at, due_at, grid_code, address, description, geometry``
-        (points).
+        (points). ``attrs["hidden"]``: how many open ones are not drawn, because their category is sensitive or they
+        have no place.
     dense : GeoDataFrame
         ``geometry``: points of all incidents for the heat layer, sensitive ones left out already.
     tracks : GeoDataFrame
@@ -127,7 +129,7 @@ class TownLayers(JSCSSMixin, MacroElement):
         self.image = image
 
 
-def town_map(town: Town, *, about: str = "open") -> folium.Map:
+def town_map(town: Town, *, about: str = "open", colour: str = "") -> folium.Map:
     """Return the map of a town.
 
     Parameters
@@ -136,6 +138,8 @@ def town_map(town: Town, *, about: str = "open") -> folium.Map:
         What it shows.
     about : str
         What it opens with: ``open`` (open incidents), ``heat``, ``responsibility`` or ``coverage``.
+    colour : str
+        The figure by which grids are coloured at first, by its key; by default the one that suits `about`.
 
     Returns
     -------
@@ -149,7 +153,9 @@ def town_map(town: Town, *, about: str = "open") -> folium.Map:
     data_id = f"data_{town_view.get_name()}"
     data = content.content(town, density)
     figure.html.add_child(Literal(data_block(data_id, data)), name="data")
-    figure.html.add_child(Literal(panel(town, data, density, about)), name="panel")
+    figure.html.add_child(
+        Literal(panel(town, data, density, shown=SHOWN[about], first=colour or FIRST_FIGURE[about])), name="panel"
+    )
     if picture is not None:
         town_view.add_child(picture)
     town_view.add_child(TownLayers(data_id, picture.get_name() if picture is not None else "null"))

@@ -1,0 +1,213 @@
+"""What of a community may be drawn on a map: incidents as points, patrols as lines without names."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from shapely import ops
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session, joinedload, load_only
+
+from data import frames
+from data.models import Category, Community, Incident, Patrol, Stage
+from geo.streets import cut_streets
+from patrols import figures
+from patrols.coverage import coverage
+from patrols.incidents import OPEN_STAGES
+from patrols.rules import Rules
+from patrols.scope import Scope
+
+WGS84 = "EPSG:4326"
+TRIM_M = (40.0, 120.0)
+"""How much is cut off either end of a drawn track, so that it does not lead to the walker's door."""
+
+INCIDENT_COLUMNS = [
+    "number",
+    "category_zh",
+    "category_en",
+    "stage",
+    "is_open",
+    "is_late",
+    "found_at",
+    "due_at",
+    "grid_code",
+    "address",
+    "description",
+]
+
+
+def incidents_on_map(
+    session: Session, scope: Scope, community: Community, *, at: datetime, done_since: datetime
+) -> gpd.GeoDataFrame:
+    """Return incidents to draw as points: all open ones, and those closed since a moment; the newest first.
+
+    Incidents of sensitive categories and those without a place are left out; ``attrs["hidden"]`` counts the open ones
+    among them. Voided incidents are not drawn.
+
+    Parameters
+    ----------
+    session : Session
+    scope : Scope
+        Of the person who looks.
+    community : Community
+    at : datetime
+        The moment at which an incident that is not closed and past its due time is late.
+    done_since : datetime
+        From when on closed incidents are drawn.
+
+    Returns
+    -------
+    GeoDataFrame
+        ``number, category_zh, category_en, stage, is_open, is_late, found_at, due_at, grid_code, address, description,
+        geometry``; WGS 84.
+    """
+    is_open = Incident.stage.in_(OPEN_STAGES)
+    lately = (Incident.stage == Stage.CLOSED) & (Incident.closed_at >= done_since)
+    wanted = (
+        select(Incident)
+        .options(joinedload(Incident.category))
+        .where(Incident.community_id == community.id, or_(is_open, lately), Incident.found_at <= at)
+        .order_by(Incident.found_at.desc(), Incident.id.desc())
+    )
+    found = list(session.scalars(scope.narrow(wanted, Incident)))
+    shown = [one for one in found if one.geom is not None and not (one.category and one.category.sensitive)]
+    table = pd.DataFrame([_row(one, at) for one in shown], columns=INCIDENT_COLUMNS)
+    frame = gpd.GeoDataFrame(table, geometry=frames.decode(one.geom for one in shown), crs=WGS84)
+    frame.attrs["hidden"] = sum(one.stage in OPEN_STAGES for one in found) - int(frame["is_open"].sum())
+    return frame
+
+
+def _row(incident: Incident, at: datetime) -> dict[str, Any]:
+    category = incident.category
+    return {
+        "number": incident.number,
+        "category_zh": category.zh if category else "",
+        "category_en": category.en if category else "",
+        "stage": incident.stage,
+        "is_open": incident.stage in OPEN_STAGES,
+        "is_late": is_late(incident, at),
+        "found_at": incident.found_at,
+        "due_at": incident.due_at,
+        "grid_code": incident.grid_code,
+        "address": incident.address,
+        "description": incident.description,
+    }
+
+
+def is_late(incident: Incident, at: datetime) -> bool:
+    """Tell whether an incident is still open after its due time, as the list of overdue incidents counts it."""
+    return incident.stage in OPEN_STAGES and incident.due_at is not None and incident.due_at < at
+
+
+def places_of_incidents(
+    session: Session, scope: Scope, community: Community, *, since: datetime, until: datetime
+) -> gpd.GeoDataFrame:
+    """Return where incidents were found in a time, for a map of density: points without anything else, WGS 84.
+
+    Sensitive categories and voided incidents are left out. `since` counts, `until` does not.
+    """
+    wanted = (
+        select(Incident.geom)
+        .outerjoin(Category, Incident.category_id == Category.id)
+        .where(
+            Incident.community_id == community.id,
+            Incident.geom.is_not(None),
+            Incident.stage != Stage.VOIDED,
+            Incident.found_at >= since,
+            Incident.found_at < until,
+            _not_sensitive(),
+        )
+    )
+    points = frames.decode(session.scalars(scope.narrow(wanted, Incident)))
+    return gpd.GeoDataFrame(geometry=points, crs=WGS84)
+
+
+def _not_sensitive() -> ColumnElement[bool]:
+    return or_(Category.id.is_(None), Category.sensitive.is_(False))
+
+
+def tracks_on_map(
+    session: Session, scope: Scope, community: Community, *, since: datetime, until: datetime
+) -> gpd.GeoDataFrame:
+    """Return the lines of patrols that began in a time, without names and with trimmed ends; WGS 84.
+
+    Each end loses a length drawn once for that patrol between 40 and 120 m, the same whenever the map is drawn, so that
+    many views cannot be averaged. Patrols too short for that are left out.
+    """
+    wanted = (
+        select(Patrol)
+        .options(load_only(Patrol.id, Patrol.track))
+        .where(
+            Patrol.community_id == community.id,
+            Patrol.track.is_not(None),
+            Patrol.started_at >= since,
+            Patrol.started_at < until,
+        )
+    )
+    rows = list(session.scalars(scope.narrow(wanted, Patrol).order_by(Patrol.id)))
+    lines = gpd.GeoSeries(frames.decode(row.track for row in rows), crs=WGS84)
+    metres = lines.to_crs(frames.crs_of(session, community.id))
+    trimmed = [trim_ends(line, seed=row.id) for line, row in zip(metres, rows, strict=True)]
+    kept = gpd.GeoSeries([line for line in trimmed if not line.is_empty], crs=metres.crs)
+    return gpd.GeoDataFrame(geometry=kept.to_crs(WGS84))
+
+
+def trim_ends(track: Any, *, seed: int) -> Any:
+    """Cut a length drawn from `seed` off either end of a track in metres; nothing is left of one that is too short.
+
+    Examples
+    --------
+    >>> walk = shapely.MultiLineString([[(0, 0), (300, 0)], [(400, 0), (700, 0)]])
+    >>> cut = trim_ends(walk, seed=7)
+    >>> 240 <= walk.length - 2 * 120 <= cut.length <= walk.length - 2 * 40
+    True
+    """
+    ends = np.random.default_rng([seed, 0x7261696C]).uniform(*TRIM_M, size=2)
+    length = track.length
+    if length <= ends.sum():
+        return shapely.MultiLineString()
+    parts: list[Any] = []
+    walked = 0.0
+    for part in shapely.get_parts(track):
+        begin, end = max(0.0, ends[0] - walked), min(part.length, length - ends[1] - walked)
+        if end - begin > 1.0:
+            parts.append(ops.substring(part, begin, end))
+        walked += part.length
+    return shapely.MultiLineString(parts)
+
+
+class StreetsSeen(NamedTuple):
+    """Which streets patrols have seen: metres by grid, and each piece of street with whether it was seen."""
+
+    per_grid: pd.DataFrame
+    pieces: gpd.GeoDataFrame
+
+
+def streets_seen(
+    session: Session, community: Community, grids: gpd.GeoDataFrame, streets: gpd.GeoDataFrame, *, at: datetime
+) -> StreetsSeen:
+    """Return what the patrols of the week before `at` have seen of the streets inside the grids.
+
+    Parameters
+    ----------
+    grids, streets : GeoDataFrame
+        Of the community, in its metres.
+    at : datetime
+        The week is the local day of this moment and the six before.
+
+    Returns
+    -------
+    StreetsSeen
+        ``per_grid``: ``grid_code, street_metres, street_metres_seen``. ``pieces``: ``seen`` (at least half of it) and
+        ``geometry``, in metres; streets outside all grids are left out.
+    """
+    rules = Rules.for_community(community.rules)
+    pieces = cut_streets(streets, grids, border_m=rules.border_street_m)
+    walks = figures.tracks(session, community, since=figures.week_begins(community, at), until=at)
+    per_grid, per_piece = coverage(walks, pieces, grids, rules)
+    seen = per_piece["metres_seen"].to_numpy() >= 0.5 * per_piece["metres"].to_numpy()
+    inside = pieces["grid_codes"].map(len).to_numpy() > 0
+    return StreetsSeen(per_grid, pieces[["geometry"]].assign(seen=seen)[inside])

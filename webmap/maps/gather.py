@@ -1,0 +1,107 @@
+"""Collects what a map of one community shows from the database, as far as the person who looks may see it."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+from sqlalchemy.orm import Session
+
+from data import frames
+from data.models import Community, GridEdition
+from geo.borders import split_borders
+from patrols import figures, on_map, redraw, roster
+from patrols.days import zone
+from patrols.scope import Scope
+from webmap import language, words
+from webmap.maps.town import Links, Town
+
+DENSE_DAYS = 365
+"""A year, so that the seasons even out in the density of incidents."""
+
+DONE_DAYS = 30
+CARD = ("households", "open_incidents", "overdue_incidents", "last_patrol_at", "days_since_patrol", "explanation")
+
+
+def gather(session: Session, scope: Scope, community: Community, at: datetime, *, links: Links | None = None) -> Town:
+    """Return everything that a map of a community shows at a moment.
+
+    Grids outside the person's scope are drawn without figures and people. A community without grids in force, without
+    streets or without an outline gives a map that shows the rest.
+
+    Raises
+    ------
+    OutOfScope
+        If nothing of the community may be seen.
+    """
+    scope.require_entry(community.id)
+    edition = redraw.require_edition(session, community, at)
+    grids = frames.grids(session, edition.id)
+    streets = frames.streets(session, community.id)
+    seen = on_map.streets_seen(session, community, grids, streets, at=at)
+    dense_since = at - timedelta(days=DENSE_DAYS)
+    return Town(
+        name=community.name,
+        at=at,
+        outline=outline(session, community, grids),
+        grids=frames.to_degrees(with_figures(session, scope, community, edition, grids, seen.per_grid, at)),
+        borders=frames.to_degrees(split_borders(grids, streets[streets["street_class"] != "path"])),
+        streets=frames.to_degrees(streets),
+        buildings=frames.buildings(session, community.id, degrees=True),
+        compounds=frames.compounds(session, community.id, degrees=True),
+        incidents=incidents(session, scope, community, at),
+        dense=on_map.places_of_incidents(session, scope, community, since=dense_since, until=at),
+        tracks=on_map.tracks_on_map(session, scope, community, since=figures.week_begins(community, at), until=at),
+        walked=frames.to_degrees(seen.pieces),
+        people=people(session, scope, community, list(grids["grid_code"]), at),
+        days=figures.WEEK_DAYS,
+        done_days=DONE_DAYS,
+        dense_since=dense_since.astimezone(zone(community.timezone)).date(),
+        timezone=zone(community.timezone),
+        attribution=community.attribution,
+        simulated=community.simulated,
+        links=links or Links(),
+    )
+
+
+def outline(session: Session, community: Community, grids: gpd.GeoDataFrame) -> shapely.Geometry:
+    """Return the community's ground in degrees; without one, the ground of its grids."""
+    ground = frames.outline(session, community.id, degrees=True)
+    if ground.empty:
+        ground = frames.to_degrees(grids)
+    return shapely.union_all(ground.geometry.to_numpy())
+
+
+def with_figures(
+    session: Session,
+    scope: Scope,
+    community: Community,
+    edition: GridEdition,
+    grids: gpd.GeoDataFrame,
+    walked: pd.DataFrame,
+    at: datetime,
+) -> gpd.GeoDataFrame:
+    """Return all grids of an edition, with figures for those that the person answers for, missing for the others."""
+    cards = figures.grid_cards(session, scope, community, at, with_coverage=False)
+    table = grids[["grid_code", "name", "geometry"]].join(cards[list(CARD)], on="grid_code")
+    mine = table["grid_code"].isin(cards.index)
+    table = table.merge(walked, on="grid_code", how="left")
+    table.loc[~mine.to_numpy(), ["street_metres", "street_metres_seen"]] = float("nan")
+    return table.rename(columns={"overdue_incidents": "late_incidents", "last_patrol_at": "last_patrol"})
+
+
+def incidents(session: Session, scope: Scope, community: Community, at: datetime) -> gpd.GeoDataFrame:
+    """Return the incidents to draw, categories and stages in the reader's language."""
+    since = at - timedelta(days=DONE_DAYS)
+    found = on_map.incidents_on_map(session, scope, community, at=at, done_since=since)
+    chosen = "category_zh" if language.current() == "zh" else "category_en"
+    return found.assign(category=found[chosen], stage=[words.word(stage) for stage in found["stage"]])
+
+
+def people(session: Session, scope: Scope, community: Community, codes: Sequence[str], at: datetime) -> pd.DataFrame:
+    """Return the chain of every grid that the person answers for: columns ``name, title, grid_code``, nearest first."""
+    mine = [code for code in codes if scope.allows(community.id, code)]
+    chains = roster.chains_for_grids(session, community, mine, at=at)
+    rows = [(link.name, words.named(link), code) for code, chain in chains.items() for link in chain]
+    return pd.DataFrame(rows, columns=["name", "title", "grid_code"])
