@@ -26,6 +26,8 @@ _STEP_M = 3.0
 _STRAIGHT = 0.5
 # Of streets side by side those count that are at most this much farther off than the nearest.
 _HARDLY_M = 3.0
+# Shorter holes in a seen street are the phone's wobble.
+_HOLE_M = 9.0
 _AT_ONCE = 50_000
 
 
@@ -200,19 +202,21 @@ def _seen_cells(walk: Steps, cells: Steps, rules: Rules) -> Flags:
 
 
 def _long_enough(cells: Steps, seen: Flags, rules: Rules) -> Flags:
-    """The seen cells that lie in a seen run long enough, once holes of a step or two are closed."""
+    """The seen cells that lie in a long enough seen run of their street, once short holes in it are closed."""
     if not len(seen):
         return seen
-    whole = np.bincount(cells.owner, cells.metres)
-    enough = np.minimum(rules.run_m, whole / 2)
-    seen = seen | ~_lasting(cells, ~seen, np.full(len(whole), 3 * _STEP_M))
-    return _lasting(cells, seen, enough)
+    run, metres, owner = _runs(cells, seen)
+    beside = np.concatenate([[False], owner[1:] == owner[:-1], [False]])
+    hole = beside[:-1] & beside[1:] & (metres <= _HOLE_M)
+    seen = seen | hole[run]
+    run, metres, owner = _runs(cells, seen)
+    least = np.minimum(rules.run_m, np.bincount(cells.owner, cells.metres)[owner] / 2)
+    long_enough: Flags = seen & (metres >= least - 1e-9)[run]
+    return long_enough
 
 
-def _lasting(cells: Steps, flags: Flags, least_m: Floats) -> Flags:
-    """The flagged cells in runs of at least so many metres; the least is by street."""
+def _runs(cells: Steps, flags: Flags) -> tuple[Positions, Floats, Positions]:
+    """Runs of equal flags along one street: the run of each cell, and the metres and street of each run."""
     change = (np.diff(cells.owner, prepend=-1) != 0) | (np.diff(flags, prepend=False) != 0)
     run = np.cumsum(change) - 1
-    metres = np.bincount(run, cells.metres)
-    lasting: Flags = flags & (metres[run] >= least_m[cells.owner] - 1e-9)
-    return lasting
+    return run, np.bincount(run, cells.metres).astype(float), cells.owner[change]
