@@ -9,6 +9,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import FunctionElement
+from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import Boolean
 
 from data.models.base import Base
@@ -24,6 +25,10 @@ class _BoxesMeet(FunctionElement[bool]):
 
     type = Boolean()
     inherit_cache = True
+
+    def self_group(self, against: OperatorType | None = None) -> "_BoxesMeet":
+        # SQLAlchemy would write "... = 1" on SQLite, and the planner would no longer see a condition on the key.
+        return self
 
 
 def meets_box(shape: InstrumentedAttribute[Any], bounds: Sequence[float]) -> ColumnElement[bool]:
@@ -77,15 +82,16 @@ def near(
 def _on_postgis(element: _BoxesMeet, compiler: SQLCompiler, **options: Any) -> str:
     shape, west, south, east, north = element.clauses
     box = func.ST_MakeEnvelope(west, south, east, north, WGS84)
-    return f"{compiler.process(shape, **options)} && {compiler.process(box, **options)}"
+    return f"({compiler.process(shape, **options)} && {compiler.process(box, **options)})"
 
 
 @compiles(_BoxesMeet, "sqlite")
 def _on_spatialite(element: _BoxesMeet, compiler: SQLCompiler, **options: Any) -> str:
-    # SpatiaLite's planner never uses an index by itself: the index is a table of boxes, to be asked by name.
+    # SpatiaLite's planner never uses an index by itself: the index is a table of boxes, to be asked by name; what it
+    # holds is the rowid, which on SQLite an integer key is.
     shape, west, south, east, north = element.clauses
     source = getattr(shape.table, "element", shape.table)
     boxes = table(f"idx_{source.name}_{shape.name}", *(column(name, Double()) for name in _SIDES))
     meets = (boxes.c.xmin <= east, boxes.c.xmax >= west, boxes.c.ymin <= north, boxes.c.ymax >= south)
-    found = compiler.process(select(boxes.c.pkid).where(*meets).scalar_subquery(), **options)
-    return f"{compiler.preparer.quote(shape.table.name)}.rowid IN {found}"
+    (key,) = shape.table.primary_key
+    return f"({compiler.process(key.in_(select(boxes.c.pkid).where(*meets)), **options)})"

@@ -19,11 +19,16 @@ BOTH = ["spatialite", "postgis"]
 
 @pytest.fixture(scope="session")
 def postgres_socket() -> Iterator[str]:
-    """Folder of the socket of a private PostgreSQL server; its database ``migrated`` has this program's tables."""
+    """Folder of the socket of a private PostgreSQL server.
+
+    Two of its databases are there to be copied: ``migrated`` has this program's tables, ``bare`` has PostGIS alone.
+    """
     if postgres.find_binaries() is None and not os.environ.get("CI"):
         pytest.skip("PostgreSQL is not installed; `make test` installs it")
     with postgres.private_server() as socket:
         upgrade(postgres.create_database(socket, "migrated"))
+        postgres.create_database(socket, "bare")
+        postgres.execute(socket, "CREATE EXTENSION postgis", database="bare")
         yield socket
 
 
@@ -42,6 +47,13 @@ def spatialite_url(migrated_file: Path, tmp_path: Path) -> str:
     return f"sqlite:///{path}"
 
 
+@pytest.fixture
+def postgis_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Address of a PostGIS database of the test's own, with tables and no rows; commit to it freely."""
+    with _postgres_copy(request, "migrated") as url:
+        yield url
+
+
 @pytest.fixture(scope="session", params=BOTH)
 def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a database with tables and no rows, shared by the run: on SpatiaLite, then on PostGIS."""
@@ -58,11 +70,11 @@ def own_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture(params=BOTH)
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Address of a database without any tables, on both kinds; for trying migrations."""
+    """Address of a database without any tables of ours, on both kinds; for trying migrations."""
     if request.param == "spatialite":
         yield f"sqlite:///{tmp_path / 'empty.sqlite'}"
         return
-    with _postgres_copy(request, "template1") as url:
+    with _postgres_copy(request, "bare") as url:
         yield url
 
 

@@ -67,17 +67,18 @@ def url_of(socket_folder: str, database: str) -> str:
 
 def create_database(socket_folder: str, database: str, *, template: str = "template1") -> str:
     """Create a database, a copy of `template`, and return its address."""
-    _execute(socket_folder, f'CREATE DATABASE "{database}" TEMPLATE "{template}"')
+    execute(socket_folder, f'CREATE DATABASE "{database}" TEMPLATE "{template}"')
     return url_of(socket_folder, database)
 
 
 def drop_database(socket_folder: str, database: str) -> None:
     """Drop a database, also from under connections that a failed test left open."""
-    _execute(socket_folder, f'DROP DATABASE "{database}" WITH (FORCE)')
+    execute(socket_folder, f'DROP DATABASE "{database}" WITH (FORCE)')
 
 
-def _execute(socket_folder: str, statement: str) -> None:
-    with psycopg.connect(host=socket_folder, user="postgres", dbname="postgres", autocommit=True) as connection:
+def execute(socket_folder: str, statement: str, *, database: str = "postgres") -> None:
+    """Run one statement outside any transaction."""
+    with psycopg.connect(host=socket_folder, user="postgres", dbname=database, autocommit=True) as connection:
         connection.execute(statement)
 
 

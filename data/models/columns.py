@@ -155,5 +155,10 @@ def geometry(kind: str, *, nullable: bool = False) -> Any:
 def words(kind: type[StrEnum]) -> Enum:
     """A column of the enum's own lower-case words, checked by the program and readable in the database."""
     return Enum(
-        kind, native_enum=False, create_constraint=False, length=32, values_callable=lambda e: [m.value for m in e]
+        kind,
+        native_enum=False,
+        create_constraint=False,
+        validate_strings=True,
+        length=32,
+        values_callable=lambda e: [m.value for m in e],
     )
