@@ -53,7 +53,8 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"webmap.cli.{COMMANDS[cmd_name]}")
-        return speech.translated(getattr(module, f"{cmd_name}_command"))
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return speech.translated(command)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

@@ -38,7 +38,7 @@ datum_option = click.option(
 )
 
 
-class Band(click.ParamType):
+class Band(click.ParamType[tuple[int, int]]):
     """Two whole numbers with a colon: ``150:500``."""
 
     name = "MIN:MAX"
