@@ -7,18 +7,24 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geo.anneal import anneal, grid_score
+from geo.anneal import Aim, Town, anneal, grid_score
 from geo.faces import Numbers, Positions, connected_parts, settle
 from geo.split import cut_graph
 
-SPREAD = 1.0
+SPREAD = 2.0
 """Weight of unequal numbers of households, against compactness (a circle 3.5, a square 4, a 1 : 4 strip 5)."""
 
-BORDER = 2.0
+BORDER = 4.0
 """Weight of poor borders: of a grid all bordered by yards, against compactness."""
 
-STEPS_PER_BLOCK, MOST_STEPS = 600, 600_000
+STEPS_PER_BLOCK, MOST_STEPS = 4000, 4_000_000
 """Moves tried; more no longer change the figures of the towns tried (350 to 700 blocks)."""
+
+HOT, COLD = 2.0, 0.01
+"""First and last temperature, in units of the score: at first a worse border is taken often, at last hardly ever."""
+
+STARTS = 3
+"""Starts tried for one number of grids."""
 
 
 @dataclass(frozen=True)
@@ -97,12 +103,12 @@ def _balance_part(graph: Graph, households: tuple[int, int], seed: int) -> Posit
     """The best of a few numbers of grids and starts for connected blocks."""
     best, best_rank = np.zeros(len(graph.people), dtype=np.int64), (np.inf, np.inf)
     for grids in _likely_counts(graph.people, households):
-        for attempt in range(2):
+        for attempt in range(STARTS):
             labels = _search(graph, grids, households, seed + attempt)
             rank = (_out_of_band(graph, labels, households), _score(graph, labels, households) / grids)
             if rank < best_rank:
                 best, best_rank = labels, rank
-        if best_rank[0] == 0:
+        if best_rank[0] <= (graph.people > households[1]).sum():
             break
     return np.asarray(np.unique(best, return_inverse=True)[1], dtype=np.int64)
 
@@ -123,15 +129,16 @@ def _search(graph: Graph, grids: int, households: tuple[int, int], seed: int) ->
     if grids == 1:
         return np.zeros(len(graph.people), dtype=np.int64)
     labels = _start(graph, grids, seed)
-    totals, band = _totals(graph, labels, grids), _band(graph, households, grids)
     start, end = np.concatenate([graph.one, graph.two]), np.concatenate([graph.two, graph.one])
     order = np.lexsort((end, start))
-    xadj = np.concatenate([[0], np.cumsum(np.bincount(start, minlength=len(labels)))]).astype(np.int64)
+    first = np.concatenate([[0], np.cumsum(np.bincount(start, minlength=len(labels)))]).astype(np.int64)
     metres, cost = np.tile(graph.metres, 2)[order], np.tile(graph.cost, 2)[order]
-    steps = min(STEPS_PER_BLOCK * len(labels), MOST_STEPS)
-    arrays = (xadj, end[order], metres, cost, graph.people, graph.area, graph.around)
-    found = anneal(labels.copy(), *arrays, totals, band, steps, 1.0, 0.01, seed)
-    return np.asarray(found, dtype=np.int64)
+    town = Town(first, end[order], metres, cost, graph.people, graph.area, graph.around)
+    schedule = np.array([min(STEPS_PER_BLOCK * len(labels), MOST_STEPS), HOT, COLD], dtype=float)
+    state = np.random.default_rng(seed).integers(1, 2**63, size=1, dtype=np.uint64)
+    best = labels.copy()
+    anneal(labels, best, town, _totals(graph, labels, grids), _aim(graph, households, grids), schedule, state)
+    return best
 
 
 def _start(graph: Graph, grids: int, seed: int) -> Positions:
@@ -185,21 +192,20 @@ def _totals(graph: Graph, labels: Positions, grids: int) -> Numbers:
     return np.stack([people, area, around, np.bincount(labels, minlength=grids).astype(float)], axis=1)
 
 
-def _band(graph: Graph, households: tuple[int, int], grids: int) -> Numbers:
-    """Low, high and mean households, weight of spread, weight of a metre of poor border."""
+def _aim(graph: Graph, households: tuple[int, int], grids: int) -> Aim:
+    """What annealing aims at; a metre of poor border weighs less in a town of large grids."""
     mean = max(float(graph.people.sum()) / grids, 1.0)
-    side = np.sqrt(graph.area.sum() / grids)
-    return np.array([households[0], households[1], mean, SPREAD, BORDER / side])
+    side = float(np.sqrt(graph.area.sum() / grids))
+    return Aim(float(households[0]), float(households[1]), mean, SPREAD, BORDER / side)
 
 
 def _score(graph: Graph, labels: Positions, households: tuple[int, int]) -> float:
     """The score that annealing lowers."""
     grids = int(labels.max()) + 1
-    band = _band(graph, households, grids)
+    aim = _aim(graph, households, grids)
     cut = labels[graph.one] != labels[graph.two]
-    totals = _totals(graph, labels, grids)
-    each = sum(float(grid_score(*totals[grid, :3], *band[:4])) for grid in range(grids))
-    return each + float(band[4] * graph.cost[cut].sum())
+    each = sum(float(grid_score(*totals[:3], aim)) for totals in _totals(graph, labels, grids).tolist())
+    return each + aim.border * float(graph.cost[cut].sum())
 
 
 def _out_of_band(graph: Graph, labels: Positions, households: tuple[int, int]) -> int:

@@ -7,7 +7,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from geo.errors import BadGeometry, N_
+from geo.errors import N_, BadGeometry
 from geo.faces import (
     GRAIN_M,
     Geometries,

@@ -85,7 +85,7 @@ def cut_graph(weight: Positions, one: Positions, two: Positions, cost: Numbers, 
     Parameters
     ----------
     weight : array of int
-        Of each vertex, above 0.
+        Of each vertex, above 0; one heavier than the average part counts as that (METIS fails on it otherwise).
     one, two, cost : arrays
         Each edge once, with the cost of cutting it.
     """
@@ -95,12 +95,12 @@ def cut_graph(weight: Positions, one: Positions, two: Positions, cost: Numbers, 
     price = np.maximum(np.rint(cost * scale), 1).astype(np.int64)
     start, end = np.concatenate([one, two]), np.concatenate([two, one])
     order = np.lexsort((end, start))
+    weight = np.minimum(weight, max(int(weight.sum()) // parts, 1))
     xadj = np.concatenate([[0], np.cumsum(np.bincount(start, minlength=len(weight)))])
     options = pymetis.Options(contig=1, seed=seed, ncuts=4)
     found = pymetis.part_graph(
         parts,
-        xadj=xadj.tolist(),
-        adjncy=end[order].tolist(),
+        pymetis.CSRAdjacency(xadj.tolist(), end[order].tolist()),
         vweights=weight.tolist(),
         eweights=np.concatenate([price, price])[order].tolist(),
         recursive=False,
