@@ -3,6 +3,7 @@
 import logging
 import secrets
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import apiflask.exceptions
@@ -14,10 +15,11 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from data import errors as data_errors
+from data.models import Role, Stage, StepKind
 from geo import errors as geo_errors
 from geo.errors import N_, Fault
 from patrols import errors as patrol_errors
-from webmap import storage, trail
+from webmap import storage, trail, words
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +69,7 @@ BY_STATUS: dict[int, Answer] = {
     406: Answer(406, "not-acceptable", N_("No answer in the form asked for")),
     413: Answer(413, "too-large", N_("Too large")),
     415: Answer(415, "wrong-media-type", N_("This form of data is not taken")),
+    409: Answer(409, "conflict", N_("Somebody else was faster")),
     422: Answer(422, "bad-input", N_("Something in the form needs another look")),
     429: Answer(429, "too-many", N_("Too many attempts")),
     500: Answer(500, "our-fault", N_("Something went wrong on our side")),
@@ -88,6 +91,9 @@ WHAT_TO_DO: dict[str, str] = {
 }
 """What a person can do about it, by kind."""
 
+WORD_FACTS: dict[str, type[StrEnum]] = {"kind": StepKind, "stage": Stage, "role": Role}
+"""Facts of a fault that are words of the database."""
+
 LOGGED = frozenset({"out-of-scope", "not-allowed-for-you", "stale-form", "too-large", "unreadable-file"})
 """Refusals that leave a row in the audit."""
 
@@ -104,15 +110,20 @@ def init_errors(app: Flask) -> None:
 def tell(fault: Fault) -> str:
     """A fault in the reader's language.
 
-    A fact that is itself marked for the catalogues is translated as well.
+    A fact that is a word of the database (a step, a stage, a role) is said in the reader's language as well.
     """
     template = gettext(fault.template)
     if not fault.facts:
         return template
     try:
-        return template % {name: str(value) for name, value in fault.facts.items()}
+        return template % {name: _fact(name, value) for name, value in fault.facts.items()}
     except (KeyError, ValueError, TypeError):
         return str(fault)
+
+
+def _fact(name: str, value: object) -> str:
+    kind = WORD_FACTS.get(name)
+    return words.word(kind(value)) if kind and value in {one.value for one in kind} else str(value)
 
 
 def tell_refusal(refusal: data_errors.Refusal) -> str:
@@ -155,7 +166,7 @@ def _from_http(error: HTTPException) -> ResponseReturnValue:
 def _from_apiflask(error: apiflask.exceptions.HTTPError) -> ResponseReturnValue:
     answer = BY_STATUS.get(error.status_code, BY_STATUS[500])
     extra = {"fields": error.detail} if error.detail else {}
-    return _respond(answer, gettext(error.message or ""), extra=extra)
+    return _respond(answer, gettext(error.message) if error.message else "", extra=extra)
 
 
 def _from_unknown(error: Exception) -> ResponseReturnValue:

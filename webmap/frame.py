@@ -14,7 +14,7 @@ from webmap.access import May
 
 MENU: tuple[tuple[str, str, May | None], ...] = (
     ("home.home", N_("Today"), None),
-    ("map.show", N_("Map"), May.SEE_PLACES),
+    ("map.map_page", N_("Map"), May.SEE_PLACES),
     ("incidents.listing", N_("Incidents"), May.SEE_INCIDENTS),
     ("grids.listing", N_("Grids"), May.SEE_PLACES),
     ("patrols.listing", N_("Patrols"), May.SEE_PATROLS),
@@ -24,7 +24,7 @@ MENU: tuple[tuple[str, str, May | None], ...] = (
 )
 """The pages of the menu, in order, with the right each needs."""
 
-SHORT_MENU = frozenset({"home.home", "map.show", "incidents.listing", "patrols.listing"})
+SHORT_MENU = frozenset({"home.home", "map.map_page", "incidents.listing", "patrols.listing"})
 """What a volunteer's menu keeps: few entries, large."""
 
 

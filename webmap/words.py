@@ -3,12 +3,24 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
+from typing import TypeGuard
 
 from flask import Flask
 from flask_babel import format_decimal, format_percent, gettext, ngettext
 from markupsafe import Markup
 
-from data.models import EditionStage, GridKind, IncidentSource, PatrolSource, Role, Stage, StepKind, StreetClass
+from data.models import (
+    Duty,
+    EditionStage,
+    GridKind,
+    Incident,
+    IncidentSource,
+    PatrolSource,
+    Role,
+    Stage,
+    StepKind,
+    StreetClass,
+)
 from geo.errors import N_
 from webmap import language, storage
 from webmap.storage import LOCAL
@@ -51,6 +63,15 @@ WORDS: dict[StrEnum, str] = {
     PatrolSource.PAPER: N_("paper"),
     GridKind.GENERAL: N_("general grid"),
     GridKind.SPECIAL: N_("special grid"),
+    Duty.FIRST_SECRETARY: N_("first secretary"),
+    Duty.COMMITTEE_MEMBER: N_("committee member"),
+    Duty.GRID_MANAGER: N_("grid manager"),
+    Duty.GRID_WORKER: N_("grid worker"),
+    Duty.PART_TIME_WORKER: N_("part-time grid worker"),
+    Duty.GROUP_HEAD: N_("group head"),
+    Duty.BUILDING_HEAD: N_("building head"),
+    Duty.ENTRANCE_HEAD: N_("entrance head"),
+    Duty.HOUSEHOLD_CONTACT: N_("household contact"),
     EditionStage.DRAFT: N_("draft"),
     EditionStage.SUBMITTED: N_("submitted"),
     EditionStage.REVIEWED: N_("reviewed"),
@@ -70,6 +91,7 @@ RULES: Mapping[str, str] = {
     "border_tie": N_("lies on the shared border: the smaller code answers"),
     "within_reach": N_("lies outside every grid: the nearest within reach answers"),
     "community_fallback": N_("no grid is in reach: the community answers"),
+    "named": N_("was said to lie in this grid by whoever filed it"),
     "none": N_("nobody answers for this place"),
 }
 """What each rule that decides whose ground it is says."""
@@ -93,6 +115,7 @@ def init_words(app: Flask) -> None:
     """Give the templates their words."""
     app.add_template_filter(word)
     app.add_template_filter(rule)
+    app.add_template_filter(duty)
     app.add_template_filter(moment)
     app.add_template_filter(ago)
     app.add_template_filter(day)
@@ -102,6 +125,8 @@ def init_words(app: Flask) -> None:
     app.add_template_filter(percent)
     app.add_template_filter(named)
     app.add_template_filter(covered_name)
+    app.add_template_filter(short_code)
+    app.add_template_filter(due)
     app.add_template_filter(covered_phone)
     app.add_template_global(five_steps)
 
@@ -111,6 +136,11 @@ def word(value: StrEnum | str) -> str:
     if isinstance(value, StrEnum) and value in WORDS:
         return gettext(WORDS[value])
     return str(value)
+
+
+def duty(name: str) -> str:
+    """What a duty is called; a community may have duties of its own, which keep their word."""
+    return word(Duty(name)) if name in {one.value for one in Duty} else name
 
 
 def rule(name: str) -> str:
@@ -131,17 +161,22 @@ def five_steps(stage: Stage, rating: int | None = None) -> list[tuple[str, bool]
 
 
 def moment(at: datetime | None) -> str:
-    """A moment as people say it (今天 14:30), with the exact one on hover; nothing for None."""
-    if at is None:
+    """A moment as people say it (今天 14:30), with the exact one on hover; a dash for None."""
+    if _missing(at):
         return Markup('<span class="none">–</span>')
     return _time(at, say_moment(at.astimezone(LOCAL), storage.now().astimezone(LOCAL)))
 
 
 def ago(at: datetime | None) -> str:
     """How long ago (3 天前), with the exact moment on hover; "never" for None."""
-    if at is None:
+    if _missing(at):
         return Markup('<span class="none">{}</span>').format(gettext("never"))
     return _time(at, say_ago(at, storage.now()))
+
+
+def _missing(at: datetime | None) -> TypeGuard[None]:
+    """Whether there is no moment: None, or the NaT that a frame has in its place."""
+    return at is None or at != at
 
 
 def _time(at: datetime, said: str) -> Markup:
@@ -173,6 +208,34 @@ def say_ago(at: datetime, now: datetime) -> str:
     if passed < 24 * 60:
         return ngettext("%(num)s hour ago", "%(num)s hours ago", passed // 60)
     return ngettext("%(num)s day ago", "%(num)s days ago", passed // (24 * 60))
+
+
+def due(incident: Incident) -> Markup:
+    """How much time is left, or by how much it is over; in words, so that nobody has to tell red from green."""
+    if incident.due_at is None:
+        return Markup('<span class="none">–</span>')
+    if incident.stage in (Stage.CLOSED, Stage.VOIDED):
+        return moment(incident.due_at)
+    left = (incident.due_at - storage.now()).total_seconds()
+    said = (
+        gettext("%(time)s left", time=say_span(left)) if left >= 0 else gettext("%(time)s over", time=say_span(-left))
+    )
+    timed = _time(incident.due_at, said)
+    return timed if left >= 0 else Markup('<span class="chip bad">{}</span>').format(timed)
+
+
+def say_span(seconds: float) -> str:
+    """A span of time in its largest unit that is not yet nought."""
+    if seconds < 3600:
+        return ngettext("%(num)s minute", "%(num)s minutes", int(seconds // 60))
+    if seconds < 86400:
+        return ngettext("%(num)s hour", "%(num)s hours", int(seconds // 3600))
+    return ngettext("%(num)s day", "%(num)s days", int(seconds // 86400))
+
+
+def short_code(code: str) -> str:
+    """The grid's own number, the digits after the community's code."""
+    return code[12:] or code
 
 
 def day(when: date | None) -> str:

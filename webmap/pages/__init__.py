@@ -1,18 +1,27 @@
 """Pages for people: each module a subject, each view parses, calls one function, renders."""
 
-from importlib import import_module
-from importlib.util import find_spec
-
 from flask import Flask
 
-from webmap.pages import operations
+from webmap.pages import (
+    account,
+    figures,
+    grids,
+    help,
+    home,
+    imports,
+    incidents,
+    map,
+    operations,
+    patrols,
+    people,
+    sign_in,
+)
 
-MODULES = ("sign_in", "home", "map", "grids", "incidents", "patrols", "people", "figures", "imports", "account", "help")
+MODULES = (sign_in, home, map, grids, incidents, patrols, people, figures, imports, account, help, operations)
 
 
 def init_pages(app: Flask) -> None:
     """Register every page."""
-    for name in (*MODULES, "operations"):
-        if find_spec(f"webmap.pages.{name}"):
-            app.register_blueprint(import_module(f"webmap.pages.{name}").pages)
+    for module in MODULES:
+        app.register_blueprint(module.pages)
     operations.init_counts(app)

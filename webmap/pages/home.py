@@ -1,14 +1,52 @@
 """The start page: three to five things to do today, each a number and a verb."""
 
-from flask import Blueprint, render_template
+from dataclasses import dataclass
 
-from webmap import access
+from flask import Blueprint, current_app, render_template, url_for
+from flask_babel import gettext
+
+from patrols import figures
+from patrols.figures import HomeNumber
+from webmap import access, storage
 
 pages = Blueprint("home", __name__)
+
+ENDPOINTS = {"incidents": "incidents.listing", "map": "map.map_page"}
+
+
+@dataclass(frozen=True)
+class Task:
+    """One number with what it counts, what to do about it, and where."""
+
+    count: int
+    what: str
+    verb: str
+    address: str
+    urgent: bool
 
 
 @pages.get("/")
 @access.opened_to_signed_in
 def home() -> str:
     """The page, by role."""
-    return render_template("home.html", tasks=[])
+    opened = storage.session()
+    numbers = figures.home(opened, access.scope(), access.me().role, storage.now())
+    communities = access.communities()
+    return render_template(
+        "home.html", tasks=[_task(number) for number in numbers] if communities else [], communities=communities
+    )
+
+
+def _task(number: HomeNumber) -> Task:
+    return Task(number.count, gettext(number.what), gettext(number.verb), _address(number), number.alarm)
+
+
+def _address(number: HomeNumber) -> str:
+    """The list that shows exactly what was counted."""
+    endpoint = ENDPOINTS[number.page]
+    if endpoint not in current_app.view_functions:
+        return url_for(".home")
+    if number.page != "incidents":
+        return url_for(endpoint, **number.filters)
+    wanted = number.filters
+    return url_for(endpoint, show=wanted["stage"] if "stage" in wanted else next(iter(wanted), "all"))

@@ -1,0 +1,46 @@
+"""Figures: the week of a community, grid by grid, with totals."""
+
+from typing import Any
+
+import pandas as pd
+from flask import Blueprint, render_template
+
+from patrols import figures
+from webmap import access, storage
+from webmap.access import May
+
+pages = Blueprint("figures", __name__)
+
+SUMMED = (
+    "households",
+    "open_incidents",
+    "overdue_incidents",
+    "metres_7d",
+    "minutes_7d",
+    "street_metres",
+    "street_metres_seen_7d",
+)
+"""Columns that may be added up over grids. Patrols may not: one that crosses two grids would count twice."""
+
+
+@pages.get("/figures")
+@access.needs(May.SEE_FIGURES)
+def show() -> str:
+    """The table of the week."""
+    community, at = access.community(), storage.now()
+    cards = figures.grid_cards(storage.session(), access.scope(), community, at)
+    return render_template(
+        "figures.html",
+        community=community,
+        communities=access.communities(),
+        since=figures.week_begins(community, at),
+        at=at,
+        cards=cards.reset_index().to_dict("records"),
+        total=_total(cards),
+    )
+
+
+def _total(cards: pd.DataFrame) -> dict[str, Any]:
+    total = {name: float(cards[name].fillna(0).sum()) for name in SUMMED}
+    street = total["street_metres"]
+    return {**total, "coverage_7d": total["street_metres_seen_7d"] / street if street else None}

@@ -1,0 +1,56 @@
+"""Grids: the table of them, and the card of one."""
+
+from flask import Blueprint, render_template, request
+
+from patrols import figures, incidents, redraw
+from patrols.incidents import Filters
+from webmap import access, inputs, storage
+from webmap.access import May
+from webmap.pages import sketch
+
+pages = Blueprint("grids", __name__)
+
+ORDERS = {
+    "code": ("grid_code", True),
+    "open": ("open_incidents", False),
+    "overdue": ("overdue_incidents", False),
+    "households": ("households", False),
+    "patrol": ("days_since_patrol", False),
+}
+"""By which column the table may be ordered, and whether upwards."""
+
+
+@pages.get("/grids")
+@access.needs(May.SEE_PLACES)
+def listing() -> str:
+    """The grids in force of one community."""
+    opened, community, at = storage.session(), access.community(), storage.now()
+    cards = figures.grid_cards(opened, access.scope(), community, at, with_coverage=False).reset_index()
+    order = request.args.get("order", "code")
+    column, upwards = ORDERS.get(order, ORDERS["code"])
+    cards = cards.sort_values([column, "grid_code"], ascending=[upwards, True], na_position="first")
+    return render_template(
+        "grids.html",
+        community=community,
+        communities=access.communities(),
+        edition=redraw.edition_in_force(opened, community.id, at),
+        cards=cards.to_dict("records"),
+        order=order,
+        wanted=inputs.text(request.args, "q", most=64),
+    )
+
+
+@pages.get("/grids/<code>")
+@access.needs(May.SEE_PLACES)
+def card(code: str) -> str:
+    """The card of one grid."""
+    opened = storage.session()
+    found = figures.grid_card(opened, access.scope(), code, storage.now())
+    filters = Filters(community_id=found.community.id, grid_code=code, open_only=True)
+    return render_template(
+        "grid.html",
+        card=found,
+        figures=found.figures,
+        newest=incidents.listing(opened, access.scope(), filters, rows=5) if access.may(May.SEE_INCIDENTS) else None,
+        sketch=sketch.of_grid(opened, found.grid, found.community.id),
+    )

@@ -1,0 +1,221 @@
+"""Incidents: the list with its filters, one incident with who answers and what may follow, and reporting one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from data import names
+from data.models import Category, Community, Incident, IncidentSource, Organisation, Person, Role, Stage, StepKind
+from geo.errors import N_
+from patrols import incidents, roster
+from webmap import access, inputs, storage, trail
+from webmap.access import May
+from webmap.errors import BadInput
+from webmap.pages import sketch
+from webmap.words import word
+
+pages = Blueprint("incidents", __name__)
+
+SHOW = ("open", "overdue", "unsure", "mine", "all")
+"""What the list shows, besides the single stages."""
+
+
+@pages.get("/incidents")
+@access.needs(May.SEE_INCIDENTS)
+def listing() -> str:
+    """The list, newest first; open ones unless asked otherwise."""
+    opened, filters = storage.session(), read_filters(request.args)
+    found = incidents.listing(opened, access.scope(), filters, page=inputs.page(request.args))
+    return render_template(
+        "incidents.html",
+        found=found,
+        shown=request.args.get("show", "open"),
+        categories=incidents.categories(opened),
+        stages=list(Stage),
+        address=lambda page: url_for(".listing", **{**request.args.to_dict(), "page": page}),
+    )
+
+
+@pages.get("/incidents/<number>")
+@access.needs(May.SEE_INCIDENTS)
+def show(number: str) -> str:
+    """One incident."""
+    return _page(incidents.get(storage.session(), access.scope(), number))
+
+
+@pages.post("/incidents/<number>/steps")
+@access.needs(May.STEP)
+def step(number: str) -> ResponseReturnValue:
+    """Do the next step."""
+    opened, form = storage.session(), request.form
+    incident = incidents.get(opened, access.scope(), number)
+    kind = inputs.word(form, "kind", StepKind)
+    if kind is None:
+        raise BadInput(N_("Choose a step."))
+    incidents.step(
+        opened,
+        incident,
+        kind,
+        by=access.me(),
+        at=storage.now(),
+        note=inputs.text(form, "note", most=2000),
+        to_person=_of_community(Person, inputs.whole(form, "person"), incident.community_id),
+        to_organisation=_of_community(Organisation, inputs.whole(form, "organisation"), incident.community_id),
+        rating=inputs.whole(form, "rating", least=1, most=5),
+        seen=inputs.whole(form, "seen"),
+    )
+    opened.commit()
+    flash(gettext("Done: %(step)s.", step=word(kind)), "good")
+    if access.scope().allows_incident(incident):
+        return redirect(url_for(".show", number=number))
+    return redirect(url_for(".listing"))
+
+
+@pages.post("/incidents/<number>/reporter")
+@access.needs(May.SEE_REPORTER)
+def reporter(number: str) -> ResponseReturnValue:
+    """Show who reported it, to whoever says why; the look is written to the audit."""
+    incident = incidents.get(storage.session(), access.scope(), number)
+    why = inputs.text(request.form, "why", most=200)
+    if not why:
+        raise BadInput(N_("Say why you need to know who reported it."))
+    trail.record("reporter.seen", object_kind="incident", object_key=incident.number, why=why)
+    storage.session().commit()
+    return _page(incident, reporter=True)
+
+
+@pages.get("/incidents/new")
+@access.needs(May.REPORT)
+def new() -> str:
+    """The form to report one."""
+    return _form({})
+
+
+@pages.post("/incidents/new")
+@access.needs(May.REPORT)
+def report() -> ResponseReturnValue:
+    """Take in a report, and say its number."""
+    opened, form = storage.session(), request.form
+    description = inputs.text(form, "description", most=2000)
+    if not description:
+        return _form(form, gettext("Say in a few words what you found.")), 422
+    category = inputs.whole(form, "category")
+    incident = incidents.report(
+        opened,
+        access.community(form.get("community")),
+        at=storage.now(),
+        source=_source(form),
+        description=description,
+        point=_point(form),
+        accuracy_m=inputs.number(form, "accuracy", least=0, most=100_000),
+        category=opened.get(Category, category) if category else None,
+        address=inputs.text(form, "address"),
+        reporter_name=inputs.text(form, "reporter_name", most=64),
+        reporter_phone=inputs.text(form, "reporter_phone", most=32),
+        by=access.me(),
+    )
+    opened.commit()
+    flash(gettext("Received. Its number is %(number)s.", number=incident.number), "good")
+    if access.scope().allows_incident(incident):
+        return redirect(url_for(".show", number=incident.number))
+    return redirect(url_for("home.home"))
+
+
+def read_filters(asked: Mapping[str, str]) -> incidents.Filters:
+    """The filters of a query: ``show grid category source q since until community``.
+
+    ``show`` is a word of `SHOW`, or stages with commas between them.
+    """
+    show = asked.get("show", "open")
+    return incidents.Filters(
+        community_id=access.community().id if asked.get("community") else None,
+        grid_code=inputs.text(asked, "grid", most=20) or None,
+        stages=() if show in SHOW else _stages(show),
+        open_only=show == "open",
+        category_id=inputs.whole(asked, "category"),
+        source=inputs.word(asked, "source", IncidentSource),
+        since=inputs.start_of(inputs.day(asked, "since")),
+        until=inputs.end_of(inputs.day(asked, "until")),
+        text=inputs.text(asked, "q", most=100),
+        overdue_at=storage.now() if show == "overdue" else None,
+        # Nobody has the key 0: whoever is no person of the roster has no incidents of their own.
+        handler_id=access.me().person_id or 0 if show == "mine" else None,
+        unsure_only=show == "unsure",
+    )
+
+
+def _stages(show: str) -> tuple[Stage, ...]:
+    wanted = show.split(",")
+    if not set(wanted) <= {stage.value for stage in Stage}:
+        allowed = ", ".join((*SHOW, *(stage.value for stage in Stage)))
+        raise BadInput(N_("%(field)s must be one of: %(allowed)s."), field="show", allowed=allowed)
+    return tuple(Stage(one) for one in wanted)
+
+
+def _page(incident: Incident, *, reporter: bool = False) -> str:
+    opened = storage.session()
+    community = opened.get_one(Community, incident.community_id)
+    steps = incident.steps
+    return render_template(
+        "incident.html",
+        incident=incident,
+        community=community,
+        moves=_moves(incident),
+        chain=roster.chain_for(opened, community, incident.grid_code, at=incident.found_at),
+        sketch=sketch.of_incident(opened, incident),
+        reporter=reporter,
+        did=names.users(opened, (row.by_user_id for row in steps)),
+        to_people=names.people(opened, (row.to_person_id for row in steps)),
+        to_offices=names.offices(opened, (row.to_organisation_id for row in steps)),
+        **_choices(incident, community),
+    )
+
+
+def _moves(incident: Incident) -> list[tuple[StepKind, incidents.Move]]:
+    if not access.may(May.STEP):
+        return []
+    table = incidents.MOVES[incident.stage]
+    return [(kind, table[kind]) for kind in incidents.next_steps(incident, access.me().role)]
+
+
+def _choices(incident: Incident, community: Community) -> dict[str, Any]:
+    """Whom a step may hand the incident to; asked for only when some step does."""
+    moves = [move for _kind, move in _moves(incident)]
+    opened = storage.session()
+    return {
+        "people": roster.people(opened, community, at=storage.now()) if any(m.needs_person for m in moves) else [],
+        "offices": names.offices_of(opened, community.id) if any(m.needs_organisation for m in moves) else [],
+    }
+
+
+def _of_community(model: type[Any], key: int | None, community_id: int) -> Any:
+    """A person or office of the incident's own community; a stranger's key is as good as none."""
+    row = storage.session().get(model, key) if key else None
+    return row if row is not None and row.community_id == community_id else None
+
+
+def _form(filled: Mapping[str, str], refused: str = "") -> str:
+    return render_template(
+        "report.html",
+        filled=filled,
+        refused=refused,
+        categories=incidents.categories(storage.session()),
+        sources=[source for source in IncidentSource if source is not IncidentSource.PATROL],
+        communities=access.communities(),
+        community=access.community(),
+    )
+
+
+def _source(form: Mapping[str, str]) -> IncidentSource:
+    """A volunteer finds on patrol; the office writes down what others told it."""
+    if access.me().role is Role.GRID_WORKER:
+        return IncidentSource.PATROL
+    return inputs.word(form, "source", IncidentSource) or IncidentSource.OFFICE
+
+
+def _point(form: Mapping[str, str]) -> tuple[float, float] | None:
+    lon, lat = inputs.number(form, "lon", least=-180, most=180), inputs.number(form, "lat", least=-90, most=90)
+    return None if lon is None or lat is None else (lon, lat)
