@@ -244,6 +244,7 @@ def weigh_points(
     *,
     accuracy_m: float | ArrayLike,
     reach_m: float = 0.0,
+    tie_m: float = 0.0,
     sure_probability: float = 0.95,
 ) -> pd.DataFrame:
     """Say for each point its grid, the rule that decided, and how sure that is given the position's accuracy.
@@ -264,6 +265,9 @@ def weigh_points(
         answer not sure. 0 is taken as a millimetre.
     reach_m : float, default 0
         How far outside the grids a point may lie and still go to the nearest one.
+    tie_m : float, default 0
+        How near to a shared line a point counts as on it. Coordinates converted from degrees need a centimetre,
+        or else rounding, not the rule, would choose between the two sides.
     sure_probability : float, default 0.95
         From which probability on an answer is called sure: wrong once in twenty at worst, and far less on average.
 
@@ -293,7 +297,7 @@ def weigh_points(
     1         A  border_tie       0.0          0.5         B  False
     """
     locator, x, y = _at_the_door(points, grids, True)
-    found, rule = _decide(locator, x, y, reach_m)
+    found, rule = _decide(locator, x, y, reach_m, tie_m)
     accuracy = np.broadcast_to(np.asarray(accuracy_m, float), x.shape)
     probability, rival = _weigh(locator, x, y, found, rule, accuracy)
     columns = {
@@ -331,8 +335,10 @@ def _at_the_door(points: Any, grids: Any, metres: bool) -> tuple[GridLocator, Fl
     return locator, shapely.get_x(geometry), shapely.get_y(geometry)
 
 
-def _decide(locator: GridLocator, x: Floats, y: Floats, reach_m: float) -> tuple[Found, NDArray[np.object_]]:
-    point, grid = locator.holding(x, y)
+def _decide(
+    locator: GridLocator, x: Floats, y: Floats, reach_m: float, tie_m: float = 0.0
+) -> tuple[Found, NDArray[np.object_]]:
+    point, grid = locator.holding(x, y, tie_m)
     found = locator.first_choice(point, grid, len(x))
     rule = np.where(found >= 0, DecidedBy.INSIDE.value, DecidedBy.NONE.value).astype(object)
     holders = np.bincount(point[locator.same_kind(grid, found[point])], minlength=len(x))

@@ -15,6 +15,7 @@ from data.errors import NotFound
 from data.models import WGS84, Community, Grid, GridEdition, Incident, Patrol, PatrolCredit, Role, Stage
 from geo.errors import N_
 from patrols import incidents, redraw, roster
+from patrols.coverage import coverage
 from patrols.days import local_day, start_of_day
 from patrols.incidents import OPEN_STAGES, Filters
 from patrols.roster import Link
@@ -280,8 +281,6 @@ def _coverage_figures(
         return pd.DataFrame(
             float("nan"), index=codes, columns=["street_metres", "street_metres_seen_7d", "coverage_7d"]
         )
-    from patrols.coverage import coverage
-
     walked = tracks(session, community, since=week_begins(community, at), until=at)
     streets = frames.streets(session, community.id)
     per_grid, _ = coverage(walked, streets, grids, Rules.for_community(community.rules))

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from geoalchemy2 import WKTElement
+import shapely
 from sqlalchemy import Select, case, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, defer, joinedload, selectinload
 
 from data.errors import Conflict, NotFound
 from data.models import (
-    WGS84,
     Category,
     Community,
     Incident,
@@ -194,7 +193,7 @@ def report(
         extra=extra or {},
         **place,
     )
-    step = IncidentStep(number=1, kind=StepKind.REPORT, stage=Stage.REPORTED, at=at, by_user_id=by and by.id, note="")
+    step = IncidentStep(number=1, kind=StepKind.REPORT, stage=Stage.REPORTED, at=at, by_user_id=_id(by), note="")
     incident.steps.append(step)
     _add(session, incident, N_("The number %(number)s is taken."), number=incident.number)
     return incident
@@ -235,8 +234,8 @@ def step(
         incident.stage,
         kind,
         note=note,
-        person_id=to_person and to_person.id,
-        organisation_id=to_organisation and to_organisation.id,
+        person_id=_id(to_person),
+        organisation_id=_id(to_organisation),
         rating=rating,
     )
     if by is not None and by.role not in move.roles:
@@ -253,9 +252,9 @@ def step(
         kind=kind,
         stage=move.after,
         at=at,
-        by_user_id=by and by.id,
-        to_person_id=to_person and to_person.id,
-        to_organisation_id=to_organisation and to_organisation.id,
+        by_user_id=_id(by),
+        to_person_id=_id(to_person),
+        to_organisation_id=_id(to_organisation),
         note=note,
     )
     _add(session, row, N_("Somebody else changed incident %(number)s first: look at it again."), number=incident.number)
@@ -430,8 +429,8 @@ def counts_by_grid(
 ) -> dict[str | None, tuple[int, int]]:
     """Of each grid, how many incidents are open and how many of these are overdue; None: without a grid. One query."""
     late = func.sum(case((Incident.due_at < at, 1), else_=0))
-    statement = filtered(select(Incident), scope, filters).where(Incident.stage.in_(OPEN_STAGES))
-    statement = statement.with_only_columns(Incident.grid_code, func.count(), late).group_by(Incident.grid_code)
+    wanted = filtered(select(Incident), scope, filters).where(Incident.stage.in_(OPEN_STAGES))
+    statement = wanted.with_only_columns(Incident.grid_code, func.count(), late).group_by(Incident.grid_code)
     return {code: (count, int(overdue)) for code, count, overdue in session.execute(statement)}
 
 
@@ -466,8 +465,12 @@ def _place(
         "grid_rule": (Rule.COMMUNITY_FALLBACK if answer.rule is Rule.NONE else answer.rule).value,
         "border_m": answer.border_m,
         "sure": answer.sure,
-        "geom": WKTElement(f"POINT({point[0]} {point[1]})", srid=WGS84),
+        "geom": shapely.Point(point),
     }
+
+
+def _id(row: Person | Organisation | User | None) -> int | None:
+    return None if row is None else row.id
 
 
 def _add(session: Session, row: object, template: str, **facts: object) -> None:

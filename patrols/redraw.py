@@ -1,6 +1,6 @@
-"""Redrawing: a community drafts an edition of its grids, adopts it from a day on, and keeps what became of each grid."""
+"""Redrawing: a community drafts an edition of its grids, adopts it from a day on, what became of each is kept."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ from patrols.days import local_day
 from patrols.errors import AdoptionRefused, NoEditionInForce
 
 IN_FORCE = (EditionStage.ADOPTED, EditionStage.RETIRED)
-"""Stages of editions that answered for the ground on the days of their term; a retired one still answers for the past."""
+"""Stages of editions that answered for the ground on the days of their term; retired ones do for the past."""
 
 SAME_GROUND = 0.5
 """Share of a new grid and of an old one that both must have in common, at least, for the old code to live on."""
@@ -55,7 +55,7 @@ def edition_in_force(session: Session, community_id: int, at: datetime | date) -
 def editions_in_force(
     session: Session, communities: Iterable[Community], at: datetime | date
 ) -> dict[int, GridEdition]:
-    """The edition in force of each of many communities, by the community's id, in one query; none: not in the answer."""
+    """The edition in force of each community that has one, by the community's id, in one query."""
     days = {community.id: local_day(community, at) for community in communities}
     if not days:
         return {}
@@ -375,7 +375,7 @@ def _carry_codes(session: Session, community: Community, new: gpd.GeoDataFrame) 
     codes: list[str | None] = [None] * len(new)
     if old.empty:
         return [str(code) for code in new["grid_code"]]
-    latest = [row for row in editions(session, community) if row.stage in IN_FORCE][0]
+    latest = next(row for row in editions(session, community) if row.stage in IN_FORCE)
     current = frames.grids(session, latest.id)
     ground = new.to_crs(current.crs)
     left, right, shared = overlaps(current, ground)
@@ -405,7 +405,7 @@ def _fresh_codes(community: Community, used: set[str], count: int) -> list[str]:
 
 
 def _grid_rows(draft: GridEdition, frame: gpd.GeoDataFrame) -> list[dict[str, Any]]:
-    columns = {
+    columns: dict[str, tuple[str, Any, Callable[[Any], Any]]] = {
         "name": ("name", "", str),
         "households": ("households", 0, int),
         "residents": ("residents", 0, int),
@@ -419,6 +419,8 @@ def _grid_rows(draft: GridEdition, frame: gpd.GeoDataFrame) -> list[dict[str, An
         rows[target] = [cast(default if pd.isna(value) else value) for value in given]
     kinds = frame["kind"] if "kind" in frame else pd.Series(GridKind.GENERAL, index=frame.index)
     rows["kind"] = [GridKind(kind) for kind in kinds]
-    rows["geom"] = frames.store_geometry(frames.to_degrees(frame).geometry)
-    rows["edition_id"] = draft.id
-    return [{str(key): value for key, value in row.items()} for row in rows.to_dict("records")]
+    shapes = frames.store_geometry(frame.geometry)
+    return [
+        {**{str(key): value for key, value in row.items()}, "geom": shape, "edition_id": draft.id}
+        for row, shape in zip(rows.to_dict("records"), shapes, strict=True)
+    ]

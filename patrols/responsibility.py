@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -35,7 +35,8 @@ class Rule(StrEnum):
     NONE = "none"
 
 
-M = TypeVar("M", Building, Compound)
+TIE_M = 0.01
+"""A point nearer to a shared line than a centimetre, as coordinates are written, lies on it."""
 
 DEGREES_PER_M = 1 / 100_000
 """More than a metre in degrees of latitude; doubled for longitude, it is more than a metre up to 60 degrees north."""
@@ -83,7 +84,7 @@ def find_responsible(
 ) -> Answer:
     """Who answers for a place at a time: the grid, the rule that decided, how sure that is, and the chain of people.
 
-    The edition in force on that day and the postings of that day decide. Where 专属 grids lie over 综合 ones, the latter
+    The edition in force on that day and the postings of that day decide. Where 专属 grids lie over 综合 ones, these
     answer for the ground; a 专属 grid answers only where no other lies under it. Where two communities meet, all their
     grids are weighed together, so that exactly one of them answers. In a building or compound, its own people head the
     chain.
@@ -106,6 +107,7 @@ def find_responsible(
         If the point is no position on the globe.
     """
     lon, lat = point
+    check_positions([lon], [lat])
     asked = pd.DataFrame({"lon": [lon], "lat": [lat], "at": pd.to_datetime([at], utc=True), "accuracy_m": [accuracy_m]})
     near = _communities_near(session, asked) if communities is None else list(communities)
     found = locate_many(session, asked, communities=near).iloc[0]
@@ -113,10 +115,8 @@ def find_responsible(
     if community is None:
         return NOBODY
     grid_code = found["grid_code"]
-    building = _standing_in(session, Building, community, lon, lat)
-    compound = _compound_of(session, community, building, lon, lat)
-    building_id = None if building is None else building.id
-    compound_id = None if compound is None else compound.id
+    building_id = _standing_in(session, Building, community, lon, lat)
+    compound_id = _compound_of(session, community, building_id, lon, lat)
     chain = roster.chain_for(session, community, grid_code, at=at, compound_id=compound_id, building_id=building_id)
     edition_id = found["edition_id"]
     return Answer(
@@ -160,7 +160,7 @@ def locate_many(
     BadGeometry
         If a point is no position on the globe.
     """
-    _check_positions(points)
+    check_positions(points["lon"], points["lat"])
     known = _communities_near(session, points) if communities is None else list(communities)
     found = _unanswered(points.index)
     if points.empty or not known:
@@ -174,8 +174,9 @@ def locate_many(
         index=points.index,
         crs=crs,
     )
-    for editions, rows in terms.groupby("editions", sort=False).groups.items():
-        _locate_by(session, editions, known, spots.loc[rows], found)
+    which, different = terms["editions"].factorize()
+    for number, editions in enumerate(different):
+        _locate_by(session, editions, known, spots[which == number], found)
     return found
 
 
@@ -205,6 +206,7 @@ def _locate_by(
             ground,
             accuracy_m=spots["accuracy_m"].fillna(rules.assumed_accuracy_m),
             reach_m=rules.reach_m,
+            tie_m=TIE_M,
             sure_probability=rules.sure_probability,
         )
         for column in ("grid_code", "rule", "border_m", "probability", "next_code", "sure"):
@@ -237,7 +239,7 @@ def _fall_back(
 
 
 def _unanswered(index: pd.Index) -> pd.DataFrame:
-    nothing = pd.Series(None, index=index, dtype=object)
+    nothing = pd.Series([None] * len(index), index=index, dtype=object)
     number = pd.Series(np.nan, index=index, dtype=float)
     return pd.DataFrame(
         {
@@ -263,7 +265,7 @@ def _terms(session: Session, communities: Sequence[Community], at: "pd.Series[An
     columns = []
     for community in communities:
         days = at.dt.tz_convert(zone(community.timezone)).dt.date
-        column = pd.Series(None, index=at.index, dtype=object)
+        column = pd.Series([None] * len(at), index=at.index, dtype=object)
         for row in adopted:
             if row.community_id == community.id and row.valid_from is not None:
                 column[(days >= row.valid_from) & (days < (row.valid_until or date.max))] = row.id
@@ -292,26 +294,33 @@ def _communities_near(session: Session, points: pd.DataFrame) -> list[Community]
     )
 
 
-def _standing_in(session: Session, model: type[M], community: Community, lon: float, lat: float) -> M | None:
+def _standing_in(session: Session, model: Any, community: Community, lon: float, lat: float) -> int | None:
     """The building or compound that a point stands in (the smallest id where several lie over each other)."""
-    candidates = [row for row in nearby.near(session, model, (lon, lat, lon, lat)) if row.community_id == community.id]
-    if not candidates:
-        return None
-    shapes = frames.decode([row.geom for row in candidates])
-    inside = shapely.intersects(shapes, shapely.points(lon, lat))
-    return min((row for row, hit in zip(candidates, inside, strict=True) if hit), key=lambda row: row.id, default=None)
+    near = select(model.id, model.geom).where(
+        model.community_id == community.id, nearby.meets_box(model.geom, (lon, lat, lon, lat))
+    )
+    rows = session.execute(near).all()
+    inside = shapely.intersects(frames.decode([geom for _, geom in rows]), shapely.points(lon, lat))
+    return min((key for (key, _), hit in zip(rows, inside, strict=True) if hit), default=None)
 
 
-def _compound_of(
-    session: Session, community: Community, building: Building | None, lon: float, lat: float
-) -> Compound | None:
-    if building is not None and building.compound_id is not None:
-        return session.get(Compound, building.compound_id)
+def _compound_of(session: Session, community: Community, building_id: int | None, lon: float, lat: float) -> int | None:
+    if building_id is not None:
+        known: int | None = session.scalar(select(Building.compound_id).where(Building.id == building_id))
+        if known is not None:
+            return known
     return _standing_in(session, Compound, community, lon, lat)
 
 
-def _check_positions(points: pd.DataFrame) -> None:
-    lon, lat = points["lon"].to_numpy(dtype=float), points["lat"].to_numpy(dtype=float)
+def check_positions(longitudes: Any, latitudes: Any) -> None:
+    """Refuse what is no position on the globe.
+
+    Raises
+    ------
+    BadGeometry
+        If a longitude or latitude is missing, infinite or beyond its range.
+    """
+    lon, lat = np.asarray(longitudes, dtype=float), np.asarray(latitudes, dtype=float)
     # Written so that NaN counts as wrong too.
     wrong = ~((np.abs(lon) <= 180) & (np.abs(lat) <= 90))
     if wrong.any():

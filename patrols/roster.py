@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import shapely
 from sqlalchemy import ColumnElement, and_, false, or_, select
@@ -193,7 +194,7 @@ def chain_for(
 def chains_for_grids(
     session: Session, community: Community, grid_codes: Iterable[str], *, at: datetime | date
 ) -> dict[str, list[Link]]:
-    """The chain of every grid at once (links on grids and on the community), in three queries however many there are."""
+    """The chain of every grid at once (links on grids and on the community), in three queries for any number."""
     codes = list(grid_codes)
     places = [Place(community.id, code) for code in codes]
     found = chains(session, places, days={community.id: local_day(community, at)})
@@ -227,7 +228,7 @@ def vacancies(session: Session, community: Community, *, at: datetime | date) ->
     from patrols.redraw import edition_in_force
 
     edition = edition_in_force(session, community.id, at)
-    codes = (
+    codes: Iterable[str] = (
         []
         if edition is None
         else session.scalars(select(Grid.code).where(Grid.edition_id == edition.id).order_by(Grid.code))
@@ -249,22 +250,49 @@ def vacancies(session: Session, community: Community, *, at: datetime | date) ->
 
 
 def posted_inside(session: Session, community: Community, grid: Grid, *, at: datetime | date) -> list[Link]:
-    """Those posted on compounds and buildings whose inner point lies in a grid, by place; vacancies are left out."""
-    shape = frames.decode([grid.geom])[0]
-    places: list[Place] = []
-    for model, name in ((Compound, "compound_id"), (Building, "building_id")):
-        near = select(model.id, model.geom).where(
-            model.community_id == community.id,
-            nearby.meets_box(model.geom, shape.bounds),
-            select(Posting.id).where(getattr(Posting, name) == model.id).exists(),
+    """Everybody posted on a compound or building (its entrances and households too) that stands in a grid.
+
+    Where it stands is decided by its inner point. In the order of the chain, then by place; duties that are no link
+    of the community's chain come last, under their own word.
+    """
+    day = local_day(community, at)
+    inside = {name: _standing_inside(session, community, grid, name, day) for name in ("compound_id", "building_id")}
+    places = [Place(community.id, compound_id=key) for key in inside["compound_id"]]
+    places += [Place(community.id, building_id=key) for key in inside["building_id"]]
+    if not places:
+        return []
+    titles = {(row.duty, row.place_kind): row for row in _links_of(session, {community.id: day})[community.id]}
+    names = _PlaceNames(session, places)
+    statement = (
+        select(Posting, Person)
+        .join(Person, Person.id == Posting.person_id)
+        .where(
+            in_force(day),
+            or_(Posting.compound_id.in_(inside["compound_id"]), Posting.building_id.in_(inside["building_id"])),
         )
-        rows = session.execute(near.order_by(model.id)).all()
-        spots = shapely.point_on_surface(frames.decode([geom for _, geom in rows]))
-        inside = shapely.intersects(shape, spots)
-        places += [Place(community.id, **{name: key}) for (key, _), hit in zip(rows, inside, strict=True) if hit]
-    found = chains(session, places, days={community.id: local_day(community, at)})
-    own = (PlaceKind.COMPOUND, PlaceKind.BUILDING)
-    return [link for chain in found for link in chain if link.place_kind in own and not link.vacant]
+    )
+    found = []
+    for posting, who in session.execute(statement):
+        row = titles.get((posting.duty, posting.place_kind)) or ChainLink(
+            position=len(titles) + 1, duty=posting.duty, zh=posting.duty, en=posting.duty, place_kind=posting.place_kind
+        )
+        found += _fill(row, names.of_posting(posting), [(posting, who)])
+    return sorted(found, key=lambda link: (link.position, link.place, link.name))
+
+
+def _standing_inside(session: Session, community: Community, grid: Grid, name: str, day: date) -> list[int]:
+    """Ids of the compounds or buildings with a posting whose inner point lies in a grid, through the spatial index."""
+    model: Any = Compound if name == "compound_id" else Building
+    shape = frames.decode([session.scalar(select(Grid.geom).where(Grid.id == grid.id))])[0]
+    near = (
+        select(model.id, model.geom)
+        .where(model.community_id == community.id, nearby.meets_box(model.geom, shape.bounds))
+        .where(select(Posting.id).where(getattr(Posting, name) == model.id, in_force(day)).exists())
+        .order_by(model.id)
+    )
+    rows = session.execute(near).all()
+    spots = shapely.point_on_surface(frames.decode([geom for _, geom in rows]))
+    return [key for (key, _), hit in zip(rows, shapely.intersects(shape, spots), strict=True) if hit]
 
 
 def answering(chain: Sequence[Link]) -> Link | None:
@@ -397,13 +425,16 @@ class _PlaceNames:
 
     def __init__(self, session: Session, places: Sequence[Place]) -> None:
         self._names: dict[PlaceKind, dict[int | None, str]] = {}
-        for kind, model, ids in (
+        wanted: tuple[tuple[PlaceKind, Any, set[int | None]], ...] = (
             (PlaceKind.COMMUNITY, Community, {place.community_id for place in places}),
             (PlaceKind.COMPOUND, Compound, {place.compound_id for place in places}),
             (PlaceKind.BUILDING, Building, {place.building_id for place in places}),
-        ):
+        )
+        for kind, model, ids in wanted:
             known = ids - {None}
-            rows = session.execute(select(model.id, model.name).where(_among(model.id, known))) if known else []
+            rows = (
+                session.execute(select(model.id, model.name).where(_among(model.id, known))).all() if known else ()
+            )
             self._names[kind] = dict(rows)
 
     def of(self, kind: PlaceKind, place: Place) -> str:
@@ -413,5 +444,14 @@ class _PlaceNames:
             return self._names[kind].get(place.community_id, "")
         if kind is PlaceKind.COMPOUND:
             return self._names[kind].get(place.compound_id, "") or f"#{place.compound_id}"
-        building = self._names[PlaceKind.BUILDING].get(place.building_id, "") or f"#{place.building_id}"
-        return " ".join(part for part in (building, place.entrance, place.household) if part)
+        return " ".join(part for part in (self._building(place.building_id), place.entrance, place.household) if part)
+
+    def of_posting(self, posting: Posting) -> str:
+        """The name of the compound or building a posting is on, with its entrance or households."""
+        if posting.compound_id is not None:
+            return self.of(PlaceKind.COMPOUND, Place(posting.community_id, compound_id=posting.compound_id))
+        range_ = "-".join(one for one in (posting.household_from, posting.household_until) if one)
+        return " ".join(part for part in (self._building(posting.building_id), posting.entrance, range_) if part)
+
+    def _building(self, key: int | None) -> str:
+        return self._names[PlaceKind.BUILDING].get(key, "") or f"#{key}"

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import shapely
 from sqlalchemy import func, insert, select
@@ -155,11 +154,11 @@ def _read(sheet: Sheet, community: Community) -> pd.DataFrame:
     # 0 m is how some phones say that they do not know.
     rows["accuracy_m"] = rows["accuracy_m"].where(rows["accuracy_m"] > 0)
     others = sheet.frame[sheet.others(INCIDENTS)]
-    rows["extra"] = [
+    extra: list[Any] = [
         {str(key): str(value) for key, value in row.items() if not pd.isna(value) and str(value) != ""}
         for row in others.to_dict("records")
     ]
-    return rows
+    return rows.assign(extra=pd.Series(extra, index=rows.index, dtype=object))
 
 
 def _points(sheet: Sheet) -> gpd.GeoSeries:
@@ -168,14 +167,14 @@ def _points(sheet: Sheet) -> gpd.GeoSeries:
         shapes = frames.to_degrees(sheet.frame).geometry
         kinds = shapes.geom_type
         sheet.refuse(kinds.notna() & (kinds != "Point"), N_("An incident is a point."), column="geometry")
-        values = np.where(kinds == "Point", shapes.array.to_numpy(), None)
-        return gpd.GeoSeries(shapely.force_2d(values), index=sheet.frame.index, crs=WGS84)
+        values = shapely.force_2d(shapes.where(kinds == "Point").array.to_numpy())
+        return gpd.GeoSeries(values, index=sheet.frame.index, crs=WGS84)
     lon = sheet.number("lon", least=-180, most=180)
     lat = sheet.number("lat", least=-90, most=90)
     sheet.refuse(lon.isna() != lat.isna(), N_("Longitude and latitude belong together."), column="lon")
     both = lon.notna() & lat.notna()
-    values = np.where(both, shapely.points(lon.fillna(0), lat.fillna(0)), None)
-    return gpd.GeoSeries(values, index=sheet.frame.index, crs=WGS84)
+    values = shapely.points(lon.fillna(0), lat.fillna(0))
+    return gpd.GeoSeries(values, index=sheet.frame.index, crs=WGS84).where(both)
 
 
 def _locate(session: Session, sheet: Sheet, community: Community, rows: pd.DataFrame, points: gpd.GeoSeries) -> None:
@@ -194,10 +193,7 @@ def _locate(session: Session, sheet: Sheet, community: Community, rows: pd.DataF
     beyond = _metres_outside(session, community, points[nowhere]).reindex(rows.index, fill_value=0.0)
     sheet.refuse(
         beyond > Rules.for_community(community.rules).far_outside_m,
-        N_(
-            "The place lies %(metres)s m outside of %(community)s. Check the community, the datum, and which is
-            longitude."
-        ),
+        N_("The place lies %(metres)s m outside of %(community)s. Check the datum, and which is longitude."),
         metres=lambda i: round(beyond.iloc[i]),
         community=community.name,
     )
@@ -224,7 +220,7 @@ def _metres_outside(session: Session, community: Community, points: gpd.GeoSerie
 def _check_named(session: Session, sheet: Sheet, rows: pd.DataFrame, named: "pd.Series[bool]") -> None:
     """Refuse grids that are not of the edition in force when the incident was found."""
     editions = {int(one) for one in rows.loc[named, "edition_id"].dropna()}
-    known = set(session.execute(select(Grid.edition_id, Grid.code).where(Grid.edition_id.in_(editions))).tuples())
+    known = set(session.execute(select(Grid.edition_id, Grid.code).where(Grid.edition_id.in_(editions))).all())
     pairs = zip(rows["edition_id"], rows["grid_given"], strict=True)
     there = pd.Series([pair in known for pair in pairs], index=rows.index)
     sheet.refuse(
@@ -313,7 +309,7 @@ def _store(session: Session, community: Community, rows: pd.DataFrame, points: g
     ids = dict(
         session.execute(
             select(Incident.number, Incident.id).where(Incident.community_id == community.id, Incident.id > last)
-        ).tuples()
+        ).all()
     )
     steps = [
         {

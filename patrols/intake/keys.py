@@ -14,14 +14,16 @@ from patrols.intake.sheet import Sheet
 def ids_of(
     session: Session, sheet: Sheet, column: str, key: InstrumentedAttribute[str], community: Community
 ) -> "pd.Series[Any]":
-    """Ids of the rows that a column names by `key`, in one query; None where it is empty, refused where there is none."""
+    """Ids of the rows that a column names by `key`, in one query; None where empty, refused where unknown."""
     cells = sheet.text(column, longest=128)
     if (cells == "").all():
-        return pd.Series(None, index=cells.index, dtype=object)
+        return pd.Series([None] * len(cells), index=cells.index, dtype=object)
     model: Any = key.class_
-    known = dict(session.execute(select(key, model.id).where(model.community_id == community.id)).tuples().all())
-    ids = pd.Series([known.get(text) for text in cells], index=cells.index, dtype=object)
-    ids = ids.where(ids.notna(), None)
+    known: dict[str, int] = dict(
+        session.execute(select(key, model.id).where(model.community_id == community.id)).all()
+    )
+    found: list[Any] = [known.get(text) for text in cells]
+    ids = pd.Series(found, index=cells.index, dtype=object)
     sheet.refuse(
         (cells != "") & ids.isna(),
         N_("The community has nobody and no office called %(value)s."),

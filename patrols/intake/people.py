@@ -109,7 +109,7 @@ def import_people(
     good = rows[sheet.accept(skip_bad=skip_bad)]
     stored, updated = _store_people(session, community, good)
     people = dict(
-        session.execute(select(Person.number, Person.id).where(Person.community_id == community.id)).tuples().all()
+        session.execute(select(Person.number, Person.id).where(Person.community_id == community.id)).all()
     )
     postings = _store_postings(session, community, good, people)
     _store_members(session, community, good, people, local_day(community, at))
@@ -122,7 +122,7 @@ def _place_ids(session: Session, sheet: Sheet, community: Community, model: Any,
     """Ids of the places that a column names by key or by name; None where it is empty."""
     cells = sheet.text(column, longest=128)
     if (cells == "").all():
-        return pd.Series(None, index=cells.index, dtype=object)
+        return pd.Series([None] * len(cells), index=cells.index, dtype=object)
     places = session.execute(
         select(model.id, model.source_key, model.name).where(model.community_id == community.id)
     ).all()
@@ -179,14 +179,10 @@ def _check_postings(sheet: Sheet, rows: pd.DataFrame) -> None:
     rows["place_kind"] = rows["place_kind"].where(rows["place_kind"].notna(), _kind_of(rows))
     for name in _PLACE:
         rows[name] = rows[name].astype(object).where(rows[name].notna() & (rows[name] != ""), None)
-    reasons: list[roster.BadPosting | None] = []
-    for row in rows.to_dict("records"):
-        reasons.append(_reason(row) if row["duty"] else None)
-    for position, reason in enumerate(reasons):
-        if reason is not None and not sheet.bad.iloc[position]:
-            wrong = pd.Series(False, index=rows.index)
-            wrong.iloc[position] = True
-            sheet.refuse(wrong, reason.template, column="duty", **reason.facts)
+    for position, row in enumerate(rows.to_dict("records")):
+        reason = _reason(row) if row["duty"] and not sheet.bad.iloc[position] else None
+        if reason is not None:
+            sheet.refuse_row(position, reason, column="duty")
 
 
 def _kind_of(rows: pd.DataFrame) -> "pd.Series[Any]":
@@ -272,7 +268,7 @@ def _store_members(
             select(TeamMember.team_id, TeamMember.person_id).where(
                 TeamMember.team_id.in_(teams.values()), TeamMember.valid_until.is_(None)
             )
-        ).tuples()
+        ).all()
     )
     members = rows[rows["team"] != ""].sort_values("valid_from", kind="stable").drop_duplicates(["number", "team"])
     new = [
@@ -288,13 +284,13 @@ def _named(session: Session, model: Any, community: Community, names: "pd.Series
     """Ids of the offices or teams of these names; those that are new are added."""
     wanted = sorted(set(names) - {""})
     known = select(model.name, model.id).where(model.community_id == community.id)
-    ids = dict(session.execute(known).tuples().all())
+    ids: dict[str, int] = dict(session.execute(known).all())
     new = [{"community_id": community.id, "name": name} for name in wanted if name not in ids]
     if new and model is Team:
         new = [{**row, "kind": _team_kind(str(row["name"]))} for row in new]
     if new:
         session.execute(insert(model), new)
-        ids = dict(session.execute(known).tuples().all())
+        ids = dict(session.execute(known).all())
     return {name: ids[name] for name in wanted}
 
 

@@ -138,7 +138,7 @@ def import_compounds(
 
 
 def link_compounds(session: Session, community: Community) -> int:
-    """Put every building into the compound that holds its inner point (the smallest id where two do); says how many moved."""
+    """Put every building into the compound that holds its inner point (of two, the smallest id); say how many moved."""
     buildings = frames.buildings(session, community.id)
     compounds = frames.compounds(session, community.id)
     if buildings.empty:
@@ -188,7 +188,8 @@ def _take(
 def _same_again(rows: pd.DataFrame, shapes: gpd.GeoSeries) -> "pd.Series[bool]":
     """Rows whose key and shape have both come before: a duplicated feature, taken once."""
     keys = pd.DataFrame({"key": rows["source_key"], "shape": shape_keys(shapes)})
-    return shapes.notna() & keys.duplicated()
+    again: pd.Series[bool] = shapes.notna() & keys.duplicated()
+    return again
 
 
 def _single_lines(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -201,11 +202,11 @@ def _single_lines(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def _upsert(session: Session, model: Any, community: Community, frame: gpd.GeoDataFrame) -> tuple[int, int]:
     if frame.empty:
         return 0, 0
+    shapes = frames.store_geometry(frame.geometry)
     table = pd.DataFrame(frame.drop(columns="geometry"))
-    table["geom"] = frames.store_geometry(frame.geometry)
     known = select(model.source_key, model.id).where(model.community_id == community.id, model.source_key.is_not(None))
-    ids = dict(session.execute(known).tuples().all())
-    rows = [plain_row(row) for row in table.to_dict("records")]
+    ids: dict[str, int] = dict(session.execute(known).all())
+    rows = [{**plain_row(row), "geom": geom} for row, geom in zip(table.to_dict("records"), shapes, strict=True)]
     new = [{**row, "community_id": community.id} for row in rows if row["source_key"] not in ids]
     old = [{**row, "id": ids[row["source_key"]]} for row in rows if row["source_key"] in ids]
     if new:

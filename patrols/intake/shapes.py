@@ -71,7 +71,7 @@ def on_own_ground(session: Session, sheet: Sheet, community: Community, shapes: 
         sheet.note(
             N_("%(count)s rows lie outside of %(community)s and were left out."), count=beyond, community=community.name
         )
-    return touches
+    return pd.Series(touches, index=shapes.index)
 
 
 def shape_keys(shapes: gpd.GeoSeries) -> "pd.Series[str]":

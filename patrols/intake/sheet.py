@@ -1,4 +1,4 @@
-"""A file's rows on their way in: headings found, cells checked one by one, every refusal with row, column and reason."""
+"""A file's rows on their way in: headings found, cells checked, every refusal with row, column and reason."""
 
 import math
 import re
@@ -12,7 +12,7 @@ import pandas as pd
 
 from data.errors import Refusal, RowsRefused
 from data.exchange.reading import Reading, Refusals
-from geo.errors import N_
+from geo.errors import N_, Fault
 from patrols.days import zone
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -72,6 +72,13 @@ class Sheet:
         heading = self.heading.get(column, column) if column else None
         self._refusals.add_where(wrong, self.frame["source_row"], template, column=heading, **facts)
         self.bad |= wrong
+
+    def refuse_row(self, position: int, fault: Fault, *, column: str | None = None) -> None:
+        """Refuse one row, by its position, for a reason that a rule has given."""
+        heading = self.heading.get(column, column) if column else None
+        row = int(self.frame["source_row"].iloc[position])
+        self._refusals.add(fault.template, row=row, column=heading, **fault.facts)
+        self.bad.iloc[position] = True
 
     def note(self, template: str, *, row: int | None = None, column: str | None = None, **facts: Any) -> None:
         """Mention something that cost no row."""
@@ -206,7 +213,7 @@ class Sheet:
 def _find_headings(columns: "pd.Index[Any]", headings: Headings) -> dict[str, str]:
     """Our name -> the file's own heading; the first heading that fits wins, in the order the headings are listed."""
     plain = {_plain(str(column)): str(column) for column in reversed(list(columns))}
-    found = {}
+    found: dict[str, str] = {}
     for ours, theirs in headings.items():
         fits = next((plain[key] for key in map(_plain, (ours, *theirs)) if key in plain), None)
         if fits is not None and fits not in found.values():
@@ -236,7 +243,7 @@ def _as_text(cells: "pd.Series[Any]") -> "pd.Series[str]":
 
 def _as_moments(cells: "pd.Series[Any]", timezone: str) -> "pd.Series[pd.Timestamp]":
     if isinstance(cells.dtype, pd.DatetimeTZDtype):
-        return cells.dt.tz_convert("UTC")
+        return cells.dt.tz_convert("UTC")  # type: ignore[no-any-return]
     if pd.api.types.is_datetime64_any_dtype(cells):
         return _localised(cells, timezone)
     text = _plain_date(_as_text(cells))
@@ -248,7 +255,7 @@ def _as_moments(cells: "pd.Series[Any]", timezone: str) -> "pd.Series[pd.Timesta
 
 def _localised(naive: "pd.Series[pd.Timestamp]", timezone: str) -> "pd.Series[pd.Timestamp]":
     """Local clock times as moments; an hour that a clock change skips or repeats is taken as the later one."""
-    local = naive.dt.tz_localize(zone(timezone), ambiguous=False, nonexistent="shift_forward")  # type: ignore[arg-type]
+    local = naive.dt.tz_localize(zone(timezone), ambiguous=False, nonexistent="shift_forward")
     return local.dt.tz_convert("UTC")
 
 

@@ -116,20 +116,18 @@ def _standing(session: Session, community: Community) -> dict[str, _Standing]:
 def _play(sheet: Sheet, rows: pd.DataFrame, standing: Mapping[str, _Standing]) -> list[dict[str, Any]]:
     """Take the steps in order of time; what may not follow is refused, and so is what comes after it."""
     taken = []
-    refused: dict[Any, StepNotAllowed] = {}
-    for index, row in rows[~sheet.bad].sort_values(["number", "at"], kind="stable").iterrows():
+    rows = rows.assign(position=range(len(rows)))[~sheet.bad]
+    for row in rows.sort_values(["number", "at"], kind="stable").to_dict("records"):
         incident = standing[row["number"]]
         try:
             taken.append(_advance(incident, row))
         except StepNotAllowed as refusal:
             incident.refused = True
-            refused[index] = refusal
-    for index, refusal in refused.items():
-        sheet.refuse(pd.Series(rows.index == index, index=rows.index), refusal.template, column="step", **refusal.facts)
+            sheet.refuse_row(row["position"], refusal, column="step")
     return taken
 
 
-def _advance(incident: _Standing, row: "pd.Series[Any]") -> dict[str, Any]:
+def _advance(incident: _Standing, row: Mapping[Any, Any]) -> dict[str, Any]:
     """One step of one incident as a row of the table; the incident moves on."""
     if incident.refused:
         raise StepNotAllowed(N_("A step before this one was refused."))

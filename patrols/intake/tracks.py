@@ -1,4 +1,4 @@
-"""Taking in patrols: fixes cleaned by named rules, walked lines broken at signal gaps, metres and minutes for each grid."""
+"""Taking in patrols: fixes cleaned by named rules, lines broken at signal gaps, metres and minutes of each grid."""
 
 import hashlib
 from datetime import datetime, timedelta
@@ -147,7 +147,7 @@ def _check_ground(
 
 
 def _keys(clean: pd.DataFrame) -> "pd.Series[Any]":
-    """A key of each patrol made from its fixes alone, so that a renamed copy is known again. Index: the file's patrols."""
+    """A key of each patrol made from its fixes alone, so that a renamed copy is known. Index: `patrol`."""
     ordered = clean.sort_values(["patrol", "at"], kind="stable")
     cells = np.column_stack(
         [
@@ -219,7 +219,7 @@ def _store(
         part = select(Patrol.source_key, Patrol.id).where(
             Patrol.community_id == community.id, Patrol.source_key.in_(wanted[start : start + 5000])
         )
-        ids.update(session.execute(part).tuples().all())
+        ids.update(session.execute(part).all())
     patrol_ids = table["source_key"].map(ids)
     _store_fixes(session, clean, patrol_ids)
     _store_credits(session, community, walked, table, patrol_ids)
