@@ -37,6 +37,10 @@ class UnreadableFile(DataError):
     """A file that cannot be read at all: wrong kind, broken, empty, too large, or hostile."""
 
 
+class CannotWrite(DataError):
+    """A file that cannot be written there, or a format that cannot hold what it should."""
+
+
 @dataclass(frozen=True)
 class Refusal:
     """One thing in a file that was not taken, and why.

@@ -3,7 +3,6 @@
 import codecs
 import re
 import struct
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from data.errors import UnreadableFile
+from data.exchange.columns import settle, unique_names
 from data.exchange.encodings import choose, decode_cut
 from data.exchange.reading import Refusals
 from data.exchange.unpack import Source
@@ -25,8 +25,17 @@ LANGUAGE_IDS = {
     0xCA: "cp1254", 0xCB: "cp1253", 0xCC: "cp1257",
 }  # fmt: skip
 """The byte of the header that names a code page, as dBase and ESRI use it."""
-OUR_COLUMNS = frozenset({"source_row", "geometry"})
-CPG_NAMES = {"936": "gb18030", "gbk": "gb18030", "gb2312": "gb18030", "cp936": "gb18030", "big-5": "big5", "koi8r": "koi8-r", "utf8": "utf-8", "oem": "", "system": ""}
+CPG_NAMES = {
+    "936": "gb18030",
+    "gbk": "gb18030",
+    "gb2312": "gb18030",
+    "cp936": "gb18030",
+    "big-5": "big5",
+    "koi8r": "koi8-r",
+    "utf8": "utf-8",
+    "oem": "",
+    "system": "",
+}
 FIELD_BYTES = 32
 
 
@@ -40,7 +49,14 @@ class Field(NamedTuple):
     stop: int
 
 
-def read_dbf(source: Source, refusals: Refusals, *, encoding: str | None = None, path: Path | None = None, count: int | None = None) -> pd.DataFrame:
+def read_dbf(
+    source: Source,
+    refusals: Refusals,
+    *,
+    encoding: str | None = None,
+    path: Path | None = None,
+    count: int | None = None,
+) -> pd.DataFrame:
     """Every record that was not deleted, indexed by its position in the file from 0.
 
     The encoding is what fits the bytes: UTF-8 if they are valid, else what .cpg or the header declares, else GBK if they
@@ -66,7 +82,9 @@ def read_dbf(source: Source, refusals: Refusals, *, encoding: str | None = None,
     body = _body(data, source, width_needed=max((field.stop for field in fields), default=1))
     raw = [_raw(body, field) for field in fields]
     texts = [text for field, column in zip(fields, raw, strict=True) if field.kind == "C" for text in np.unique(column)]
-    chosen = choose([field.name for field in fields] + texts, declared=codec(encoding) if encoding else _declared(data, source))
+    chosen = choose(
+        [field.name for field in fields] + texts, declared=codec(encoding) if encoding else _declared(data, source)
+    )
     if chosen is None or chosen.startswith("utf-16"):
         raise UnreadableFile(
             N_(
@@ -171,23 +189,6 @@ def codec(named: str) -> str | None:
     return named
 
 
-def unique_names(names: Sequence[str]) -> list[str]:
-    """Names made unique: ``name, name_2``; an empty one becomes ``column_3``, and our own two are never taken.
-
-    >>> unique_names(["name", "", "name", "geometry"])
-    ['name', 'column_2', 'name_2', 'geometry_2']
-    """
-    unique: list[str] = []
-    for position, name in enumerate(names, start=1):
-        base = name or f"column_{position}"
-        candidate, count = base, 1
-        while candidate in unique or candidate in OUR_COLUMNS:
-            count += 1
-            candidate = f"{base}_{count}"
-        unique.append(candidate)
-    return unique
-
-
 def _column(
     raw: "npt.NDArray[np.bytes_]",
     rows: "npt.NDArray[np.intp]",
@@ -213,7 +214,7 @@ def _column(
             value=raw[at].decode("ascii", "replace"),
             kind=field.kind,
         )
-    return pd.Series(converted[inverse], index=rows, dtype=object).infer_objects()
+    return settle(converted[inverse].tolist(), pd.Index(rows))
 
 
 def _value(raw: bytes, field: Field, encoding: str) -> Any:

@@ -14,7 +14,15 @@ from geo.errors import N_
 
 WGS84 = "EPSG:4326"
 SHIFTED = {"gcj02", "bd09"}
-SAME_AS_WGS84 = ("world geodetic system 1984", "wgs 84", "wgs 1984", "d wgs 1984", "china 2000", "cgcs2000", "d china 2000")
+SAME_AS_WGS84 = (
+    "world geodetic system 1984",
+    "wgs 84",
+    "wgs 1984",
+    "d wgs 1984",
+    "china 2000",
+    "cgcs2000",
+    "d china 2000",
+)
 DEGREE_IN_RADIANS = 0.0174532925199433
 ROUNDING_DEGREES = 1e-9
 METRES_FROM = 360.0
@@ -129,12 +137,12 @@ def _on_earth(
     refusals.add_where(
         pd.Series(metres),
         rows,
-        N_("%(place)s is no longitude and latitude; the coordinates look like metres. Name the file's coordinate system."),
+        N_(
+            "%(place)s is no longitude and latitude; the coordinates look like metres. Name the file's coordinate system."
+        ),
         **places,
     )
-    refusals.add_where(
-        pd.Series(outside & ~swapped & ~metres), rows, N_("%(place)s is no place on earth."), **places
-    )
+    refusals.add_where(pd.Series(outside & ~swapped & ~metres), rows, N_("%(place)s is no place on earth."), **places)
     return shapes.where(~outside, None)
 
 
@@ -142,11 +150,15 @@ def _refuse_whole(swapped: "npt.NDArray[np.bool_]", metres: "npt.NDArray[np.bool
     """One sentence instead of as many as there are features, when all have the same fault."""
     if len(metres) and metres.all():
         raise UnreadableFile(
-            N_("%(file)s holds metres, not degrees, and does not say in which coordinate system. Name it, such as EPSG:4549."),
+            N_(
+                "%(file)s holds metres, not degrees, and does not say in which coordinate system. Name it, such as EPSG:4549."
+            ),
             file=refusals.file,
         )
     if len(swapped) > 1 and swapped.all():
         raise UnreadableFile(
-            N_("%(file)s has longitude and latitude swapped. Longitude comes first in map files; in tables, exchange the headings."),
+            N_(
+                "%(file)s has longitude and latitude swapped. Longitude comes first in map files; in tables, exchange the headings."
+            ),
             file=refusals.file,
         )

@@ -72,14 +72,18 @@ def check_fixes(
     return Reading(frame[COLUMNS], rest)
 
 
-def _places(raw: pd.DataFrame, rows: "pd.Series[int]", refusals: Refusals) -> "tuple[pd.Series[float], pd.Series[float]]":
+def _places(
+    raw: pd.DataFrame, rows: "pd.Series[int]", refusals: Refusals
+) -> "tuple[pd.Series[float], pd.Series[float]]":
     lon = pd.to_numeric(raw["lon"], errors="coerce").astype(float)
     lat = pd.to_numeric(raw["lat"], errors="coerce").astype(float)
     missing = ~(np.isfinite(lon) & np.isfinite(lat))
     swapped = (lat.abs() > 90) & (lat.abs() <= 180) & (lon.abs() <= 90)
     outside = ~missing & ~swapped & ((lon.abs() > 180) | (lat.abs() > 90))
     place = {"place": lambda at: f"{raw['lon'].iloc[at]}, {raw['lat'].iloc[at]}"}
-    refusals.add_where(missing, rows, N_("The fix has no longitude and latitude that are numbers (%(place)s)."), **place)
+    refusals.add_where(
+        missing, rows, N_("The fix has no longitude and latitude that are numbers (%(place)s)."), **place
+    )
     refusals.add_where(swapped, rows, N_("%(place)s is no longitude and latitude; the two look swapped."), **place)
     refusals.add_where(outside, rows, N_("%(place)s is no place on earth."), **place)
     return lon, lat

@@ -10,7 +10,7 @@ import pyproj
 import shapely
 
 from data.errors import UnreadableFile
-from data.exchange.dbf import unique_names
+from data.exchange.columns import settle, unique_names
 from data.exchange.encodings import decode
 from data.exchange.reading import Refusals
 from data.exchange.unpack import Source
@@ -67,7 +67,9 @@ def load_json(source: Source) -> Any:
             reason=error.msg,
         ) from error
     except (RecursionError, ValueError) as error:
-        raise UnreadableFile(N_("%(file)s is no GeoJSON: it is nested too deep or holds endless numbers."), file=source.name) from error
+        raise UnreadableFile(
+            N_("%(file)s is no GeoJSON: it is nested too deep or holds endless numbers."), file=source.name
+        ) from error
 
 
 def _is_sequence(text: str, error: json.JSONDecodeError) -> bool:
@@ -95,7 +97,9 @@ def _shapes(features: list[dict[str, Any]], refusals: Refusals) -> "np.ndarray":
     for position in np.flatnonzero(shapely.is_missing(shapes)):
         if geometries[position]:
             refusals.add(
-                N_("The feature's shape cannot be built (%(reason)s)."), row=int(position) + 1, reason=_reason(texts[position])
+                N_("The feature's shape cannot be built (%(reason)s)."),
+                row=int(position) + 1,
+                reason=_reason(texts[position]),
             )
     return shapes
 
@@ -120,12 +124,9 @@ def _records(features: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _plain(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Lists and objects as JSON text, missing as None, numbers as numbers where all are."""
-    values = [
-        json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else None if value != value else value
-        for value in column.tolist()
-    ]
-    return pd.Series(values, index=column.index, dtype=object).infer_objects()
+    """Lists and objects as JSON text."""
+    values = [json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value for value in column]
+    return settle(values, column.index)
 
 
 def _declared(content: Any, source: Source) -> pyproj.CRS | None:
@@ -133,10 +134,16 @@ def _declared(content: Any, source: Source) -> pyproj.CRS | None:
     crs = content.get("crs") if isinstance(content, dict) else None
     if not crs:
         return None
-    name = crs.get("properties", {}).get("name") if isinstance(crs, dict) and isinstance(crs.get("properties"), dict) else None
+    name = (
+        crs.get("properties", {}).get("name")
+        if isinstance(crs, dict) and isinstance(crs.get("properties"), dict)
+        else None
+    )
     try:
         return pyproj.CRS.from_user_input(str(name))
     except pyproj.exceptions.CRSError as error:
         raise UnreadableFile(
-            N_("%(file)s names a coordinate system that is not known: %(crs)s."), file=source.name, crs=str(name or crs)[:80]
+            N_("%(file)s names a coordinate system that is not known: %(crs)s."),
+            file=source.name,
+            crs=str(name or crs)[:80],
         ) from error

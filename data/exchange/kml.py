@@ -11,7 +11,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from data.errors import UnreadableFile
-from data.exchange.dbf import unique_names
+from data.exchange.columns import unique_names
 from data.exchange.reading import Refusals
 from data.exchange.safe_xml import child_text, elements, local
 from data.exchange.unpack import Source
@@ -22,7 +22,7 @@ FEATURE_TEXTS = ("name", "description", "address", "phoneNumber")
 FEWEST_FOR_RING = 4
 
 
-class BadShape(Exception):  # noqa: N818
+class BadShape(Exception):
     """A placemark whose coordinates make no shape; its argument says why."""
 
 
@@ -69,7 +69,9 @@ def read_kml(source: Source, refusals: Refusals) -> gpd.GeoDataFrame:
         try:
             shape = _shape_of(placemark.element)
         except BadShape as error:
-            refusals.add(N_("The placemark's coordinates make no shape (%(reason)s)."), row=placemark.row, reason=str(error))
+            refusals.add(
+                N_("The placemark's coordinates make no shape (%(reason)s)."), row=placemark.row, reason=str(error)
+            )
             shape = None
         records.append(_data_of(placemark))
         shapes.append(shape)
@@ -93,7 +95,7 @@ def _data_of(placemark: Placemark) -> dict[str, Any]:
         elif kind == "ExtendedData":
             record.update(_extended(child))
     if placemark.element.get("id"):
-        record.setdefault("id", placemark.element.get("id"))
+        record.setdefault("kml_id", placemark.element.get("id"))
     if placemark.folder:
         record.setdefault("folder", placemark.folder)
     return record

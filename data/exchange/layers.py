@@ -3,8 +3,9 @@
 import tempfile
 import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -14,10 +15,10 @@ import pyarrow.parquet as pq
 import pyogrio
 import pyproj
 import shapely
-from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
+from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, GeometryError
 
 from data.errors import UnreadableFile
-from data.exchange.dbf import unique_names
+from data.exchange.columns import unique_names
 from data.exchange.reading import Refusals
 from data.exchange.safe_xml import refuse_entities
 from data.exchange.unpack import LARGEST_UNPACKED_BYTES, Source, check_bomb, copied
@@ -40,51 +41,83 @@ def read_layer(source: Source, refusals: Refusals, *, layer: str | None = None) 
         Receives each feature whose shape cannot be built.
     layer : str, optional
     """
-    if source.ending == ".osm":
-        with source.path.open("rb") as file:
-            refuse_entities(file, source.name)
-    with tempfile.TemporaryDirectory(prefix="gridpatrol-") as folder:
-        path = copied(source, Path(folder))
-        try:
-            layer = choose_layer(path, source, layer)
-            frame = read_with_gdal(path, layer, source)
-        except (DataSourceError, DataLayerError, FeatureError) as error:
-            reason = str(error).replace(str(path), source.name)
-            raise UnreadableFile(N_("%(file)s cannot be read: %(reason)s"), file=source.name, reason=reason[:200]) from error
+    with _gdal_path(source) as path:
+        frame = _read_with_gdal(path, _choose_layer(_list_layers(path), source, layer), source)
     frame.columns = pd.Index([*unique_names(list(frame.columns[:-1])), "geometry"])
     frame["source_row"] = np.arange(1, len(frame) + 1)
+    if source.ending in {".osm", ".pbf"}:
+        _refuse_broken(frame, refusals)
     return frame
 
 
-def choose_layer(path: Path, source: Source, layer: str | None) -> str:
-    """The layer of that name, or the only one that holds shapes."""
+def _refuse_broken(frame: gpd.GeoDataFrame, refusals: Refusals) -> None:
+    """Name a broken feature by its key: nobody counts the features of an OpenStreetMap file."""
+    way = frame["osm_way_id"] if "osm_way_id" in frame else pd.Series(None, index=frame.index, dtype=object)
+    refusals.add_where(
+        pd.Series(shapely.is_missing(frame.geometry.to_numpy())),
+        frame["source_row"],
+        N_("The shape of OpenStreetMap's %(key)s is broken, or incomplete in this extract."),
+        key=lambda at: f"way/{way.iloc[at]}" if pd.notna(way.iloc[at]) else f"relation/{frame['osm_id'].iloc[at]}",
+    )
+
+
+def layer_names(source: Source) -> list[str]:
+    """The layers that hold shapes."""
+    with _gdal_path(source) as path:
+        return _list_layers(path)
+
+
+@contextmanager
+def _gdal_path(source: Source) -> Iterator[Path]:
+    """A private copy for GDAL, whose errors become ours."""
+    _check(source)
+    with tempfile.TemporaryDirectory(prefix="gridpatrol-") as folder:
+        path = copied(source, Path(folder))
+        try:
+            yield path
+        except (DataSourceError, DataLayerError, FeatureError, GeometryError, ValueError) as error:
+            reason = str(error).replace(str(path), source.name)[:200]
+            raise UnreadableFile(N_("%(file)s cannot be read: %(reason)s"), file=source.name, reason=reason) from error
+
+
+def _check(source: Source) -> None:
+    with source.path.open("rb") as file:
+        if source.ending == ".osm":
+            refuse_entities(file, source.name)
+        elif source.ending == ".pbf" and b"OSMHeader" not in file.read(64):
+            raise UnreadableFile(N_("%(file)s is no OpenStreetMap file, or it is broken."), file=source.name)
+
+
+def _list_layers(path: Path) -> list[str]:
     with GDAL, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        layers = pyogrio.list_layers(path)
-    spatial = [str(name) for name, kind in layers if kind is not None]
-    if layer is not None and layer in spatial:
+        return [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
+
+
+def _choose_layer(present: list[str], source: Source, layer: str | None) -> str:
+    """The layer of that name, or the only one."""
+    if layer is not None and layer in present:
         return layer
-    if layer is None and len(spatial) == 1:
-        return spatial[0]
-    if not spatial:
+    if len(present) == 1:
+        return present[0]
+    if not present:
         raise UnreadableFile(N_("%(file)s holds no layer with shapes."), file=source.name)
     raise UnreadableFile(
         N_("%(file)s holds several layers: %(layers)s. Name the one that is meant."),
         file=source.name,
-        layers=", ".join(spatial[:12]),
+        layers=", ".join(present[:12]),
     )
 
 
-def read_with_gdal(path: Path, layer: str, source: Source, **options: Any) -> gpd.GeoDataFrame:
+def _read_with_gdal(path: Path, layer: str, source: Source) -> gpd.GeoDataFrame:
     """One layer as GDAL gives it, but whole numbers with gaps stay whole numbers."""
     with GDAL, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         info = pyogrio.read_info(path, layer=layer)
-        if source.ending == ".pbf":
-            options["TAGS_FORMAT"] = "JSON"
-        frame = _read_osm_patiently(path, layer, options) if source.ending in {".osm", ".pbf"} else None
-        if frame is None:
-            frame = pyogrio.read_dataframe(path, layer=layer, on_invalid="ignore", **options)
+        if source.ending in {".osm", ".pbf"}:
+            frame = _read_osm_patiently(path, layer)
+        else:
+            frame = pyogrio.read_dataframe(path, layer=layer, on_invalid="ignore")
     if not isinstance(frame, gpd.GeoDataFrame):
         raise UnreadableFile(N_("%(file)s holds no layer with shapes."), file=source.name)
     for name, kind in zip(info["fields"], info["dtypes"], strict=True):
@@ -93,32 +126,47 @@ def read_with_gdal(path: Path, layer: str, source: Source, **options: Any) -> gp
     return frame
 
 
-def _read_osm_patiently(path: Path, layer: str, options: dict[str, Any]) -> gpd.GeoDataFrame:
+def _read_osm_patiently(path: Path, layer: str) -> gpd.GeoDataFrame:
     """Files whose nodes are out of order need GDAL's slower index."""
-    for indexing in ("YES", "NO"):
-        pyogrio.set_gdal_config_options({"OSM_USE_CUSTOM_INDEXING": indexing})
-        try:
-            return pyogrio.read_dataframe(path, layer=layer, on_invalid="ignore", **options)
-        except FeatureError as error:
-            if indexing == "NO" or "node id" not in str(error):
-                raise
-        finally:
-            pyogrio.set_gdal_config_options({"OSM_USE_CUSTOM_INDEXING": None})
-    raise AssertionError
+    try:
+        return pyogrio.read_dataframe(path, layer=layer, on_invalid="ignore")
+    except FeatureError as error:
+        if "node id" not in str(error):
+            raise
+    pyogrio.set_gdal_config_options({"OSM_USE_CUSTOM_INDEXING": "NO"})
+    try:
+        return pyogrio.read_dataframe(path, layer=layer, on_invalid="ignore")
+    finally:
+        pyogrio.set_gdal_config_options({"OSM_USE_CUSTOM_INDEXING": None})
 
 
 def read_parquet(source: Source, refusals: Refusals) -> gpd.GeoDataFrame:
     """Read GeoParquet; a Parquet file that does not say where its shapes are is refused."""
     try:
         described = pq.read_metadata(source.path)
-        columns = [described.row_group(at).column(place) for at in range(described.num_row_groups) for place in range(described.num_columns)]
+        columns = [
+            described.row_group(at).column(place)
+            for at in range(described.num_row_groups)
+            for place in range(described.num_columns)
+        ]
         check_bomb(source.name, LARGEST_UNPACKED_BYTES, sum(column.total_uncompressed_size for column in columns))
         if described.num_rows * max(described.num_columns, 1) > MOST_ROWS:
             check_bomb(source.name, 0, LARGEST_UNPACKED_BYTES + 1)
         frame = gpd.read_parquet(source.path)
-    except (pa.ArrowException, ValueError, KeyError, TypeError, OSError, shapely.errors.GEOSException, pyproj.exceptions.CRSError) as error:
+    except (
+        pa.ArrowException,
+        ValueError,
+        KeyError,
+        TypeError,
+        OSError,
+        shapely.errors.GEOSException,
+        pyproj.exceptions.CRSError,
+        NotImplementedError,
+    ) as error:
         raise UnreadableFile(
-            N_("%(file)s is no GeoParquet that can be read: %(reason)s"), file=source.name, reason=str(error).split("\n", 1)[0][:160]
+            N_("%(file)s is no GeoParquet that can be read: %(reason)s"),
+            file=source.name,
+            reason=str(error).split("\n", 1)[0][:160],
         ) from error
     frame = frame.rename_geometry("geometry") if frame.active_geometry_name != "geometry" else frame
     others = [column for column in frame.columns if column != "geometry"]

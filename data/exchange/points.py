@@ -41,10 +41,7 @@ def to_points(
     UnreadableFile
         No columns hold a place.
     """
-    table, refusals = reading.frame, Refusals(reading.frame.attrs["file"])
-    refusals.notes.extend(table.attrs["notes"])
-    for refusal in reading.refusals:
-        refusals.add(refusal.template, row=refusal.row, column=refusal.column, **refusal.facts)
+    table, refusals = reading.frame, Refusals.of(reading)
     wanted = {"lon": (x,) if x else LONGITUDE, "lat": (y,) if y else LATITUDE}
     found = {target: column for column, target in rename(table.columns, wanted, file=refusals.file).items()}
     if x and x in table.columns and y and y in table.columns:

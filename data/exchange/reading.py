@@ -42,6 +42,23 @@ class Refusals:
         self.notes: list[Refusal] = []
         self._refusals: list[Refusal] = []
 
+    @classmethod
+    def of(cls, reading: "Reading[pd.DataFrame]") -> "Refusals":
+        """The refusals and notes of a reading, to add to."""
+        refusals = cls(str(reading.frame.attrs.get("file", "")))
+        refusals.take(reading)
+        return refusals
+
+    def take(self, reading: "Reading[pd.DataFrame]") -> None:
+        """Add the refusals and notes of a reading."""
+        self.notes.extend(reading.frame.attrs.get("notes", []))
+        self._refusals.extend(reading.refusals)
+
+    def forget(self, rows: "pd.Series[int]") -> None:
+        """Drop what was refused of these rows, because nobody asked for them."""
+        unwanted = set(rows.tolist())
+        self._refusals = [refusal for refusal in self._refusals if refusal.row not in unwanted]
+
     def add(self, template: str, *, row: int | None = None, column: str | None = None, **facts: Any) -> None:
         """Refuse one row (or, without ``row``, something about the whole file)."""
         self._refusals.append(Refusal(self.file, row, column, template, facts))
@@ -51,7 +68,13 @@ class Refusals:
         self.notes.append(Refusal(self.file, row, column, template, facts))
 
     def add_where(
-        self, wrong: "pd.Series[bool]", rows: "pd.Series[int]", template: str, *, column: str | None = None, **facts: Any
+        self,
+        wrong: "pd.Series[bool]",
+        rows: "pd.Series[int]",
+        template: str,
+        *,
+        column: str | None = None,
+        **facts: Any,
     ) -> None:
         """Refuse every row where ``wrong`` holds; a fact that is callable is asked for its value at that position."""
         for position in wrong.to_numpy().nonzero()[0]:

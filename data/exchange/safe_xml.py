@@ -18,7 +18,7 @@ KNOWN_TO_EXPAT = {"utf-8", "utf8", "utf-16", "us-ascii", "iso-8859-1"}
 LONGEST_PROLOGUE = 1 << 20
 
 
-class _RootReached(Exception):  # noqa: N818
+class _RootReached(Exception):
     pass
 
 
@@ -29,7 +29,9 @@ def refuse_entities(file: BinaryIO, name: str) -> None:
     """
 
     def doctype(*_: object) -> None:
-        raise UnreadableFile(N_("%(file)s declares a document type or entities (DOCTYPE); it is refused as unsafe."), file=name)
+        raise UnreadableFile(
+            N_("%(file)s declares a document type or entities (DOCTYPE); it is refused as unsafe."), file=name
+        )
 
     def root(*_: object) -> None:
         raise _RootReached

@@ -58,7 +58,9 @@ def read_shapefile(source: Source, refusals: Refusals, *, encoding: str | None =
         refusals.note(N_("There is no table (.dbf) beside it, so the features have no names or codes."))
     else:
         table = dbf.read_dbf(source, refusals, encoding=encoding, path=table_path, count=len(shapes))
-    frame = gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(shapes[table.index], index=table.index), crs=_declared(source))
+    frame = gpd.GeoDataFrame(
+        table, geometry=gpd.GeoSeries(shapes[table.index], index=table.index), crs=_declared(source)
+    )
     frame["source_row"] = np.asarray(frame.index) + 1
     kinds = records[table.index]["kind"]
     refusals.add_where(
@@ -124,7 +126,9 @@ def _shapes(shp: bytes, records: "np.ndarray", source: Source) -> "np.ndarray":
                 frame = pyogrio.read_dataframe(path, on_invalid="ignore", fid_as_index=True)
         except (DataSourceError, DataLayerError, FeatureError, GeometryError) as error:
             raise UnreadableFile(
-                N_("%(file)s cannot be read: %(reason)s"), file=source.name, reason=str(error).replace(str(path), source.name)[:200]
+                N_("%(file)s cannot be read: %(reason)s"),
+                file=source.name,
+                reason=str(error).replace(str(path), source.name)[:200],
             ) from error
     shapes = np.full(len(records), None, dtype=object)
     shapes[frame.index.to_numpy()] = frame.geometry.to_numpy()
@@ -149,5 +153,7 @@ def _declared(source: Source) -> pyproj.CRS | None:
         return pyproj.CRS.from_wkt(text)
     except pyproj.exceptions.CRSError as error:
         raise UnreadableFile(
-            N_("%(file)s: its .prj names no coordinate system that is known (%(text)s). Replace it."), file=source.name, text=text[:60]
+            N_("%(file)s: its .prj names no coordinate system that is known (%(text)s). Replace it."),
+            file=source.name,
+            text=text[:60],
         ) from error

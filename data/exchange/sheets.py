@@ -1,17 +1,24 @@
 """Excel workbooks: cells as text, numbers with all their digits or not at all."""
 
+import json
 import warnings
 import zipfile
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from enum import Enum
+from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
+import numpy as np
+import pandas as pd
 from defusedxml.common import DefusedXmlException
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.utils import get_column_letter
 
-from data.errors import UnreadableFile
+from data.errors import CannotWrite, UnreadableFile
 from data.exchange.reading import Refusals
 from data.exchange.safe_xml import refuse_entities
 from data.exchange.unpack import Source, opened_zip
@@ -44,7 +51,17 @@ def read_rows(source: Source, refusals: Refusals, *, sheet: str | None = None) -
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return _rows_of(source, refusals, sheet)
-    except (DefusedXmlException, ParseError, zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, IndexError, OSError) as error:
+    except (
+        DefusedXmlException,
+        ParseError,
+        zipfile.BadZipFile,
+        KeyError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        IndexError,
+        OSError,
+    ) as error:
         raise UnreadableFile(
             N_("%(file)s is no workbook that can be read (%(reason)s). Open it in Excel and save it again as .xlsx."),
             file=source.name,
@@ -173,3 +190,44 @@ def as_text(value: Any, cell: Any = None) -> str:
             return str(value)
         case _:
             return str(value)
+
+
+def write_sheet(table: pd.DataFrame, target: Path) -> None:
+    """Write one sheet: text as text whatever it begins with, numbers as numbers while Excel keeps all their digits."""
+    if len(table) >= MOST_ROWS:
+        raise CannotWrite(N_("A sheet holds %(most)s rows; write a .csv instead."), most=MOST_ROWS)
+    book = Workbook(write_only=True)
+    page = book.create_sheet("gridpatrol")
+    page.freeze_panes = "A2"
+    page.append([_written(page, str(column)) for column in table.columns])
+    columns = [table[column].tolist() for column in table.columns]
+    for row in zip(*columns, strict=True):
+        page.append([_written(page, value) for value in row])
+    book.save(target)
+
+
+def _written(page: Any, value: Any) -> Any:
+    value = plain_cell(value)
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) >= LARGEST_EXACT:
+        value = as_text(value)
+    if not isinstance(value, str):
+        return value
+    cell = WriteOnlyCell(page, value=ILLEGAL_CHARACTERS_RE.sub(" ", value))
+    cell.data_type = "s"
+    cell.number_format = "@"
+    return cell
+
+
+def plain_cell(value: Any) -> Any:
+    """A value as a cell holds it: missing as None, NumPy's numbers as Python's, times with a zone as ISO 8601."""
+    if value is None or value is pd.NA or value is pd.NaT or value != value:
+        return None
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.isoformat(sep=" ")
+    if isinstance(value, str | bool | int | float | date | time | timedelta):
+        return value
+    return json.dumps(value, ensure_ascii=False, default=str)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from data.errors import UnreadableFile
 from data.exchange import dbf, sheets
+from data.exchange.columns import unique_names
 from data.exchange.encodings import decode
 from data.exchange.reading import Reading, Refusals
 from data.exchange.unpack import Source, opened
@@ -84,14 +85,18 @@ def _read_dbf(source: Source, refusals: Refusals, encoding: str | None) -> Readi
 def _read_text(source: Source, encoding: str | None) -> list[Row]:
     text = decode(source.path.read_bytes(), file=source.name, encoding=encoding)
     if text.lstrip()[:1] in {"{", "["}:
-        raise UnreadableFile(N_("%(file)s holds JSON, not a table. If it is a map, let its name end in .geojson."), file=source.name)
+        raise UnreadableFile(
+            N_("%(file)s holds JSON, not a table. If it is a map, let its name end in .geojson."), file=source.name
+        )
     if "\x00" in text or text.lstrip()[:5].lower() in {"<?xml", "<html"}:
         raise UnreadableFile(N_("%(file)s is not what its name says: it is no table of text."), file=source.name)
     csv.field_size_limit(MOST_CELL_CHARACTERS)
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text, source), strict=False))
     except csv.Error as error:
-        raise UnreadableFile(N_("%(file)s cannot be read as a table: %(reason)s."), file=source.name, reason=error) from error
+        raise UnreadableFile(
+            N_("%(file)s cannot be read as a table: %(reason)s."), file=source.name, reason=error
+        ) from error
     return [(number, [_clean(cell) for cell in row]) for number, row in enumerate(rows, start=1)]
 
 
@@ -161,9 +166,9 @@ def _row_is_right(number: int, cells: Sequence[str], headings: Sequence[str], re
 
 
 def name_columns(headings: Sequence[str]) -> list[str]:
-    """One name for each column, up to the last that has a heading; see `dbf.unique_names`."""
+    """One name for each column, up to the last that has a heading; see `columns.unique_names`."""
     last = max((at for at, heading in enumerate(headings, start=1) if heading), default=0)
-    return dbf.unique_names([" ".join(heading.split()) for heading in headings[:last]])
+    return unique_names([" ".join(heading.split()) for heading in headings[:last]])
 
 
 def rename(columns: Iterable[str], wanted: Mapping[str, Sequence[str]], *, file: str = "") -> dict[str, str]:
@@ -204,7 +209,9 @@ def rename(columns: Iterable[str], wanted: Mapping[str, Sequence[str]], *, file:
             meant = [column for column in plain.get(plain_heading(heading), []) if column not in found]
             if len(meant) > 1:
                 raise UnreadableFile(
-                    N_("%(file)s: the columns %(columns)s could all be meant by %(name)s. Rename or remove all but one."),
+                    N_(
+                        "%(file)s: the columns %(columns)s could all be meant by %(name)s. Rename or remove all but one."
+                    ),
                     file=file,
                     columns=", ".join(meant),
                     name=target,

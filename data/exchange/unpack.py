@@ -129,7 +129,9 @@ def opened_zip(path: Path, name: str) -> Iterator[zipfile.ZipFile]:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
             if len(members) > MOST_MEMBERS:
-                raise UnreadableFile(N_("%(file)s holds %(count)s files; that is too many."), file=name, count=len(members))
+                raise UnreadableFile(
+                    N_("%(file)s holds %(count)s files; that is too many."), file=name, count=len(members)
+                )
             for info in members:
                 _check_member(info, name)
             check_bomb(name, path.stat().st_size, sum(info.file_size for info in members))

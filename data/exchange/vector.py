@@ -16,7 +16,19 @@ from geo.errors import N_
 
 TABLE_ENDINGS = TEXT_ENDINGS | sheets.ENDINGS
 ENDINGS = frozenset(
-    {".shp", ".dbf", *geojson.ENDINGS, ".kml", ".gpkg", ".fgb", ".parquet", ".geoparquet", ".osm", ".pbf", *TABLE_ENDINGS}
+    {
+        ".shp",
+        ".dbf",
+        *geojson.ENDINGS,
+        ".kml",
+        ".gpkg",
+        ".fgb",
+        ".parquet",
+        ".geoparquet",
+        ".osm",
+        ".pbf",
+        *TABLE_ENDINGS,
+    }
 )
 
 
@@ -30,6 +42,7 @@ def read_features(
     x: str | None = None,
     y: str | None = None,
     encoding: str | None = None,
+    having: str | None = None,
 ) -> Reading[gpd.GeoDataFrame]:
     """Read a map file, or a table with longitudes and latitudes, as features in EPSG:4326.
 
@@ -54,6 +67,8 @@ def read_features(
         Headings of a table's longitude and latitude, where they are unusual.
     encoding : str, optional
         Of a text or .dbf that does not declare it.
+    having : str, optional
+        Only features where this column holds something; nothing is refused of the others.
 
     Returns
     -------
@@ -73,6 +88,10 @@ def read_features(
         else:
             refusals = Refusals(source.name)
             frame = _read(source, refusals, layer, encoding)
+        if having in frame:
+            wanted = frame[having].notna() & (frame[having] != "")
+            refusals.forget(frame.loc[~wanted, "source_row"])
+            frame = frame[wanted]
         declared = frame.crs if frame.crs is not None else _given(crs, source)
         frame = in_degrees(frame, declared, refusals, datum=datum, degrees_by_format=source.ending in DEGREES_BY_FORMAT)
         return refusals.reading(frame)
@@ -88,7 +107,9 @@ def _given(crs: str | None, source: Source) -> pyproj.CRS | None:
         return pyproj.CRS.from_user_input(crs)
     except pyproj.exceptions.CRSError as error:
         raise UnreadableFile(
-            N_("%(file)s: %(crs)s is not the name of a coordinate system. Write it as EPSG:4549."), file=source.name, crs=crs
+            N_("%(file)s: %(crs)s is not the name of a coordinate system. Write it as EPSG:4549."),
+            file=source.name,
+            crs=crs,
         ) from error
 
 
@@ -107,5 +128,3 @@ def _read(source: Source, refusals: Refusals, layer: str | None, encoding: str |
     if source.ending in {".parquet", ".geoparquet"}:
         return layers.read_parquet(source, refusals)
     return layers.read_layer(source, refusals, layer=layer)
-
-

@@ -15,7 +15,19 @@ from data.exchange.unpack import Source
 from geo.errors import N_
 
 HEADINGS = {
-    "patrol": ("patrol_id", "track", "track_id", "trip", "trip_id", "agent_id", "巡逻编号", "巡查编号", "轨迹编号", "巡逻", "轨迹"),
+    "patrol": (
+        "patrol_id",
+        "track",
+        "track_id",
+        "trip",
+        "trip_id",
+        "agent_id",
+        "巡逻编号",
+        "巡查编号",
+        "轨迹编号",
+        "巡逻",
+        "轨迹",
+    ),
     "at": ("time", "timestamp", "datetime", "gps_time", "date_time", "定位时间", "采集时间", "时间"),
     "lon": LONGITUDE,
     "lat": LATITUDE,
@@ -58,8 +70,7 @@ def _track(element: Element) -> list[Cells]:
         raise kml.BadShape(f"{len(times)} when, {len(places)} gx:coord")
     accuracy = _accuracy(element, len(places))
     return [
-        (at, *_three(place), accuracy[position])
-        for position, (at, place) in enumerate(zip(times, places, strict=True))
+        (at, *_three(place), accuracy[position]) for position, (at, place) in enumerate(zip(times, places, strict=True))
     ]
 
 
@@ -154,13 +165,12 @@ def _times(properties: dict[str, Any]) -> list[Any]:
 def from_table(source: Source, refusals: Refusals) -> Found:
     """One fix a row; a column of patrols tells them apart, otherwise all rows are one track."""
     reading = read_opened(source)
-    for refusal in reading.refusals:
-        refusals.add(refusal.template, row=refusal.row, column=refusal.column, **refusal.facts)
-    refusals.notes.extend(reading.frame.attrs["notes"])
+    refusals.take(reading)
     table = reading.frame.rename(columns=rename(reading.frame.columns, HEADINGS, file=source.name))
     if not {"lon", "lat"} <= set(table.columns):
         raise UnreadableFile(
-            N_("%(file)s holds no track: it needs columns for longitude, latitude and time (经度, 纬度, 时间)."), file=source.name
+            N_("%(file)s holds no track: it needs columns for longitude, latitude and time (经度, 纬度, 时间)."),
+            file=source.name,
         )
     table = table.reindex(columns=["patrol", "at", "lon", "lat", "ele", "accuracy_m", "source_row"]).astype(object)
     table = table.where(table.notna(), None)

@@ -1,0 +1,95 @@
+"""Whatever file there is, read as what it is said to hold: OpenStreetMap as it comes, or a file of one's own."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from data.exchange import gpx, osm
+from data.exchange.points import LATITUDE, LONGITUDE
+from data.exchange.reading import Reading
+from data.exchange.tables import plain_heading, read_table
+from data.exchange.vector import TABLE_ENDINGS, read_features
+from geo import datum as datums
+
+Features = Reading[gpd.GeoDataFrame]
+
+KINDS = ("outline", "streets", "buildings", "compounds", "grids", "people", "incidents", "patrols")
+"""What a file may hold."""
+
+_OSM_ENDINGS = (".osm", ".osm.gz", ".pbf")
+_FROM_OSM: dict[str, tuple[Callable[..., Features], str, str]] = {
+    "streets": (osm.streets, "highway", "street_class"),
+    "buildings": (osm.buildings, "building", "households"),
+    "compounds": (osm.compounds, "landuse", "source_key"),
+}
+
+
+def read(
+    path: Path,
+    kind: str,
+    *,
+    datum: str = "wgs84",
+    layer: str | None = None,
+    name: str | None = None,
+    timezone: str = "Asia/Shanghai",
+) -> Reading[Any]:
+    """Read a file as one of `KINDS`.
+
+    Streets, buildings and compounds may come as OpenStreetMap has them. People come as a table; incidents as a table
+    (a row may name a grid instead of a place) or a map of points; patrols as tracks.
+
+    Parameters
+    ----------
+    path : Path
+    kind : str
+        One of `KINDS`.
+    datum : {"wgs84", "cgcs2000", "gcj02", "bd09"}
+        In which degrees are written; GCJ-02 and BD-09 are undone.
+    layer, name
+        As in `data.exchange.vector.read_features`.
+    timezone : str
+        Of tracks whose times name no zone.
+
+    Raises
+    ------
+    UnreadableFile
+        Nothing can be made of the file as a whole.
+    """
+    if kind == "patrols":
+        return gpx.read_tracks(path, name=name, datum=datum, timezone=timezone)
+    if kind == "people":
+        return read_table(path, name=name, sheet=layer)
+    if kind == "incidents" and Path(name or path).suffix.lower() in TABLE_ENDINGS:
+        return _table_in_wgs84(read_table(path, name=name, sheet=layer), datum)
+    if kind in _FROM_OSM:
+        return _places(path, kind, datum, layer, name)
+    return read_features(path, datum=datum, layer=layer, name=name)
+
+
+def _places(path: Path, kind: str, datum: str, layer: str | None, name: str | None) -> Features:
+    """A column with OpenStreetMap's tag and without our own word for it says that the file came from there."""
+    from_osm, tag, ours = _FROM_OSM[kind]
+    if str(name or path).lower().endswith(_OSM_ENDINGS) and layer is None:
+        return from_osm(path, name=name)
+    reading = read_features(path, datum=datum, layer=layer, name=name)
+    return from_osm(reading) if tag in reading.frame and ours not in reading.frame else reading
+
+
+def _table_in_wgs84(reading: Reading[pd.DataFrame], datum: str) -> Reading[pd.DataFrame]:
+    """The table with its degrees undone; cells that are no numbers stay as they are, to be refused where they count."""
+    headings = {plain_heading(str(column)): column for column in reading.frame.columns}
+    lon = next((headings[word] for word in map(plain_heading, ("lon", *LONGITUDE)) if word in headings), None)
+    lat = next((headings[word] for word in map(plain_heading, ("lat", *LATITUDE)) if word in headings), None)
+    if lon is None or lat is None or datum in ("wgs84", "cgcs2000"):
+        return reading
+    x, y = (pd.to_numeric(reading.frame[column], errors="coerce") for column in (lon, lat))
+    there = x.between(-180, 180) & y.between(-90, 90)
+    new_x, new_y = datums.convert(x[there].to_numpy(), y[there].to_numpy(), source=datum, target="wgs84")
+    frame = reading.frame.copy()
+    frame[[lon, lat]] = frame[[lon, lat]].astype(object)
+    frame.loc[there, lon], frame.loc[there, lat] = new_x, new_y
+    frame.attrs = reading.frame.attrs
+    return Reading(frame, reading.refusals)

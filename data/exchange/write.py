@@ -1,0 +1,267 @@
+"""Files out: by their ending, whole or not at all, codes as text."""
+
+import csv
+import json
+import os
+import re
+import shutil
+import tempfile
+import warnings
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import pyogrio
+from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
+
+from data.errors import CannotWrite
+from data.exchange import sheets
+from data.exchange.columns import settle
+from data.exchange.degrees import WGS84
+from data.exchange.layers import GDAL
+from geo.errors import N_, WrongCrs
+
+DRIVERS: dict[str, tuple[str, dict[str, str]]] = {
+    ".gpkg": ("GPKG", {}),
+    ".geojson": ("GeoJSON", {"RFC7946": "YES", "COORDINATE_PRECISION": "9"}),
+    ".json": ("GeoJSON", {"RFC7946": "YES", "COORDINATE_PRECISION": "9"}),
+    ".fgb": ("FlatGeobuf", {"SPATIAL_INDEX": "NO"}),
+    ".kml": ("LIBKML", {}),
+    ".shp": ("ESRI Shapefile", {"ENCODING": "UTF-8"}),
+    ".zip": ("ESRI Shapefile", {"ENCODING": "UTF-8"}),
+}
+"""GeoJSON to 0.1 mm, so that neighbours still share their line; FlatGeobuf without index, which would change the order."""
+PARQUET_ENDINGS = frozenset({".parquet", ".geoparquet"})
+TABLE_ENDINGS = frozenset({".csv", ".xlsx"})
+LONGEST_SHP_NAME_BYTES = 10
+LONGEST_SHP_TEXT_BYTES = 254
+COMPUTED = re.compile(r"'*[=+\-@\t\r]")
+NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+
+
+def write_features(frame: gpd.GeoDataFrame, path: str | Path, *, layer: str | None = None) -> None:
+    """Write features in longitude and latitude (EPSG:4326), in their order.
+
+    The file appears whole under its name or not at all. Points in tables get columns ``lon`` and ``lat``, other shapes a
+    column ``wkt``. A Shapefile's names have ten bytes at most: longer ones are cut and made unique, so better choose
+    another format.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        In any coordinate system; its index is left out.
+    path : str or Path
+        .gpkg .geojson .json .fgb .kml .shp .zip (a Shapefile in it) .parquet .geoparquet .csv .xlsx
+    layer : str, optional
+        Name of the layer inside; by default the file's.
+
+    Raises
+    ------
+    WrongCrs
+        The frame has no coordinate system.
+    CannotWrite
+        The ending is none of these, the format cannot hold the frame, or the folder cannot be written to.
+    """
+    path = Path(path)
+    ending = path.suffix.lower()
+    if frame.crs is None:
+        raise WrongCrs(N_("The features have no coordinate system, so they cannot be written."))
+    frame = frame.rename_geometry("geometry") if frame.active_geometry_name != "geometry" else frame
+    frame = frame.to_crs(WGS84).reset_index(drop=True)
+    frame = frame[[*[column for column in frame.columns if column != "geometry"], "geometry"]]
+    if ending in TABLE_ENDINGS:
+        write_table(_as_table(frame), path)
+    elif ending in PARQUET_ENDINGS:
+        with _replacing(path) as target:
+            _plain(frame).to_parquet(target)
+    elif ending in DRIVERS:
+        with _replacing(path) as target:
+            _write_with_gdal(_plain(frame), target, layer or path.stem)
+    else:
+        raise CannotWrite(
+            N_("%(file)s: files ending in %(ending)s are not written here. Choose one of: %(endings)s."),
+            file=path.name,
+            ending=ending or "-",
+            endings=" ".join(sorted({*DRIVERS, *PARQUET_ENDINGS, *TABLE_ENDINGS})),
+        )
+
+
+def write_table(table: pd.DataFrame, path: str | Path) -> None:
+    """Write a table as .csv (UTF-8 that Excel recognises) or .xlsx (text stays text, also a code of twelve digits).
+
+    No text is ever computed as a formula: .xlsx holds it as text, .csv puts an apostrophe before a text that begins like a
+    formula, which `tables.read_table` takes away again. Times with a zone are written as ISO 8601.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Its index is left out.
+    path : str or Path
+
+    Raises
+    ------
+    CannotWrite
+        The ending is neither, or the table is too long for a sheet.
+    """
+    path = Path(path)
+    writers: dict[str, Callable[[pd.DataFrame, Path], None]] = {".csv": _write_csv, ".xlsx": sheets.write_sheet}
+    writer = writers.get(path.suffix.lower())
+    if writer is None:
+        raise CannotWrite(
+            N_("%(file)s: files ending in %(ending)s are not written here. Choose one of: %(endings)s."),
+            file=path.name,
+            ending=path.suffix or "-",
+            endings=" ".join(sorted(writers)),
+        )
+    with _replacing(path) as target:
+        writer(table, target)
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """A place of the same ending to write to; what was written there takes the file's place when all went well."""
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=".gridpatrol-", dir=path.parent))
+    except OSError as error:
+        raise CannotWrite(
+            N_("%(file)s cannot be written: %(reason)s"), file=path.name, reason=error.strerror or str(error)
+        ) from error
+    try:
+        target = folder / f"layer{path.suffix.lower()}"
+        yield target
+        companions = sorted(other for other in folder.iterdir() if other != target)
+        for other in companions:
+            os.replace(other, path.with_suffix(other.suffix))
+        os.replace(target, path)
+    except OSError as error:
+        raise CannotWrite(
+            N_("%(file)s cannot be written: %(reason)s"), file=path.name, reason=error.strerror or str(error)
+        ) from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write_with_gdal(frame: gpd.GeoDataFrame, target: Path, layer: str) -> None:
+    driver, options = DRIVERS[target.suffix]
+    if driver == "ESRI Shapefile":
+        frame = _for_shapefile(frame)
+    if target.suffix == ".zip":
+        _write_zip(frame, target, layer)
+        return
+    try:
+        with GDAL, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            pyogrio.write_dataframe(
+                frame, target, layer=layer if target.suffix != ".shp" else "layer", driver=driver, **options
+            )
+    except (DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError, ValueError) as error:
+        reason = str(error).replace(str(target), layer)[:200]
+        raise CannotWrite(
+            N_("%(file)s cannot be written: %(reason)s"), file=layer + target.suffix, reason=reason
+        ) from error
+
+
+def _write_zip(frame: gpd.GeoDataFrame, target: Path, layer: str) -> None:
+    shapefile = target.with_suffix(".shp")
+    _write_with_gdal(frame, shapefile, layer)
+    parts = sorted(shapefile.parent.glob("layer.*"))
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for part in parts:
+            archive.write(part, f"{layer}{part.suffix}")
+            part.unlink()
+
+
+def _for_shapefile(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Names of ten bytes, times as text; texts that would be cut are refused, because nobody would notice."""
+    names: list[str] = []
+    for column in frame.columns[:-1]:
+        names.append(_shp_name(str(column), names))
+        values = frame[column]
+        if pd.api.types.is_datetime64_any_dtype(values.dtype):
+            frame[column] = values.map(lambda value: None if pd.isna(value) else value.isoformat(sep=" ")).astype(
+                object
+            )
+        elif values.dtype == object or isinstance(values.dtype, pd.StringDtype):
+            longest = values.dropna().map(lambda text: len(str(text).encode())).max()
+            if longest > LONGEST_SHP_TEXT_BYTES:
+                raise CannotWrite(
+                    N_(
+                        "A Shapefile holds texts of 254 bytes (84 Chinese characters); column %(column)s has longer ones. "
+                        "Choose .gpkg or .geojson."
+                    ),
+                    column=column,
+                )
+    return frame.set_axis([*names, "geometry"], axis=1)
+
+
+def _shp_name(column: str, taken: list[str]) -> str:
+    name = column.encode()[:LONGEST_SHP_NAME_BYTES].decode("utf-8", "ignore")
+    count = 1
+    while name.casefold() in {other.casefold() for other in taken}:
+        count += 1
+        behind = f"_{count}"
+        name = column.encode()[: LONGEST_SHP_NAME_BYTES - len(behind)].decode("utf-8", "ignore") + behind
+    return name
+
+
+def _plain(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Columns that every format takes: lists and objects as JSON text, words of ours as text."""
+    frame = frame.copy()
+    frame.attrs = {}
+    for column in frame.columns[:-1]:
+        values = frame[column]
+        if isinstance(values.dtype, pd.CategoricalDtype):
+            values = values.astype(object)
+        if values.dtype == object:
+            frame[column] = pd.Series([_plain_value(value) for value in values], index=frame.index, dtype=object)
+            frame[column] = _one_kind(frame[column])
+    return frame
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, list | dict | tuple):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, Enum):
+        return value.value
+    return None if value is None or value is pd.NaT or value is pd.NA or value != value else value
+
+
+def _one_kind(values: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Whole numbers with gaps stay whole; what is mixed becomes text."""
+    settled = settle(values.tolist(), values.index)
+    if settled.dtype == object and not {type(value) for value in settled if value is not None} <= {str}:
+        return settled.map(lambda value: None if value is None else str(value)).astype(object)
+    return settled
+
+
+def _as_table(frame: gpd.GeoDataFrame) -> pd.DataFrame:
+    table = pd.DataFrame(frame.drop(columns="geometry"))
+    shapes = frame.geometry
+    if (shapes.geom_type == "Point").all():
+        return table.assign(lon=shapes.x, lat=shapes.y)
+    return table.assign(wkt=shapes.to_wkt(rounding_precision=9))
+
+
+def _write_csv(table: pd.DataFrame, target: Path) -> None:
+    columns = [[_csv_cell(value) for value in table[column].tolist()] for column in table.columns]
+    with target.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([_csv_cell(str(column)) for column in table.columns])
+        writer.writerows(zip(*columns, strict=True))
+
+
+def _csv_cell(value: Any) -> str:
+    """The cell's text; an apostrophe keeps a spreadsheet from computing what a stranger wrote."""
+    text = sheets.as_text(_cell(value))
+    if isinstance(value, str) and COMPUTED.match(text) and not NUMBER.fullmatch(text):
+        return "'" + text
+    return text
+
+
+def _cell(value: Any) -> Any:
+    return sheets.plain_cell(_plain_value(value))
