@@ -62,9 +62,7 @@ def grid_score(people: float, area: float, around: float, aim: Aim) -> float:
 
 
 @compiled
-def stays_connected(
-    block: int, labels: Positions, town: Town, stamp: Positions, mark: int, queue: Positions
-) -> bool:
+def stays_connected(block: int, labels: Positions, town: Town, stamp: Positions, mark: int, queue: Positions) -> bool:
     """Whether the rest of its grid stays in one piece without this block."""
     label = labels[block]
     wanted = 0
@@ -135,7 +133,13 @@ def draw_number(state: NDArray[np.uint64], below: int) -> int:
 
 @compiled
 def anneal(
-    labels: Positions, best: Positions, town: Town, totals: Numbers, aim: Aim, schedule: Numbers, state: NDArray[np.uint64]
+    labels: Positions,
+    best: Positions,
+    town: Town,
+    totals: Numbers,
+    aim: Aim,
+    schedule: Numbers,
+    state: NDArray[np.uint64],
 ) -> float:
     """Simulated annealing over flips, swaps and chains of three; leaves the best labels in ``best``, returns the gain."""
     steps, heat = int(schedule[0]), schedule[1]

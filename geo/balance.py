@@ -146,7 +146,9 @@ def _start(graph: Graph, grids: int, seed: int) -> Positions:
     turn = np.random.default_rng(seed).permutation(len(graph.people))
     weight = np.empty(len(turn), dtype=np.int64)
     weight[turn] = np.rint(graph.people * 10).astype(np.int64) + 1
-    labels = cut_graph(weight, turn[graph.one], turn[graph.two], graph.cost + 0.3 * graph.metres + 1.0, grids, seed)[turn]
+    labels = cut_graph(weight, turn[graph.one], turn[graph.two], graph.cost + 0.3 * graph.metres + 1.0, grids, seed)[
+        turn
+    ]
     labels = settle(labels, graph.one, graph.two, graph.metres, graph.people + 0.001)
     for empty in np.setdiff1d(np.arange(grids), labels):
         labels = _halve_heaviest(graph, labels, int(empty))

@@ -182,9 +182,7 @@ def _absorb(cut: Cut, wholes: Wholes, streets: gpd.GeoDataFrame) -> Positions:
     return np.asarray(np.unique(labels, return_inverse=True)[1], dtype=np.int64)
 
 
-def _split_large(
-    cut: Cut, labels: Positions, wholes: Wholes, largest: int, piece: int
-) -> tuple[Geometries, Positions]:
+def _split_large(cut: Cut, labels: Positions, wholes: Wholes, largest: int, piece: int) -> tuple[Geometries, Positions]:
     """Lines that divide blocks with too many households, and the piece of each whole (-1: its block is not split)."""
     part = np.full(len(wholes), -1, dtype=np.int64)
     block = labels[cut.home]

@@ -20,7 +20,19 @@ LEVELS_BY_KIND = {"apartments": 6.0, "residential": 5.0, "dormitory": 6.0, "bung
 """Floors when unknown, by kind of building (walk-up blocks of flats have 5-6, lifts being required above)."""
 
 HOMES = frozenset(
-    "yes residential apartments house detached semidetached_house terrace dormitory bungalow farm static_caravan".split()
+    [
+        "yes",
+        "residential",
+        "apartments",
+        "house",
+        "detached",
+        "semidetached_house",
+        "terrace",
+        "dormitory",
+        "bungalow",
+        "farm",
+        "static_caravan",
+    ]
 )
 """Kinds of building in which people live; ``yes`` is a building nobody has described."""
 
@@ -86,7 +98,9 @@ def estimate_households(buildings: gpd.GeoDataFrame, *, m2_per_household: float 
     kind = next((buildings[name] for name in ("kind", "building") if name in buildings), None)
     words = pd.Series("yes", index=buildings.index) if kind is None else kind.astype("object").fillna("yes")
     words = words.replace("", "yes")
-    levels = pd.to_numeric(buildings["levels"], errors="coerce") if "levels" in buildings else pd.Series(np.nan, words.index)
+    levels = (
+        pd.to_numeric(buildings["levels"], errors="coerce") if "levels" in buildings else pd.Series(np.nan, words.index)
+    )
     floors = levels.where(levels > 0, words.map(LEVELS_BY_KIND)).fillna(USUAL_LEVELS).astype(float)
     area = pd.Series(shapely.area(buildings.geometry.to_numpy()), index=buildings.index).fillna(0.0)
     lived_in = words.isin(HOMES) & ~((words == "yes") & ((area < SHED_M2) | (area > HALL_M2))) & (area > 0)
@@ -101,9 +115,7 @@ def count_households(buildings: gpd.GeoDataFrame) -> Positions:
     return counted.round().to_numpy(dtype=np.int64)
 
 
-def gather_wholes(
-    buildings: gpd.GeoDataFrame, compounds: gpd.GeoDataFrame | None, ground: shapely.Geometry
-) -> Wholes:
+def gather_wholes(buildings: gpd.GeoDataFrame, compounds: gpd.GeoDataFrame | None, ground: shapely.Geometry) -> Wholes:
     """Gather what no border may cut, with the households that live there.
 
     A building drawn twice (the same shape to the centimetre) counts once, with the larger number of households. A
@@ -133,7 +145,9 @@ def gather_wholes(
 def _take_things(frame: gpd.GeoDataFrame | None, households: Positions | None, notes: list[Note]) -> pd.DataFrame:
     """Mended shapes with name and households; what has no area is left out with a note."""
     if frame is None or not len(frame):
-        return pd.DataFrame({"shape": np.array([], dtype=object), "households": np.array([], dtype=np.int64), "name": ""})
+        return pd.DataFrame(
+            {"shape": np.array([], dtype=object), "households": np.array([], dtype=np.int64), "name": ""}
+        )
     shapes = shapely.force_2d(frame.geometry.to_numpy())
     finite = ~shapely.is_missing(shapes) & np.isfinite(shapely.bounds(shapes)).all(axis=1)
     shapes = np.where(finite, shapes, shapely.Polygon())
@@ -141,9 +155,13 @@ def _take_things(frame: gpd.GeoDataFrame | None, households: Positions | None, n
     shapes[broken] = shapely.make_valid(shapes[broken])
     solid = shapely.area(shapes) > OVERLAP_M2
     for position in np.flatnonzero(broken & solid):
-        notes.append((N_("A broken ring of %(name)s was mended."), {"name": _name(frame, position)}, *_at(shapes[position])))
+        notes.append(
+            (N_("A broken ring of %(name)s was mended."), {"name": _name(frame, position)}, *_at(shapes[position]))
+        )
     if (~solid).any():
-        notes.append((N_("%(count)d shapes without area were left out."), {"count": int((~solid).sum())}, np.nan, np.nan))
+        notes.append(
+            (N_("%(count)d shapes without area were left out."), {"count": int((~solid).sum())}, np.nan, np.nan)
+        )
     names = [_name(frame, position) for position in range(len(frame))]
     counted = np.zeros(len(frame), dtype=np.int64) if households is None else households
     taken = pd.DataFrame({"shape": shapes, "households": counted, "name": names}, index=range(len(frame)))
@@ -183,7 +201,9 @@ def _keep_on_ground(things: pd.DataFrame, ground: shapely.Geometry, notes: list[
     touching = shapely.intersects(ground, shapes)
     away = int((~touching).sum())
     if away:
-        notes.append((N_("%(count)d buildings or compounds outside the outline were left out."), {"count": away}, np.nan, np.nan))
+        notes.append(
+            (N_("%(count)d buildings or compounds outside the outline were left out."), {"count": away}, np.nan, np.nan)
+        )
     across = touching & ~shapely.covers(ground, shapes)
     for position in np.flatnonzero(across & (things["kind"] == "building").to_numpy()):
         facts = {"name": things["name"].iloc[position]}

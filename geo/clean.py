@@ -308,6 +308,4 @@ def _join_sides(sides: Sides, streets: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         for key, where in keys.groupby(["name", "street_class"], sort=True).indices.items()
         for line in shapely.get_parts(shapely.line_merge(shapely.multilinestrings(lines[where])))
     ]
-    return gpd.GeoDataFrame(
-        rows, columns=["name", "street_class", "geometry"], geometry="geometry", crs=streets.crs
-    )
+    return gpd.GeoDataFrame(rows, columns=["name", "street_class", "geometry"], geometry="geometry", crs=streets.crs)

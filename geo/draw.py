@@ -12,7 +12,7 @@ from geo.blocks import Crossing, build_blocks, neighbours
 from geo.buildings import Note, Wholes, gather_wholes
 from geo.clean import FOLLOWS_M, as_ground, clean_streets
 from geo.crs import require_metres, require_same
-from geo.errors import N_, BadGeometry, CannotDraw
+from geo.errors import N_, CannotDraw
 from geo.faces import Numbers, Positions, dissolve, find_sides
 
 MOST_GRIDS = 999
@@ -134,7 +134,9 @@ def draw(
     """
     low, high = households
     if not 0 < low < high:
-        raise CannotDraw(N_("The band %(low)s to %(high)s is none: give two numbers, the smaller first."), low=low, high=high)
+        raise CannotDraw(
+            N_("The band %(low)s to %(high)s is none: give two numbers, the smaller first."), low=low, high=high
+        )
     _check_frames(outline, streets, buildings, compounds)
     ground = as_ground(outline)
     origin = np.floor(np.asarray(shapely.bounds(ground))[:2])
@@ -252,7 +254,9 @@ def _explain(
             text = N_("%(households)d households: %(whole)s alone has more than %(high)d and stays whole.")
             facts["whole"] = single[code]
         elif people > high:
-            text = N_("%(households)d households: its blocks could not be divided between houses so that all fit the band.")
+            text = N_(
+                "%(households)d households: its blocks could not be divided between houses so that all fit the band."
+            )
         elif total < low:
             text = N_("%(households)d households: the whole community has only %(total)d.")
         else:
@@ -273,7 +277,9 @@ def _note_crossings(blocks: gpd.GeoDataFrame, wholes: Wholes) -> list[Note]:
     border = sides.pick((sides.right >= 0) & (codes[sides.left] != codes[sides.right])).middle
     tree = shapely.STRtree(shapely.points(border))
     concerned = np.unique([crossing.whole for crossing in crossings])
-    on_border = np.unique(tree.query(shapely.boundary(wholes.shape[concerned]), predicate="dwithin", distance=FOLLOWS_M)[0])
+    on_border = np.unique(
+        tree.query(shapely.boundary(wholes.shape[concerned]), predicate="dwithin", distance=FOLLOWS_M)[0]
+    )
     touched = set(concerned[on_border].tolist())
     rows = pd.DataFrame(crossings)
     rows = rows[rows["whole"].isin(touched)].drop_duplicates(["whole", "street"])

@@ -14,7 +14,9 @@ STRAIGHTEN_M = 4.0
 """A dividing line may leave the exact middle by this much to run straighter, as long as it touches no house."""
 
 
-def split_between(ground: shapely.Geometry, wholes: Geometries, households: Positions, pieces: int) -> tuple[Geometries, Positions]:
+def split_between(
+    ground: shapely.Geometry, wholes: Geometries, households: Positions, pieces: int
+) -> tuple[Geometries, Positions]:
     """Draw lines that divide ground into about equally populated pieces, each line halfway between houses.
 
     Parameters
