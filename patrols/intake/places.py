@@ -1,7 +1,6 @@
 """Taking in the ground: a community's outline, streets, buildings and compounds."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -75,14 +74,8 @@ def import_outline(
     return Intake(stored=int(not replaced), updated=int(replaced), refusals=sheet.refusals, notes=sheet.notes)
 
 
-def import_streets(
-    session: Session, reading: Reading[Any], community: Community, *, at: datetime, skip_bad: bool = False
-) -> Intake:
-    """Take streets: `name`, `street_class` (a word of `StreetClass` or its Chinese name; branch where missing), lines.
-
-    A street of several lines becomes a row for each, ``key``, ``key/2`` ... A street stored under the same key is
-    replaced; rows without a key are known by their shape. Streets that do not touch the outline are left out.
-    """
+def street_rows(reading: Reading[Any]) -> tuple[Sheet, gpd.GeoDataFrame]:
+    """The streets of a file, checked: `source_key`, `name`, `street_class`, lines in degrees; refusals in the sheet."""
     sheet = Sheet(reading, STREETS)
     shapes = take_shapes(sheet, LINES)
     rows = pd.DataFrame(
@@ -92,18 +85,11 @@ def import_streets(
             "street_class": sheet.word("street_class", StreetClass, STREET_CLASSES, default=StreetClass.BRANCH),
         }
     )
-    return _take(session, Street, sheet, community, rows, shapes, skip_bad=skip_bad)
+    return sheet, gpd.GeoDataFrame(rows, geometry=shapes, crs=shapes.crs)
 
 
-def import_buildings(
-    session: Session, reading: Reading[Any], community: Community, *, at: datetime, skip_bad: bool = False
-) -> Intake:
-    """Take buildings: `name`, `address`, `households`, `residents`, `entrances`, polygons.
-
-    Where the file does not say how many households a building has, they are estimated from its ground and `levels` (see
-    `geo.buildings.estimate_households`), and a note says for how many. Each building is put into the compound it stands
-    in.
-    """
+def building_rows(reading: Reading[Any]) -> tuple[Sheet, gpd.GeoDataFrame]:
+    """The buildings of a file, checked, with households estimated where the file does not say; polygons in degrees."""
     sheet = Sheet(reading, BUILDINGS)
     shapes = take_shapes(sheet, POLYGONS)
     rows = pd.DataFrame(
@@ -113,14 +99,47 @@ def import_buildings(
             "address": sheet.text("address", longest=255),
             "households": sheet.whole("households", default=-1),
             "residents": sheet.whole("residents"),
-            "entrances": sheet.whole("entrances", least=1, default=1),
+            "entrances": sheet.whole("entrances", default=1).clip(lower=1),
         }
     )
     described = pd.DataFrame(
-        {"levels": sheet.number("levels", least=0, most=200), "kind": sheet.text("kind", longest=255)}
+        {"levels": sheet.number("levels", least=-20, most=200), "kind": sheet.text("kind", longest=255)}
     )
     _estimate(sheet, rows, shapes, described)
-    taken = _take(session, Building, sheet, community, rows, shapes, skip_bad=skip_bad)
+    return sheet, gpd.GeoDataFrame(rows, geometry=shapes, crs=shapes.crs)
+
+
+def compound_rows(reading: Reading[Any]) -> tuple[Sheet, gpd.GeoDataFrame]:
+    """The compounds of a file, checked: `source_key`, `name`, polygons in degrees."""
+    sheet = Sheet(reading, COMPOUNDS)
+    shapes = take_shapes(sheet, POLYGONS)
+    rows = pd.DataFrame({"source_key": sheet.text("source_key", longest=64), "name": sheet.text("name", longest=128)})
+    return sheet, gpd.GeoDataFrame(rows, geometry=shapes, crs=shapes.crs)
+
+
+def import_streets(
+    session: Session, reading: Reading[Any], community: Community, *, at: datetime, skip_bad: bool = False
+) -> Intake:
+    """Take streets: `name`, `street_class` (a word of `StreetClass` or its Chinese name; branch where missing), lines.
+
+    A street of several lines becomes a row for each, ``key``, ``key/2`` ... A street stored under the same key is
+    replaced; rows without a key are known by their shape. Streets that do not touch the outline are left out.
+    """
+    sheet, rows = street_rows(reading)
+    return _take(session, Street, sheet, community, rows, skip_bad=skip_bad)
+
+
+def import_buildings(
+    session: Session, reading: Reading[Any], community: Community, *, at: datetime, skip_bad: bool = False
+) -> Intake:
+    """Take buildings: `name`, `address`, `households`, `residents`, `entrances`, polygons.
+
+    Where the file does not say how many households a building has, they are estimated from its ground and `levels` (see
+    `geo.buildings.estimate_households`), and a note says for how many. Each building is put into the compound it stands
+    in. Keys and outline as with streets.
+    """
+    sheet, rows = building_rows(reading)
+    taken = _take(session, Building, sheet, community, rows, skip_bad=skip_bad)
     link_compounds(session, community)
     return taken
 
@@ -129,10 +148,8 @@ def import_compounds(
     session: Session, reading: Reading[Any], community: Community, *, at: datetime, skip_bad: bool = False
 ) -> Intake:
     """Take compounds: `name`, polygons. Buildings stored already are put into the compound they stand in."""
-    sheet = Sheet(reading, COMPOUNDS)
-    shapes = take_shapes(sheet, POLYGONS)
-    rows = pd.DataFrame({"source_key": sheet.text("source_key", longest=64), "name": sheet.text("name", longest=128)})
-    taken = _take(session, Compound, sheet, community, rows, shapes, skip_bad=skip_bad)
+    sheet, rows = compound_rows(reading)
+    taken = _take(session, Compound, sheet, community, rows, skip_bad=skip_bad)
     link_compounds(session, community)
     return taken
 
@@ -161,34 +178,31 @@ def link_compounds(session: Session, community: Community) -> int:
 
 
 def _take(
-    session: Session,
-    model: Any,
-    sheet: Sheet,
-    community: Community,
-    rows: pd.DataFrame,
-    shapes: gpd.GeoSeries,
-    *,
-    skip_bad: bool,
+    session: Session, model: Any, sheet: Sheet, community: Community, rows: gpd.GeoDataFrame, *, skip_bad: bool
 ) -> Intake:
     """Store new rows and replace those with a known key, once everything has been checked."""
+    shapes = rows.geometry
     rows = rows.assign(source_key=rows["source_key"].where(rows["source_key"] != "", shape_keys(shapes)))
-    again = _same_again(rows, shapes)
+    again = _same_again(rows)
     sheet.unique(rows["source_key"].where(~again & shapes.notna(), ""), "source_key")
     here = on_own_ground(session, sheet, community, shapes)
     good = sheet.accept(skip_bad=skip_bad)
-    chosen = good & here & ~again
-    frame = gpd.GeoDataFrame(rows[chosen], geometry=shapes[chosen], crs=shapes.crs)
-    if model is Street:
-        frame = _single_lines(frame)
-    stored, updated = _upsert(session, model, community, frame)
-    counts = Intake(stored=stored, updated=updated, refusals=sheet.refusals, notes=sheet.notes)
-    return replace(counts, unchanged=int((good & here & again).sum()), outside=int((good & ~here).sum()))
+    chosen = rows[good & here & ~again]
+    stored, updated = _upsert(session, model, community, _single_lines(chosen) if model is Street else chosen)
+    return Intake(
+        stored=stored,
+        updated=updated,
+        unchanged=int((good & here & again).sum()),
+        outside=int((good & ~here).sum()),
+        refusals=sheet.refusals,
+        notes=sheet.notes,
+    )
 
 
-def _same_again(rows: pd.DataFrame, shapes: gpd.GeoSeries) -> "pd.Series[bool]":
+def _same_again(rows: gpd.GeoDataFrame) -> "pd.Series[bool]":
     """Rows whose key and shape have both come before: a duplicated feature, taken once."""
-    keys = pd.DataFrame({"key": rows["source_key"], "shape": shape_keys(shapes)})
-    again: pd.Series[bool] = shapes.notna() & keys.duplicated()
+    keys = pd.DataFrame({"key": rows["source_key"], "shape": shape_keys(rows.geometry)})
+    again: pd.Series[bool] = rows.geometry.notna() & keys.duplicated()
     return again
 
 
