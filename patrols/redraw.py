@@ -15,6 +15,7 @@ from data import frames
 from data.errors import NotFound
 from data.models import Community, EditionStage, Grid, GridEdition, GridKind, GridLineage, LineageKind
 from geo.errors import N_, CannotDraw
+from geo.tiling import find_flaws
 from patrols.days import local_day
 from patrols.errors import AdoptionRefused, NoEditionInForce
 
@@ -31,8 +32,8 @@ NOISE_M2 = 1.0
 NOISE_SHARE = 0.005
 """Ground smaller than this, absolutely or of the smaller of the two grids, is a redrawn line and no ancestry."""
 
-BLOCKING = frozenset({"gap", "overlap", "outside", "not_connected", "invalid", "duplicate_code"})
-"""Flaws that stand against adopting; a cut building or compound is a warning the manager may accept."""
+BLOCKING = frozenset({"gap", "overlap", "outside", "invalid", "duplicate_code"})
+"""Flaws that stand against adopting: ground without an answer, or with two. Exclaves exist."""
 
 NUMBER_WIDTH = 3
 """Digits of a grid's number after the community's code."""
@@ -331,8 +332,6 @@ def _check_dates(
 def _check_flaws(session: Session, community: Community, grids: gpd.GeoDataFrame) -> None:
     outline = None if community.outline is None else frames.outline(session, community.id)
     general = grids if "kind" not in grids else grids[grids["kind"] == GridKind.GENERAL]
-    from geo.tiling import find_flaws
-
     flaws = find_flaws(general, outline)
     blocking = flaws[flaws["kind"].isin(BLOCKING)]
     if len(blocking):

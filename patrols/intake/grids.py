@@ -32,12 +32,6 @@ KINDS: Mapping[str, GridKind] = {
 }
 
 
-def grid_rows(reading: Reading[Any]) -> tuple[Sheet, gpd.GeoDataFrame]:
-    """The grids of a file, checked: columns of `data.frames.grids`, polygons in degrees; refusals in the sheet."""
-
-    return sheet, frame
-
-
 def import_grids(
     session: Session, reading: Reading[Any], community: Community, *, at: datetime, skip_bad: bool = False
 ) -> Intake:
@@ -45,18 +39,6 @@ def import_grids(
 
     Codes are text of up to 20 digits and letters, each once. Flaws between the shapes are found when adopting.
     """
-    sheet, frame = grid_rows(reading)
-    chosen = frame[sheet.accept(skip_bad=skip_bad)]
-    if chosen.empty:
-        return Intake(refusals=sheet.refusals, notes=sheet.notes)
-    draft = redraw.store_draft(
-        session, community, chosen, at=at, made_how={"file": sheet.file}, keep_codes=True, name=sheet.file[:128]
-    )
-    return Intake(stored=len(chosen), refusals=sheet.refusals, notes=sheet.notes, edition_id=draft.id)
-
-
-def grid_rows(reading: Reading[Any]) -> tuple[Sheet, gpd.GeoDataFrame]:
-    """The checked rows of a file of grids, in degrees, with the sheet that knows which of them were refused."""
     sheet, frame = grid_rows(reading)
     chosen = frame[sheet.accept(skip_bad=skip_bad)]
     if chosen.empty:

@@ -19,9 +19,7 @@ def ids_of(
     if (cells == "").all():
         return pd.Series([None] * len(cells), index=cells.index, dtype=object)
     model: Any = key.class_
-    known: dict[str, int] = dict(
-        session.execute(select(key, model.id).where(model.community_id == community.id)).all()
-    )
+    known: dict[str, int] = dict(session.execute(select(key, model.id).where(model.community_id == community.id)).all())
     found: list[Any] = [known.get(text) for text in cells]
     ids = pd.Series(found, index=cells.index, dtype=object)
     sheet.refuse(

@@ -108,9 +108,7 @@ def import_people(
     _check_postings(sheet, rows)
     good = rows[sheet.accept(skip_bad=skip_bad)]
     stored, updated = _store_people(session, community, good)
-    people = dict(
-        session.execute(select(Person.number, Person.id).where(Person.community_id == community.id)).all()
-    )
+    people = dict(session.execute(select(Person.number, Person.id).where(Person.community_id == community.id)).all())
     postings = _store_postings(session, community, good, people)
     _store_members(session, community, good, people, local_day(community, at))
     session.expire_all()
