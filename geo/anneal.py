@@ -1,6 +1,6 @@
 """Moving blocks from grid to grid until no move helps any more: the compiled inner loop of `geo.balance`.
 
-Plain loops over flat arrays that the caller allocates: numba compiles those in a second or two, once, and keeps the result.
+Plain loops over flat arrays: numba compiles those in a few seconds, once, and keeps the result beside the source.
 """
 
 from typing import Any, NamedTuple, Protocol, cast
@@ -27,7 +27,7 @@ def compiled(function: Any) -> Compiled:
 
 
 class Town(NamedTuple):
-    """What annealing does not change: neighbours in rows (``first`` to ``first + 1`` of a block), and each block's size."""
+    """What annealing does not change: each block's neighbours (from ``first`` on) and its size."""
 
     first: Positions
     adjacent: Positions
@@ -53,7 +53,7 @@ def grid_score(people: float, area: float, around: float, aim: Aim) -> float:
     """How bad one grid is: out of the band (most), far from compact, far from the mean."""
     if area <= 0.0:
         return 0.0
-    score = around / np.sqrt(area) + aim.spread * ((people - aim.mean) / aim.mean) ** 2
+    score: float = around / np.sqrt(area) + aim.spread * ((people - aim.mean) / aim.mean) ** 2
     if people < aim.low:
         score += OUT_OF_BAND + PER_SHARE_OUT * (aim.low - people) / aim.low
     elif people > aim.high:
@@ -141,7 +141,7 @@ def anneal(
     schedule: Numbers,
     state: NDArray[np.uint64],
 ) -> float:
-    """Simulated annealing over flips, swaps and chains of three; leaves the best labels in ``best``, returns the gain."""
+    """Simulated annealing over flips, swaps and chains of three: the best labels go to ``best``; returns the gain."""
     steps, heat = int(schedule[0]), schedule[1]
     cooling = (schedule[2] / schedule[1]) ** (1.0 / steps)
     count = len(labels)

@@ -61,7 +61,8 @@ def balance_blocks(
     """Join blocks to connected grids of balanced numbers of households.
 
     The number of grids follows from the households and the middle of the band. Ground in several pieces is joined piece
-    by piece; each piece has at least one grid. The same input and seed give the same grids.
+    by piece; a piece with too few households for a grid of its own goes with the nearest grid that has room. The same
+    input and seed give the same grids.
 
     Parameters
     ----------
@@ -96,7 +97,26 @@ def balance_blocks(
         found = _balance_part(graph.within(chosen), households, seed)
         labels[chosen] = found + used
         used += int(found.max()) + 1
-    return labels
+    return _attach_exclaves(labels, part, blocks, households)
+
+
+def _attach_exclaves(
+    labels: Positions, part: Positions, blocks: gpd.GeoDataFrame, households: tuple[int, int]
+) -> Positions:
+    """Give a piece of ground with too few households for a grid to the nearest grid that has room for them."""
+    shapes, people = blocks.geometry.to_numpy(), blocks["households"].to_numpy(dtype=float)
+    for number in np.argsort(np.bincount(part, weights=people), kind="stable"):
+        mine = part == number
+        few = people[mine].sum()
+        totals = np.bincount(labels, weights=people)[labels]
+        fit = ~mine & ((few == 0) | (totals + few <= households[1]))
+        if few >= households[0] or not fit.any():
+            continue
+        gap = shapely.distance(shapely.union_all(shapes[mine]), shapes)
+        nearest = np.where(fit, gap, np.inf).argmin()
+        labels = np.where(mine, labels[nearest], labels)
+        part = np.where(mine, part[nearest], part)
+    return np.asarray(np.unique(labels, return_inverse=True)[1], dtype=np.int64)
 
 
 def _balance_part(graph: Graph, households: tuple[int, int], seed: int) -> Positions:

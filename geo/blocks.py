@@ -90,9 +90,9 @@ def make_blocks(
     Returns
     -------
     GeoDataFrame
-        ``block_id`` (0, 1, 2 ...), ``households, buildings, compounds``, ``whole`` (name of the building or compound that
-        alone brings a block above ``largest``, else empty) and ``geometry``: one valid coverage of the outline, in the
-        streets' CRS. ``attrs["crossings"]`` lists where street lines run through buildings and compounds,
+        ``block_id`` (0, 1, 2 ...), ``households, buildings, compounds``, ``whole`` (name of the building or compound
+        that alone brings a block above ``largest``, else empty) and ``geometry``: one valid coverage of the outline, in
+        the streets' CRS. ``attrs["crossings"]`` lists where street lines run through buildings and compounds,
         ``attrs["notes"]`` what else the person who draws should know.
 
     Raises
@@ -272,13 +272,15 @@ def neighbours(blocks: gpd.GeoDataFrame, streets: gpd.GeoDataFrame) -> pd.DataFr
     Returns
     -------
     DataFrame
-        ``one, two`` (positions of blocks, ``one < two``), ``metres`` of common border and ``cost``: those metres weighted
-        from 0 (along an expressway) to 1.5 (through yards). Blocks that share less than half a metre are no neighbours.
+        ``one, two`` (positions of blocks, ``one < two``), ``metres`` of common border and ``cost``: those metres
+        weighted from 0 (along an expressway) to 1.5 (through yards). Blocks that share less than half a metre are no
+        neighbours.
 
     Examples
     --------
     >>> two = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 10, 10), shapely.box(10, 0, 20, 10)], crs=4548)
-    >>> street = gpd.GeoDataFrame({"street_class": ["path"]}, geometry=[shapely.LineString([(10, 0), (10, 10)])], crs=4548)
+    >>> lane = shapely.LineString([(10, 0), (10, 10)])
+    >>> street = gpd.GeoDataFrame({"street_class": ["path"]}, geometry=[lane], crs=4548)
     >>> neighbours(two, street)[["metres", "cost"]].values.tolist()
     [[10.0, 7.5]]
     """

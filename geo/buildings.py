@@ -19,20 +19,9 @@ USUAL_LEVELS = 2.0
 LEVELS_BY_KIND = {"apartments": 6.0, "residential": 5.0, "dormitory": 6.0, "bungalow": 1.0, "hut": 1.0, "cabin": 1.0}
 """Floors when unknown, by kind of building (walk-up blocks of flats have 5-6, lifts being required above)."""
 
-HOMES = frozenset(
-    [
-        "yes",
-        "residential",
-        "apartments",
-        "house",
-        "detached",
-        "semidetached_house",
-        "terrace",
-        "dormitory",
-        "bungalow",
-        "farm",
-        "static_caravan",
-    ]
+HOMES = (
+    *("yes", "residential", "apartments", "house", "detached", "semidetached_house", "terrace"),
+    *("dormitory", "bungalow", "farm", "static_caravan"),
 )
 """Kinds of building in which people live; ``yes`` is a building nobody has described."""
 
@@ -112,7 +101,7 @@ def count_households(buildings: gpd.GeoDataFrame) -> Positions:
     if "households" not in buildings:
         return estimate_households(buildings).to_numpy(dtype=np.int64)
     counted = pd.to_numeric(buildings["households"], errors="coerce").fillna(0).clip(lower=0)
-    return counted.round().to_numpy(dtype=np.int64)
+    return np.asarray(counted.round(), dtype=np.int64)
 
 
 def gather_wholes(buildings: gpd.GeoDataFrame, compounds: gpd.GeoDataFrame | None, ground: shapely.Geometry) -> Wholes:
@@ -150,14 +139,15 @@ def _take_things(frame: gpd.GeoDataFrame | None, households: Positions | None, n
         )
     shapes = shapely.force_2d(frame.geometry.to_numpy())
     finite = ~shapely.is_missing(shapes) & np.isfinite(shapely.bounds(shapes)).all(axis=1)
-    shapes = np.where(finite, shapes, shapely.Polygon())
+    shapes[~finite] = shapely.Polygon()
     broken = ~shapely.is_valid(shapes)
     shapes[broken] = shapely.make_valid(shapes[broken])
     solid = shapely.area(shapes) > OVERLAP_M2
-    for position in np.flatnonzero(broken & solid):
-        notes.append(
-            (N_("A broken ring of %(name)s was mended."), {"name": _name(frame, position)}, *_at(shapes[position]))
-        )
+    mended = N_("A broken ring of %(name)s was mended.")
+    notes.extend(
+        (mended, {"name": _name(frame, position)}, *_at(shapes[position]))
+        for position in np.flatnonzero(broken & solid).tolist()
+    )
     if (~solid).any():
         notes.append(
             (N_("%(count)d shapes without area were left out."), {"count": int((~solid).sum())}, np.nan, np.nan)
@@ -165,7 +155,7 @@ def _take_things(frame: gpd.GeoDataFrame | None, households: Positions | None, n
     names = [_name(frame, position) for position in range(len(frame))]
     counted = np.zeros(len(frame), dtype=np.int64) if households is None else households
     taken = pd.DataFrame({"shape": shapes, "households": counted, "name": names}, index=range(len(frame)))
-    return taken[solid].reset_index(drop=True)
+    return pd.DataFrame(taken[solid].reset_index(drop=True))
 
 
 def _name(frame: gpd.GeoDataFrame, position: int) -> str:
@@ -187,9 +177,11 @@ def _drop_doubles(things: pd.DataFrame, notes: list[Note]) -> pd.DataFrame:
     key = shapely.to_wkb(shapely.normalize(shapely.set_precision(things["shape"].to_numpy(), 0.01)))
     most = things.groupby(key)["households"].transform("max")
     double = pd.Series(key, index=things.index).duplicated()
-    for row in things[double].itertuples():
-        notes.append((N_("%(name)s is drawn twice and counted once."), {"name": row.name}, *_at(row.shape)))
-    return things.assign(households=most)[~double].reset_index(drop=True)
+    twice = N_("%(name)s is drawn twice and counted once.")
+    rows = zip(things.loc[double, "name"], things.loc[double, "shape"], strict=True)
+    notes.extend((twice, {"name": name}, *_at(shape)) for name, shape in rows)
+    kept: pd.DataFrame = things.assign(households=most)[~double].reset_index(drop=True)
+    return kept
 
 
 def _keep_on_ground(things: pd.DataFrame, ground: shapely.Geometry, notes: list[Note]) -> pd.DataFrame:
@@ -247,17 +239,17 @@ def _join_overlapping(parts: Geometries) -> tuple[Geometries, Positions]:
         group = connected_parts(len(shapes), one[over], two[over])
         order = np.argsort(group, kind="stable")
         members = np.split(order, np.flatnonzero(np.diff(group[order])) + 1)
-        shapes = np.array([_join(shapes[member]) for member in members], dtype=object)
+        shapes = np.concatenate([_join(shapes[member]) for member in members])
         whole = group[whole]
     return shapes, whole
 
 
-def _join(shapes: Geometries) -> shapely.Geometry:
-    """One filled polygon out of overlapping ones."""
+def _join(shapes: Geometries) -> Geometries:
+    """One filled polygon out of overlapping ones, in an array."""
     if len(shapes) == 1:
-        return shapes[0]
+        return shapes
     joined = polygons_of(shapely.union_all(shapes, grid_size=GRAIN_M))
-    return fill_holes(joined[[shapely.area(joined).argmax()]])[0]
+    return fill_holes(joined[[shapely.area(joined).argmax()]])
 
 
 def _count_up(things: pd.DataFrame, thing: Positions, shape: Geometries, whole: Positions, notes: list[Note]) -> Wholes:

@@ -1,4 +1,4 @@
-"""Streets as they come from a map, made fit to be borders: ends that meet, one line for two carriageways, no slivers."""
+"""Streets as a map has them, made fit to be borders: ends that meet, one line for two carriageways, no slivers."""
 
 import geopandas as gpd
 import numpy as np
@@ -72,7 +72,7 @@ def rank_streets(streets: gpd.GeoDataFrame) -> Positions:
         return np.full(len(streets), branch, dtype=np.int64)
     known = {word: rank for rank, word in enumerate(STREET_CLASSES)}
     words = streets["street_class"].astype("object")
-    return words.map(lambda word: known.get(str(word), branch)).to_numpy(dtype=np.int64)
+    return np.asarray(words.map(lambda word: known.get(str(word), branch)), dtype=np.int64)
 
 
 def as_ground(outline: object) -> shapely.Geometry:
@@ -169,7 +169,7 @@ def _names_of(streets: gpd.GeoDataFrame) -> NDArray[np.object_]:
     """Names, empty where there are none."""
     if "name" not in streets:
         return np.full(len(streets), "", dtype=object)
-    return streets["name"].astype("object").where(streets["name"].notna(), "").to_numpy(dtype=object)
+    return np.asarray(streets["name"].astype("object").where(streets["name"].notna(), ""), dtype=object)
 
 
 def _reach_out(lines: Geometries, ground: shapely.Geometry, snap_m: float) -> gpd.GeoDataFrame:
@@ -254,14 +254,14 @@ def _draw_middles(
     home = np.where(left[rim] >= 0, left[rim], right[rim])
     beyond = labels[np.where(left[rim] >= 0, sides.right[rim], sides.left[rim])]
     rim_sides, rim_ranks = sides.pick(rim), ranks[rim]
-    drawn = []
+    drawn: list[tuple[str, str, shapely.Geometry]] = []
     for number in np.unique(home):
         mine = home == number
         best = np.bincount(rim_ranks[mine], weights=rim_sides.metres[mine]).argmax()
         use = mine & (rim_ranks == best)
         area = shapely.union_all(faces[group == number])
-        for line in _middle_of(area, rim_sides.pick(use), beyond[use]):
-            drawn.append(("", (*STREET_CLASSES, STREET_CLASSES[-1])[best], line))
+        word = (*STREET_CLASSES, STREET_CLASSES[-1])[best]
+        drawn.extend(("", word, line) for line in _middle_of(area, rim_sides.pick(use), beyond[use]))
     return gpd.GeoDataFrame(drawn, columns=["name", "street_class", "geometry"], geometry="geometry", crs=crs)
 
 
@@ -302,10 +302,10 @@ def _join_sides(sides: Sides, streets: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     lines = sides.lines()
     names = np.append(streets["name"].to_numpy(dtype=object), "")[position]
     words = np.append(streets["street_class"].to_numpy(dtype=object), STREET_CLASSES[-1])[position]
-    keys = pd.DataFrame({"name": names, "street_class": words})
+    first, group = np.unique(np.stack([words, names], axis=1).astype(str), axis=0, return_inverse=True)
     rows = [
-        (*key, line)
-        for key, where in keys.groupby(["name", "street_class"], sort=True).indices.items()
-        for line in shapely.get_parts(shapely.line_merge(shapely.multilinestrings(lines[where])))
+        (name, word, line)
+        for number, (word, name) in enumerate(first.tolist())
+        for line in shapely.get_parts(shapely.line_merge(shapely.multilinestrings(lines[group.ravel() == number])))
     ]
     return gpd.GeoDataFrame(rows, columns=["name", "street_class", "geometry"], geometry="geometry", crs=streets.crs)

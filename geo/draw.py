@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 
 from geo.balance import balance_blocks
@@ -13,7 +12,7 @@ from geo.buildings import Note, Wholes, gather_wholes
 from geo.clean import FOLLOWS_M, as_ground, clean_streets
 from geo.crs import require_metres, require_same
 from geo.errors import N_, CannotDraw
-from geo.faces import Numbers, Positions, dissolve, find_sides
+from geo.faces import Geometries, Numbers, Positions, dissolve, find_sides
 
 MOST_GRIDS = 999
 """A grid code has three digits after the community's twelve."""
@@ -98,8 +97,8 @@ def draw(
     """Draw the grids of a community along its streets, with balanced households, and say what was noticed.
 
     The grids are one valid tiling of the outline: neighbours share their border point for point, no building and no
-    compound is cut, each grid is in one piece (but for uninhabited or thinly peopled exclaves, which go with the nearest
-    grid). Where the blocks allow it, each grid's households lie in the band; where they don't, ``explanation`` says why.
+    compound is cut, each grid is in one piece (but for thinly peopled exclaves of the community, which go with the
+    nearest grid). Where the blocks allow it, each grid's households lie in the band, else ``explanation`` says why.
     Borders run along important streets rather than through yards. Codes count row by row from the north, in each row
     from west to east; there are as many rows as fit grids of average size.
 
@@ -178,7 +177,7 @@ def _move(frame: gpd.GeoDataFrame | None, by: Numbers) -> gpd.GeoDataFrame | Non
 def _settle_on_blocks(
     ground: shapely.Geometry, streets: gpd.GeoDataFrame, wholes: Wholes, households: tuple[int, int], seed: int
 ) -> tuple[gpd.GeoDataFrame, Positions]:
-    """Blocks and the grid of each; where grids stay out of the band, large blocks are split more finely and tried again."""
+    """Blocks and the grid of each; while grids stay out of the band, large blocks are split more finely."""
     low, high = households
     best: tuple[int, gpd.GeoDataFrame, Positions] | None = None
     for largest, piece in ((high, max(low, 1)), ((low + high) // 2, max(low // 2, 1)), (low, max(low // 3, 1))):
@@ -267,6 +266,11 @@ def _explain(
     return sentences, notes
 
 
+def _points(xy: Numbers) -> Geometries:
+    """Coordinates as points."""
+    return np.asarray(shapely.points(xy), dtype=object)
+
+
 def _note_crossings(blocks: gpd.GeoDataFrame, wholes: Wholes) -> list[Note]:
     """A note for each building or compound on a border that a street line runs through."""
     crossings: list[Crossing] = blocks.attrs["crossings"]
@@ -275,14 +279,13 @@ def _note_crossings(blocks: gpd.GeoDataFrame, wholes: Wholes) -> list[Note]:
     codes = blocks["grid_code"].to_numpy(dtype=object)
     sides = find_sides(blocks.geometry.to_numpy())
     border = sides.pick((sides.right >= 0) & (codes[sides.left] != codes[sides.right])).middle
-    tree = shapely.STRtree(shapely.points(border))
+    tree = shapely.STRtree(_points(border))
     concerned = np.unique([crossing.whole for crossing in crossings])
     on_border = np.unique(
         tree.query(shapely.boundary(wholes.shape[concerned]), predicate="dwithin", distance=FOLLOWS_M)[0]
     )
     touched = set(concerned[on_border].tolist())
-    rows = pd.DataFrame(crossings)
-    rows = rows[rows["whole"].isin(touched)].drop_duplicates(["whole", "street"])
+    once = {(crossing.whole, crossing.street): crossing for crossing in crossings if crossing.whole in touched}
     texts = {
         (False, False): N_("A street without a name runs through the building %(name)s; the border goes round it."),
         (False, True): N_("%(street)s runs through the building %(name)s; the border goes round it."),
@@ -291,5 +294,5 @@ def _note_crossings(blocks: gpd.GeoDataFrame, wholes: Wholes) -> list[Note]:
     }
     return [
         (texts[row.is_compound, bool(row.street)], {"name": row.name, "street": row.street}, row.x, row.y)
-        for row in (Crossing(**values) for values in rows.to_dict("records"))
+        for row in once.values()
     ]

@@ -1,7 +1,7 @@
 """Faces: the pieces of ground that a set of lines cuts out, who borders on whom, and joining them without a gap.
 
-Everything happens on a lattice of a tenth of a millimetre, so that two neighbours share their border point for point. All
-functions take plain arrays of shapely geometries in local metres (see `geo.blocks` for frames).
+Everything happens on a lattice of a tenth of a millimetre, so that two neighbours share their border point for point.
+All functions take plain arrays of shapely geometries in local metres (see `geo.blocks` for frames).
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ Numbers = NDArray[np.float64]
 Positions = NDArray[np.int64]
 
 GRAIN_M = 0.0001
-"""Lattice of every coordinate: a tenth of a millimetre, so that a rim of 30 km keeps its area to a tenth of a square metre."""
+"""Lattice of every coordinate: a tenth of a millimetre, so that a rim of 30 km keeps its area to a square metre."""
 
 TOUCH_M = 0.5
 """Two faces that share less border than this are not neighbours: nobody can walk from one to the other."""
@@ -36,7 +36,7 @@ class Sides:
     @property
     def metres(self) -> Numbers:
         """Length of each piece."""
-        return np.hypot(*(self.end - self.start).T)
+        return np.asarray(np.hypot(*(self.end - self.start).T))
 
     @property
     def middle(self) -> Numbers:
@@ -75,7 +75,7 @@ def polygons_of(shape: object) -> Geometries:
     return np.asarray(parts[keep & ~shapely.is_empty(parts)])
 
 
-def make_faces(lines: Geometries | Sequence[object], ground: object) -> Geometries:
+def make_faces(lines: Geometries | Sequence[object], ground: shapely.Geometry) -> Geometries:
     """Cut the ground into faces along lines; the ground's own rim must be among the lines.
 
     Parameters
@@ -141,7 +141,8 @@ def sum_by_pair(sides: Sides, amounts: Numbers) -> tuple[Positions, Positions, N
     two = np.maximum(sides.left[inner], sides.right[inner])
     size = int(two.max(initial=0)) + 1
     key, where = np.unique(one * size + two, return_inverse=True)
-    return key // size, key % size, np.bincount(where, weights=amounts[inner], minlength=len(key))
+    total = np.bincount(where, weights=amounts[inner], minlength=len(key)).astype(np.float64)
+    return key // size, key % size, total
 
 
 def connected_parts(count: int, one: Positions, two: Positions) -> Positions:
@@ -185,7 +186,7 @@ def _find_loose(labels: Positions, one: Positions, two: Positions, weight: Numbe
     lead[1:] = labels[order][1:] != labels[order][:-1]
     main = dict(zip(labels[order[lead]].tolist(), part[order[lead]].tolist(), strict=True))
     kept = np.array([main[label] for label in labels.tolist()], dtype=np.int64)
-    return (part != kept) | (labels < 0)
+    return np.asarray((part != kept) | (labels < 0))
 
 
 def _strongest_neighbour(

@@ -43,7 +43,9 @@ def middle_pieces(points: Numbers, labels: Positions) -> tuple[Geometries, Posit
     return np.asarray(shapely.linestrings(diagram.vertices[ends[keep]] + centre)), one[keep], two[keep]
 
 
-def smooth_lines(pieces: Geometries, area: object, within_m: float, corners: Numbers | None = None) -> Geometries:
+def smooth_lines(
+    pieces: Geometries, area: shapely.Geometry, within_m: float, corners: Numbers | None = None
+) -> Geometries:
     """Clip pieces to an area, join them to lines, straighten them and lead their ends to the given corners."""
     clipped = shapely.intersection(shapely.union_all(pieces), area)
     lines = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(lines_of(clipped))))

@@ -70,15 +70,17 @@ def _lines_between(ground: shapely.Geometry, wholes: Geometries) -> tuple[Geomet
 def _share_wholes(households: Positions, one: Positions, two: Positions, metres: Numbers, pieces: int) -> Positions:
     """Share wholes out to connected pieces of about equal households, with short lines between them."""
     count = len(households)
+    weight = np.asarray(households + 0.001, dtype=np.float64)
     low, high = np.minimum(one, two), np.maximum(one, two)
     key, where = np.unique(low * count + high, return_inverse=True)
-    low, high, length = key // count, key % count, np.bincount(where, weights=metres, minlength=len(key))
+    low, high = key // count, key % count
+    length = np.bincount(where, weights=metres, minlength=len(key)).astype(np.float64)
     part = connected_parts(count, low, high)
     leads = np.unique(part, return_index=True)[1]
     low, high = np.concatenate([low, leads[:-1]]), np.concatenate([high, leads[1:]])
     length = np.concatenate([length, np.full(len(leads) - 1, 0.1)])
     labels = cut_graph(households * 10 + 1, low, high, length, pieces)
-    return settle(labels, low, high, length, households + 0.001)
+    return settle(labels, low, high, length, weight)
 
 
 def cut_graph(weight: Positions, one: Positions, two: Positions, cost: Numbers, parts: int, seed: int = 0) -> Positions:

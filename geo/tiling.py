@@ -58,8 +58,8 @@ def find_flaws(
     Returns
     -------
     GeoDataFrame
-        ``kind, grid_code, other_code, area_m2, geometry``; no rows: nothing is wrong. ``other_code`` is the other grid of
-        an overlap or a cut, else empty. Ordered by kind as in the table, then by code.
+        ``kind, grid_code, other_code, area_m2, geometry``; no rows: nothing is wrong. ``other_code`` is the other grid
+        of an overlap or a cut, else empty. Ordered by kind as in the table, then by code.
 
     Raises
     ------
@@ -118,8 +118,8 @@ def balance(grids: gpd.GeoDataFrame, band: tuple[int, int] = (150, 500)) -> dict
     -------
     dict
         ``grids``, ``in_band`` (how many), ``in_band_share``, ``households``, ``least``, ``most``, ``mean``, ``spread``
-        (standard deviation of households) and ``compactness`` (mean of 4 pi area / perimeter^2; a circle has 1, a square
-        0.785).
+        (standard deviation of households) and ``compactness`` (mean of 4 pi area / perimeter^2; a circle has 1,
+        a square 0.785).
 
     Examples
     --------
@@ -167,7 +167,8 @@ def _solid(shapes: Geometries, sliver_m2: float) -> Geometries:
 def _find_invalid(codes: np.ndarray, raw: Geometries) -> tuple[list[Row], Geometries]:
     """Grids without a proper shape; and all shapes, mended."""
     missing = shapely.is_missing(raw) | shapely.is_empty(raw)
-    shapes = shapely.force_2d(np.where(missing, shapely.Polygon(), raw))
+    shapes = np.array(shapely.force_2d(raw), dtype=object)
+    shapes[missing] = shapely.Polygon()
     flat = shapely.get_dimensions(shapes) != 2
     broken = ~shapely.is_valid(shapes) | flat
     shapes[broken] = shapely.make_valid(shapes[broken])
@@ -201,7 +202,7 @@ def _find_overlaps(codes: np.ndarray, shapes: Geometries, sliver_m2: float) -> l
     one, two = one[one < two], two[one < two]
     shared = shapely.intersection(shapes[one], shapes[two])
     some = np.flatnonzero(shapely.area(shared) >= sliver_m2)
-    rows = []
+    rows: list[Row] = []
     for place in some:
         parts = _solid(shared[[place]], sliver_m2)
         if len(parts):
@@ -219,16 +220,18 @@ def _find_gaps(codes: np.ndarray, shapes: Geometries, ground: shapely.Geometry |
     left = _solid(np.array([shapely.difference(ground, together)], dtype=object), sliver_m2)
     if not len(left):
         return []
-    gap, grid = shapely.STRtree(shapes).query(left, predicate="dwithin", distance=THREAD_M) if len(shapes) else ([], [])
-    beside = pd.Series(codes[grid]).groupby(gap).min() if len(gap) else {}
-    return [("gap", str(beside.get(place, "")), "", float(shapely.area(part)), part) for place, part in enumerate(left)]
+    gap, grid = shapely.STRtree(shapes).query(left, predicate="dwithin", distance=THREAD_M)
+    beside: dict[int, str] = {}
+    for place, code in zip(gap.tolist(), codes[grid].tolist(), strict=True):
+        beside[place] = min(beside.get(place, code), code)
+    return [("gap", beside.get(place, ""), "", float(shapely.area(part)), part) for place, part in enumerate(left)]
 
 
 def _find_outside(codes: np.ndarray, shapes: Geometries, ground: shapely.Geometry, sliver_m2: float) -> list[Row]:
     """Parts of grids beyond the outline."""
     shapely.prepare(ground)
     over = np.flatnonzero(~shapely.covers(ground, shapes) & ~shapely.is_empty(shapes))
-    rows = []
+    rows: list[Row] = []
     for position, beyond in zip(over, shapely.difference(shapes[over], ground), strict=True):
         parts = _solid(np.array([beyond], dtype=object), sliver_m2)
         if len(parts):
@@ -239,7 +242,7 @@ def _find_outside(codes: np.ndarray, shapes: Geometries, ground: shapely.Geometr
 def _find_apart(codes: np.ndarray, shapes: Geometries, ground: shapely.Geometry | None, sliver_m2: float) -> list[Row]:
     """Grids in several pieces on the same piece of ground; the area is that of all but the largest."""
     islands = polygons_of(ground) if ground is not None else np.array([], dtype=object)
-    rows = []
+    rows: list[Row] = []
     for position in np.flatnonzero(shapely.get_num_geometries(shapes) > 1):
         parts = _solid(shapes[[position]], sliver_m2)
         if len(parts) < 2:
@@ -276,7 +279,7 @@ def _find_cuts(
     parts = parts[
         (parts["area"] >= sliver_m2) & ~shapely.is_empty(shapely.buffer(parts["piece"].to_numpy(), -THREAD_M))
     ]
-    rows = []
+    rows: list[Row] = []
     for _, mine in parts.sort_values(["area", "code"], ascending=[False, True]).groupby("thing", sort=True):
         if mine["code"].nunique() > 1:
             small = mine.iloc[1:]
