@@ -23,6 +23,9 @@ from geo.errors import N_, BadGeometry, WrongCrs
 
 Floats = npt.NDArray[np.float64]
 
+BEIJING = (116.4, 39.9)
+"""Where a place is taken to be that has no coordinates yet, degrees."""
+
 
 def outline(session: Session, community_id: int, *, degrees: bool = False) -> gpd.GeoDataFrame:
     """Return the ground of a community: one row, or none when no outline is stored yet.
@@ -93,12 +96,10 @@ def grids(session: Session, edition_id: int, *, degrees: bool = False) -> gpd.Ge
     if community_id is None:
         raise NotFound(N_("There is no edition of grids with the key %(key)s."), key=edition_id)
     columns = (Grid.households, Grid.residents, Grid.buildings, Grid.compounds, Grid.explanation)
-    wanted = (
-        select(Grid.id, Grid.code.label("grid_code"), Grid.name, _plain(Grid.kind), *columns, _wkb(Grid.geom))
-        .where(Grid.edition_id == edition_id)
-        .order_by(Grid.code)
-    )
-    return _frame(session, wanted, crs_of(session, community_id), degrees)
+    wanted = select(Grid.id, Grid.code.label("grid_code"), Grid.name, _plain(Grid.kind), *columns, _wkb(Grid.geom))
+    frame = _frame(session, wanted.where(Grid.edition_id == edition_id), crs_of(session, community_id), degrees)
+    # Sorted here: databases order letters by their own locale.
+    return frame.sort_values("grid_code")
 
 
 def crs_of(session: Session, community_id: int) -> pyproj.CRS:
@@ -112,18 +113,16 @@ def crs_of(session: Session, community_id: int) -> pyproj.CRS:
     NotFound
         When there is no such community.
     """
-    if session.get(Community, community_id) is None:
+    place = session.execute(select(_wkb(Community.outline)).where(Community.id == community_id)).one_or_none()
+    if place is None:
         raise NotFound(N_("There is no community with the key %(key)s."), key=community_id)
-    queries = [select(_wkb(Community.outline)).where(Community.id == community_id)]
-    queries += [
-        select(_wkb(model.geom)).where(model.community_id == community_id).order_by(model.id).limit(1)
-        for model in (Building, Street, Compound)
-    ]
-    for query in queries:
-        if (wkb := session.scalar(query)) is not None:
-            west, south, east, north = shapely.bounds(shapely.from_wkb(wkb))
-            return local_crs((west + east) / 2, (south + north) / 2)
-    return local_crs(116.4, 39.9)
+    if place[0] is not None:
+        return _crs_around(shapely.bounds(shapely.from_wkb(place[0])))
+    for model in (Building, Street, Compound):
+        first = select(_wkb(model.geom)).where(model.community_id == community_id).order_by(model.id).limit(1)
+        if (wkb := session.scalar(first)) is not None:
+            return _crs_around(shapely.bounds(shapely.from_wkb(wkb)))
+    return local_crs(*BEIJING)
 
 
 def to_metres(frame: gpd.GeoDataFrame, crs: pyproj.CRS | None = None) -> gpd.GeoDataFrame:
@@ -143,8 +142,8 @@ def to_metres(frame: gpd.GeoDataFrame, crs: pyproj.CRS | None = None) -> gpd.Geo
     """
     _require_crs(frame.crs)
     if crs is None:
-        west, south, east, north = frame.total_bounds if frame.crs.is_geographic else to_degrees(frame).total_bounds
-        crs = local_crs((west + east) / 2, (south + north) / 2) if np.isfinite(west) else local_crs(116.4, 39.9)
+        bounds = to_degrees(frame).total_bounds
+        crs = _crs_around(bounds) if np.isfinite(bounds).all() else local_crs(*BEIJING)
     return frame.to_crs(crs)
 
 
@@ -198,6 +197,11 @@ def store_geometry(shapes: gpd.GeoSeries) -> list[WKBElement]:
 def decode(elements: Iterable[WKBElement | None]) -> npt.NDArray[np.object_]:
     """Turn stored geometries of loaded rows into shapely geometries, in degrees; None stays None."""
     return np.asarray(shapely.from_wkb([None if one is None else bytes(one.data) for one in elements]), dtype=object)
+
+
+def _crs_around(bounds: Sequence[float] | Floats) -> pyproj.CRS:
+    west, south, east, north = (float(value) for value in bounds)
+    return local_crs((west + east) / 2, (south + north) / 2)
 
 
 def _of_community(

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
@@ -30,7 +30,7 @@ class Settings:
         does not open a second, empty database.
     """
 
-    database_url: str
+    database_url: str = field(repr=False)
     instance: Path
 
     @classmethod

@@ -4,6 +4,7 @@ import sqlite3
 from importlib import import_module
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.orm import Session
@@ -29,8 +30,8 @@ BUSY_MS = 30_000
 CONNECT_S = 10
 """How long a PostgreSQL server may take to answer before it counts as absent."""
 
-_CACHE_KIB = -16_000
-"""SQLite's page cache per connection in KiB, negative as its PRAGMA wants it: a town's rows fit."""
+CACHE_KIB = 16_000
+"""Page cache of a connection to SQLite: the rows of a town fit."""
 
 
 def open_engine(url: str | URL) -> Engine:
@@ -82,7 +83,11 @@ def _open_postgis(url: URL) -> Engine:
 
 
 def _open_spatialite(url: URL) -> Engine:
-    engine = create_engine(url, module=_sqlite_module())
+    module = _sqlite_module()
+    for whole in (np.int64, np.int32, np.int16, np.int8, np.uint8, np.uint16, np.uint32):
+        # Columns of frames hold these; psycopg takes them, and so the two databases take the same rows.
+        module.register_adapter(whole, int)
+    engine = create_engine(url, module=module)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
@@ -108,7 +113,7 @@ def _prepare(connection: Any, _record: object) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute(f"PRAGMA cache_size = {_CACHE_KIB}")
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
 
 
 def _load_spatialite(connection: Any) -> None:

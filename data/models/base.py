@@ -1,12 +1,13 @@
 """What all tables share: their registry and the names of their constraints."""
 
-from sqlalchemy import MetaData
+from sqlalchemy import Double, MetaData
 from sqlalchemy.orm import DeclarativeBase
 
 
 class Base(DeclarativeBase):
     """The registry of all tables."""
 
+    type_annotation_map = {float: Double}  # noqa: RUF012
     metadata = MetaData(
         naming_convention={
             "ix": "ix_%(table_name)s_%(column_0_N_name)s",

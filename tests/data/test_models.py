@@ -3,6 +3,8 @@
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import make
+import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from geoalchemy2 import WKBElement, WKTElement
@@ -141,6 +143,18 @@ def test_many_rows_are_inserted_at_once_with_their_shapes(session):
     stored = session.scalars(select(Building).order_by(Building.id)).all()
     assert [row.id for row in stored] == list(keys)
     assert [to_shape(row.geom).bounds for row in stored] == [make.degrees_square(i).bounds for i in range(50)]
+
+
+def test_numbers_and_moments_of_frames_are_stored_like_pythons_own(session):
+    incident = an_incident(session)
+    fields = {"accuracy_m": np.float64(4.5), "sure": np.bool_(False), "rating": np.int64(5)}
+    fields |= {"number": np.str_("2"), "found_at": pd.Timestamp("2026-09-01 08:00:00.25", tz="Asia/Shanghai")}
+    rows = [fields | {"community_id": np.int32(incident.community_id), "source": "patrol", "grid_rule": "none"}]
+    session.execute(insert(Incident), rows)
+
+    row = session.scalars(select(Incident).where(Incident.number == "2")).one()
+    assert (row.accuracy_m, row.sure, row.rating) == (4.5, False, 5)
+    assert row.found_at == datetime(2026, 9, 1, 0, 0, 0, 250_000, tzinfo=UTC)
 
 
 def test_a_text_that_is_too_long_is_refused_with_its_length(session):

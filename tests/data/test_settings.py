@@ -56,3 +56,10 @@ def test_another_database_is_refused_without_telling_the_password(url):
 
     assert "geheim" not in str(refused.value)
     assert "sqlite:///" in str(refused.value)
+
+
+def test_settings_do_not_show_the_password_when_printed():
+    settings = Settings.from_env({"GRIDPATROL_DATABASE_URL": "postgresql://patrol:geheim@host/town"})
+
+    assert "geheim" in settings.database_url
+    assert "geheim" not in repr(settings)
