@@ -7,13 +7,13 @@ import shapely
 from numpy.typing import NDArray
 from scipy.special import owens_t
 
-from geo.edges import Edges, Floats, Positions, ring_edges, segments
+from geo.edges import Edges, Floats, Positions, distances, ring_edges, segments
 
 # Phones state the radius that holds the true position in 68 of 100 cases (Android's definition of accuracy). For the
 # same normal scatter in x and y that radius is sqrt(-2 ln(1 - 0.68)) = 1.51 standard deviations.
 SIGMAS_IN_ACCURACY = float(np.sqrt(-2.0 * np.log(1.0 - 0.68)))
-# A straight border farther away than this many standard deviations takes 1e-9 of the probability.
-_REACH_SIGMAS = 6.0
+# A straight border farther away than this many standard deviations cuts off less than a millionth.
+_REACH_SIGMAS = 5.0
 # A position is never better than a millimetre; it keeps the formulas finite for accuracy 0.
 _FINEST_SIGMA_M = 1e-3
 # Points nearer to a border line than this share of sigma are computed this far beside it: the mass changes by less.
@@ -59,7 +59,7 @@ class Ground:
         Returns
         -------
         point, polygon : int64 arrays
-            Positions, sorted by point, then by polygon. Only polygons with a border within six standard deviations are
+            Positions, sorted by point, then by polygon. Only polygons with a border within five standard deviations are
             listed; a point far from every border appears nowhere, and lies over its own polygon with probability 1.
         mass : float64 array
             Between 0 and 1.
@@ -88,8 +88,7 @@ class Ground:
     def _beside_the_lines(self, spot: Floats, scale: Floats, near: Positions, edge: Positions) -> Floats:
         """Move points that lie on a line, to rounding, a hair off it: the formula wants a side."""
         for turn in (1.0, 2.3, 3.9):
-            line = segments(self._edges.start[edge], self._edges.end[edge])
-            distance = shapely.distance(shapely.points(spot[near]), line)
+            distance = distances(spot[near], self._edges.start[edge], self._edges.end[edge])
             touching = np.unique(near[distance < _nudge(scale[near]) / 10])
             if not len(touching):
                 break

@@ -69,6 +69,15 @@ def segments(start: Floats, end: Floats) -> NDArray[np.object_]:
     return np.asarray(found, dtype=object)
 
 
+def distances(spot: Floats, start: Floats, end: Floats) -> Floats:
+    """How far each place, shape (n, 2), is from the edge it is paired with."""
+    along, offset = end - start, spot - start
+    length2 = np.maximum((along**2).sum(axis=1), np.finfo(float).tiny)
+    foot = np.clip((offset * along).sum(axis=1) / length2, 0.0, 1.0)
+    apart: Floats = np.hypot(*(offset - foot[:, None] * along).T)
+    return apart
+
+
 def meetings(start: Floats, end: Floats, other_start: Floats, other_end: Floats, margin: float) -> tuple[Any, Any]:
     """Where, along each edge, the edge it is paired with crosses it, touches it, or begins or ends beside it.
 

@@ -332,7 +332,11 @@ def _at_the_door(points: Any, grids: Any, metres: bool) -> tuple[GridLocator, Fl
     geometry = np.asarray(points.geometry.array, dtype=object)
     if (shapely.get_type_id(geometry) > 0).any():
         raise BadGeometry(N_("Points are wanted; at least one geometry here is something else."))
-    return locator, shapely.get_x(geometry), shapely.get_y(geometry)
+    # GEOS has no coordinates for an empty point, and says so with an exception.
+    sound = ~(shapely.is_missing(geometry) | shapely.is_empty(geometry))
+    x, y = np.full(len(geometry), np.nan), np.full(len(geometry), np.nan)
+    x[sound], y[sound] = shapely.get_x(geometry[sound]), shapely.get_y(geometry[sound])
+    return locator, x, y
 
 
 def _decide(
@@ -380,6 +384,6 @@ def _weigh(
     adrift = known[found[known] < 0]
     probability[adrift] = np.clip(1.0 - np.bincount(point, mass, minlength=len(x))[adrift], 0.0, 1.0)
     likely = np.flatnonzero(~own & (mass >= _LEAST_RIVAL))
-    order = likely[np.lexsort((-locator.rank[grid[likely]], mass[likely].round(9), point[likely]))]
+    order = likely[np.lexsort((-locator.rank[grid[likely]], mass[likely].round(4), point[likely]))]
     rival[point[order]] = grid[order]
     return probability, rival
