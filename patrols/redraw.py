@@ -118,6 +118,23 @@ def edition(session: Session, community: Community, number: int) -> GridEdition:
     return found
 
 
+def newest_draft(session: Session, community: Community) -> GridEdition:
+    """The newest edition of a community that has not been adopted.
+
+    Raises
+    ------
+    NotFound
+        If there is none.
+    """
+    drafts = (EditionStage.DRAFT, EditionStage.SUBMITTED, EditionStage.REVIEWED)
+    found = next((one for one in editions(session, community) if one.stage in drafts), None)
+    if found is None:
+        raise NotFound(
+            N_("%(community)s has no draft: draw one with gridpatrol grids draw, or import one."), community=community.name
+        )
+    return found
+
+
 def store_draft(
     session: Session,
     community: Community,
