@@ -59,8 +59,8 @@ def read_dbf(
 ) -> pd.DataFrame:
     """Every record that was not deleted, indexed by its position in the file from 0.
 
-    The encoding is what fits the bytes: UTF-8 if they are valid, else what .cpg or the header declares, else GBK if they
-    look like it, else Latin-1 if they look like that. Text whose encoding stays open is refused, not guessed.
+    The encoding is what fits the bytes: UTF-8 if they are valid, else what .cpg or the header declares, else GBK if
+    they look like it, else Latin-1 if they look like that. Text whose encoding stays open is refused, not guessed.
 
     Parameters
     ----------
@@ -88,7 +88,8 @@ def read_dbf(
     if chosen is None or chosen.startswith("utf-16"):
         raise UnreadableFile(
             N_(
-                "%(file)s: the encoding of its text (.dbf) is not known. Put a file of the same name ending in .cpg beside it "
+                "%(file)s: the encoding of its text (.dbf) is not known. Put a file of the same "
+                "name ending in .cpg beside it "
                 "that names the encoding (such as GBK or UTF-8), or save it again as GeoPackage."
             ),
             file=source.name,
@@ -237,5 +238,5 @@ def _number(raw: bytes, decimals: int) -> int | float | None:
 
 def as_text(column: "pd.Series[Any]") -> "pd.Series[Any]":
     """A column of a .dbf as text: whole numbers without ``.0``, dates as ISO 8601."""
-    texts = [None if value is None or value != value else str(value).removesuffix(".0") for value in column.tolist()]
+    texts = [None if pd.isna(value) else str(value).removesuffix(".0") for value in column.tolist()]
     return pd.Series(texts, index=column.index, dtype=object)

@@ -1,11 +1,14 @@
 """From whatever a file declares to longitude and latitude, and the places that cannot be on earth."""
 
+import warnings
+
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyproj
 import shapely
+from pyproj.transformer import AreaOfInterest, TransformerGroup
 
 from data.errors import UnreadableFile
 from data.exchange.reading import Refusals
@@ -25,8 +28,9 @@ SAME_AS_WGS84 = (
 )
 DEGREE_IN_RADIANS = 0.0174532925199433
 ROUNDING_DEGREES = 1e-9
-METRES_FROM = 360.0
-"""Beyond this, a number is no degree that somebody mistyped."""
+METRES = (360.0, 1e8)
+"""Between these, a number is no degree that somebody mistyped, but may be metres."""
+GOOD_ENOUGH_M = 1.0
 
 
 def in_degrees(
@@ -61,7 +65,8 @@ def in_degrees(
     if declared is None:
         raise UnreadableFile(
             N_(
-                "%(file)s does not say in which coordinate system it is (a Shapefile says so in its .prj). Add it, or name the "
+                "%(file)s does not say in which coordinate system it is (a Shapefile says so in "
+                "its .prj). Add it, or name the "
                 "system, such as EPSG:4490 for degrees of CGCS2000."
             ),
             file=refusals.file,
@@ -92,28 +97,80 @@ def _flat(frame: gpd.GeoDataFrame, refusals: Refusals) -> gpd.GeoDataFrame:
 
 
 def _transformed(frame: gpd.GeoDataFrame, declared: pyproj.CRS, refusals: Refusals) -> gpd.GeoSeries:
-    if _is_degrees_of_wgs84(declared):
-        return frame.geometry
-    try:
-        way = pyproj.Transformer.from_crs(declared, WGS84, always_xy=True, allow_ballpark=False)
-    except pyproj.exceptions.ProjError as error:
-        raise UnreadableFile(
-            N_(
-                "%(file)s is in “%(crs)s”, from which no exact way leads to WGS 84. Convert it to CGCS2000 (EPSG:4490) first."
-            ),
-            file=refusals.file,
-            crs=declared.name,
-        ) from error
-    shapes = shapely.transform(frame.geometry.to_numpy(), lambda places: np.column_stack(way.transform(*places.T)))
+    shapes = frame.geometry.to_numpy()
+    own_degrees = _own_degrees(declared, refusals)
+    if not _is_degrees(declared):
+        shapes = _moved(shapes, _unprojected(declared, own_degrees, refusals))
+    if not _is_wgs84(declared):
+        shapes = _moved(shapes, _way(own_degrees, shapes, declared, refusals))
     return gpd.GeoSeries(shapes, index=frame.index)
 
 
-def _is_degrees_of_wgs84(crs: pyproj.CRS) -> bool:
-    """WGS 84 and CGCS2000 in degrees, whatever the order of their axes: every format we read writes longitude first."""
-    if not crs.is_geographic or crs.prime_meridian is None or crs.prime_meridian.longitude != 0:
-        return False
-    if abs(crs.axis_info[0].unit_conversion_factor - DEGREE_IN_RADIANS) > ROUNDING_DEGREES:
-        return False
+def _own_degrees(declared: pyproj.CRS, refusals: Refusals) -> pyproj.CRS:
+    """The degrees of its own datum; a site plan has none."""
+    if declared.geodetic_crs is None or not (declared.is_geographic or declared.is_projected):
+        raise _no_way(declared, refusals)
+    return pyproj.CRS(declared.geodetic_crs.to_2d())
+
+
+def _unprojected(declared: pyproj.CRS, own_degrees: pyproj.CRS, refusals: Refusals) -> pyproj.Transformer:
+    try:
+        return pyproj.Transformer.from_crs(declared, own_degrees, always_xy=True)
+    except pyproj.exceptions.ProjError as error:
+        raise _no_way(declared, refusals) from error
+
+
+def _moved(shapes: "npt.NDArray[np.object_]", way: pyproj.Transformer) -> "npt.NDArray[np.object_]":
+    moved: npt.NDArray[np.object_] = shapely.transform(shapes, lambda places: np.column_stack(way.transform(*places.T)))
+    return moved
+
+
+def _way(
+    degrees: pyproj.CRS, shapes: "npt.NDArray[np.object_]", declared: pyproj.CRS, refusals: Refusals
+) -> pyproj.Transformer:
+    """The best published way to WGS 84 for this ground; says so when it is only good to some metres."""
+    west, south, east, north = shapely.total_bounds(shapes)
+    ground = None
+    if np.isfinite([west, south, east, north]).all() and abs(west) <= 180 and abs(east) <= 180:
+        ground = AreaOfInterest(float(west), max(float(south), -90.0), float(east), min(float(north), 90.0))
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore"
+        )  # that a better way would need a grid from the internet; its accuracy says as much
+        ways = TransformerGroup(
+            degrees, WGS84, always_xy=True, allow_ballpark=False, area_of_interest=ground
+        ).transformers
+    if not ways:
+        raise _no_way(declared, refusals)
+    if not 0 <= ways[0].accuracy <= GOOD_ENOUGH_M:
+        refusals.note(
+            N_("Converted from “%(crs)s”, which is only possible to about %(metres)s metres."),
+            crs=declared.name,
+            metres=f"{ways[0].accuracy:.0f}" if ways[0].accuracy >= 0 else "?",
+        )
+    return ways[0]
+
+
+def _no_way(declared: pyproj.CRS, refusals: Refusals) -> UnreadableFile:
+    return UnreadableFile(
+        N_(
+            "%(file)s is in “%(crs)s”, from which no published way leads to WGS 84 on this ground. Have it "
+            "converted to CGCS2000 (EPSG:4490) first."
+        ),
+        file=refusals.file,
+        crs=declared.name,
+    )
+
+
+def _is_degrees(crs: pyproj.CRS) -> bool:
+    """Degrees east of Greenwich, whatever the order of their axes: every format we read writes longitude first."""
+    greenwich = crs.prime_meridian is not None and crs.prime_meridian.longitude == 0
+    unit = crs.axis_info[0].unit_conversion_factor if crs.axis_info else 0.0
+    return crs.is_geographic and greenwich and abs(unit - DEGREE_IN_RADIANS) < ROUNDING_DEGREES
+
+
+def _is_wgs84(crs: pyproj.CRS) -> bool:
+    """WGS 84, or CGCS2000, which is taken as equal."""
     datum = (crs.datum.name if crs.datum is not None else "").casefold().replace("_", " ")
     return datum.startswith(SAME_AS_WGS84)
 
@@ -127,22 +184,25 @@ def _on_earth(
     lon, lat = np.abs(bounds[:, [0, 2]]).max(axis=1), np.abs(bounds[:, [1, 3]]).max(axis=1)
     outside = ~finite | (lon > 180.0 + ROUNDING_DEGREES) | (lat > 90.0 + ROUNDING_DEGREES)
     swapped = finite & (lat > 90.0) & (lat <= 180.0) & (lon <= 90.0)
-    metres = finite & (np.maximum(lon, lat) > METRES_FROM) & declared.is_geographic
+    largest = np.maximum(lon, lat)
+    metres = finite & (largest > METRES[0]) & (largest < METRES[1]) & declared.is_geographic
     _refuse_whole(swapped, metres, refusals)
     rows = frame["source_row"]
-    places = {"place": lambda at: ", ".join(f"{number:.6g}" for number in bounds[at, :2])}
+
+    def place(at: int) -> str:
+        return ", ".join(f"{number:.6g}" for number in bounds[at, :2])
+
+    refusals.add_where(swapped, rows, N_("%(place)s is no longitude and latitude; the two look swapped."), place=place)
     refusals.add_where(
-        pd.Series(swapped), rows, N_("%(place)s is no longitude and latitude; the two look swapped."), **places
-    )
-    refusals.add_where(
-        pd.Series(metres),
+        metres,
         rows,
         N_(
-            "%(place)s is no longitude and latitude; the coordinates look like metres. Name the file's coordinate system."
+            "%(place)s is no longitude and latitude; the coordinates look like metres. Name "
+            "the file's coordinate system."
         ),
-        **places,
+        place=place,
     )
-    refusals.add_where(pd.Series(outside & ~swapped & ~metres), rows, N_("%(place)s is no place on earth."), **places)
+    refusals.add_where(outside & ~swapped & ~metres, rows, N_("%(place)s is no place on earth."), place=place)
     return shapes.where(~outside, None)
 
 
@@ -151,14 +211,16 @@ def _refuse_whole(swapped: "npt.NDArray[np.bool_]", metres: "npt.NDArray[np.bool
     if len(metres) and metres.all():
         raise UnreadableFile(
             N_(
-                "%(file)s holds metres, not degrees, and does not say in which coordinate system. Name it, such as EPSG:4549."
+                "%(file)s holds metres where it says or means degrees. Correct what it says about its coordinate "
+                "system (a Shapefile's .prj), or name it, such as EPSG:4549."
             ),
             file=refusals.file,
         )
     if len(swapped) > 1 and swapped.all():
         raise UnreadableFile(
             N_(
-                "%(file)s has longitude and latitude swapped. Longitude comes first in map files; in tables, exchange the headings."
+                "%(file)s has longitude and latitude swapped. Longitude comes first in map "
+                "files; in tables, exchange the headings."
             ),
             file=refusals.file,
         )

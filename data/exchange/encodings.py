@@ -19,8 +19,8 @@ SAMPLE_BYTES = 200_000
 def decode(data: bytes, *, file: str, encoding: str | None = None) -> str:
     """Decode a whole text file.
 
-    A byte order mark decides, then UTF-8 if the bytes are valid UTF-8, then UTF-16 if every other byte is zero, then GBK
-    (as its superset GB 18030) or Latin-1 if the bytes look like it.
+    A byte order mark decides, then UTF-8 if the bytes are valid UTF-8, then UTF-16 if every other byte is zero, then
+    GBK (as its superset GB 18030) or Latin-1 if the bytes look like it.
 
     Parameters
     ----------
@@ -73,8 +73,8 @@ def choose(texts: Sequence[bytes], *, declared: str | None) -> str | None:
     """The encoding that fits all of these byte strings, or None.
 
     UTF-8 is tried before what is declared: bytes that are valid UTF-8 by accident are practically unknown, declarations
-    that are wrong are not. Declared code pages of Western Windows are not trusted over GBK, because much software writes
-    them into every .dbf.
+    that are wrong are not. Declared code pages of Western Windows are not trusted over GBK, because much software
+    writes them into every .dbf.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def fits(text: bytes, encoding: str) -> bool:
 
 
 def decode_cut(text: bytes, encoding: str) -> str:
-    """Decode a fixed-width field; a last character cut by the field's width is left out, as its writer meant nothing by it."""
+    """Decode a field of fixed width, leaving out a last character that the width cut through."""
     return codecs.getincrementaldecoder(encoding)("strict").decode(text, final=False)
 
 
@@ -141,7 +141,7 @@ def looks_chinese(texts: Sequence[bytes]) -> bool:
 
 
 def looks_western(texts: Sequence[bytes], *, signs: bool = False) -> bool:
-    """Whether every high byte stands alone among ASCII and is a letter of Western Europe (or a sign, where declared)."""
+    """Whether every high byte stands alone among ASCII and is a letter of Western Europe, or also a sign."""
     for text in texts:
         sample = np.frombuffer(text[:SAMPLE_BYTES], dtype=np.uint8)
         high = sample >= 0x80

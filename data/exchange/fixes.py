@@ -80,12 +80,15 @@ def _places(
     missing = ~(np.isfinite(lon) & np.isfinite(lat))
     swapped = (lat.abs() > 90) & (lat.abs() <= 180) & (lon.abs() <= 90)
     outside = ~missing & ~swapped & ((lon.abs() > 180) | (lat.abs() > 90))
-    place = {"place": lambda at: f"{raw['lon'].iloc[at]}, {raw['lat'].iloc[at]}"}
+
+    def place(at: int) -> str:
+        return f"{raw['lon'].iloc[at]}, {raw['lat'].iloc[at]}"
+
     refusals.add_where(
-        missing, rows, N_("The fix has no longitude and latitude that are numbers (%(place)s)."), **place
+        missing, rows, N_("The fix has no longitude and latitude that are numbers (%(place)s)."), place=place
     )
-    refusals.add_where(swapped, rows, N_("%(place)s is no longitude and latitude; the two look swapped."), **place)
-    refusals.add_where(outside, rows, N_("%(place)s is no place on earth."), **place)
+    refusals.add_where(swapped, rows, N_("%(place)s is no longitude and latitude; the two look swapped."), place=place)
+    refusals.add_where(outside, rows, N_("%(place)s is no place on earth."), place=place)
     return lon, lat
 
 

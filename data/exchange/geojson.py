@@ -25,8 +25,8 @@ SHAPES = frozenset(
 def read_geojson(source: Source, refusals: Refusals) -> gpd.GeoDataFrame:
     """Read a FeatureCollection, a Feature or a bare shape; nested properties become JSON text.
 
-    A ``crs`` of the older standard is honoured. The feature's own ``id`` becomes the column ``id`` unless a property has
-    that name.
+    A ``crs`` of the older standard is honoured. The feature's own ``id`` becomes the column ``id`` unless a property
+    has that name.
 
     Parameters
     ----------

@@ -26,8 +26,8 @@ def read_tracks(
 ) -> Reading[pd.DataFrame]:
     """Read the fixes of every track in a file, in the file's order.
 
-    A fix without a place on earth, or whose time cannot be read, is refused. A fix without any time is kept with NaT and
-    mentioned in the notes. Routes and waypoints are plans, not walks: they are left out and mentioned.
+    A fix without a place on earth, or whose time cannot be read, is refused. A fix without any time is kept with NaT
+    and mentioned in the notes. Routes and waypoints are plans, not walks: they are left out and mentioned.
 
     Parameters
     ----------
@@ -38,7 +38,8 @@ def read_tracks(
     datum : {"wgs84", "cgcs2000", "gcj02", "bd09"}
         In which the degrees are written; GCJ-02 and BD-09 are undone.
     timezone : str
-        Of times in tables and GeoJSON that name no zone. GPX and KML times without a zone are UTC, as their standards say.
+        Of times in tables and GeoJSON that name no zone. GPX and KML times without a zone are UTC, as their standards
+        say.
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """KML: placemarks with their shapes and data, and the tracks that phones write."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from xml.etree.ElementTree import Element
 
 import geopandas as gpd
@@ -113,9 +113,16 @@ def _extended(element: Element) -> dict[str, Any]:
 
 
 def _shape_of(element: Element) -> BaseGeometry | None:
+    """The first shape that holds anything: some programs write an empty point beside a track."""
+    reason: BadShape | None = None
     for child in element:
         if local(child) in SHAPES:
-            return _shape(child)
+            try:
+                return _shape(child)
+            except BadShape as error:
+                reason = reason or error
+    if reason is not None:
+        raise reason
     return None
 
 
@@ -139,11 +146,13 @@ def _shape(element: Element) -> BaseGeometry:
 
 def _gather(parts: list[BaseGeometry]) -> BaseGeometry:
     kinds = {part.geom_type for part in parts}
-    several = {"Point": shapely.MultiPoint, "LineString": shapely.MultiLineString, "Polygon": shapely.MultiPolygon}
-    if len(kinds) == 1 and (kind := kinds.pop()) in several:
-        gathered: BaseGeometry = several[kind](parts)
-        return gathered
-    return shapely.GeometryCollection(parts)
+    if kinds == {"Point"}:
+        return cast(BaseGeometry, shapely.multipoints(parts))
+    if kinds == {"LineString"}:
+        return cast(BaseGeometry, shapely.multilinestrings(parts))
+    if kinds == {"Polygon"}:
+        return cast(BaseGeometry, shapely.multipolygons(parts))
+    return cast(BaseGeometry, shapely.geometrycollections(parts))
 
 
 def _line(places: "np.ndarray") -> BaseGeometry:

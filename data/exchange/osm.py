@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import TypeAlias
 
 import geopandas as gpd
 import pandas as pd
@@ -15,7 +16,7 @@ from data.exchange.vector import ENDINGS, read_features
 from data.models.places import StreetClass
 from geo.errors import N_
 
-Source = str | Path | gpd.GeoDataFrame | Reading[gpd.GeoDataFrame]
+Source: TypeAlias = "str | Path | gpd.GeoDataFrame | Reading[gpd.GeoDataFrame]"
 
 CLASSES = {
     "motorway": StreetClass.EXPRESSWAY,
@@ -58,15 +59,16 @@ def streets(source: Source, *, name: str | None = None) -> Reading[gpd.GeoDataFr
     Parameters
     ----------
     source : path, GeoDataFrame or Reading
-        .osm, .osm.gz, .osm.pbf; or what OSM tools export as GeoJSON or GeoPackage; or a frame in degrees with their columns.
+        .osm, .osm.gz, .osm.pbf; or what OSM tools export as GeoJSON or GeoPackage; or a frame in degrees with their
+        columns.
     name : str, optional
         The file's name as the user gave it.
 
     Returns
     -------
     Reading
-        LineStrings in EPSG:4326 with ``name, street_class, source_key, source_row``; ``source_key`` is OpenStreetMap's own,
-        as ``way/123``. A line of several parts becomes one row each, with ``#2`` behind its key.
+        LineStrings in EPSG:4326 with ``name, street_class, source_key, source_row``; ``source_key`` is
+        OpenStreetMap's own, as ``way/123``. A line of several parts becomes one row each, with ``#2`` behind its key.
 
     Raises
     ------
@@ -89,8 +91,8 @@ def streets(source: Source, *, name: str | None = None) -> Reading[gpd.GeoDataFr
 def buildings(source: Source, *, name: str | None = None) -> Reading[gpd.GeoDataFrame]:
     """Buildings with the number of their storeys, where it is known.
 
-    Areas with a ``building`` tag; not roofs without walls, nor what is being built. Parts of buildings are left out: the
-    whole is there too.
+    Areas with a ``building`` tag; not roofs without walls, nor what is being built. Parts of buildings are left out:
+    the whole is there too.
 
     Parameters
     ----------
@@ -198,7 +200,7 @@ def _keys(frame: gpd.GeoDataFrame) -> "pd.Series[str]":
     return keys.astype(object).where(keys != "", None)
 
 
-def _frame(found: gpd.GeoDataFrame, columns: "dict[str, pd.Series]") -> gpd.GeoDataFrame:  # type: ignore[type-arg]
+def _frame(found: gpd.GeoDataFrame, columns: "dict[str, pd.Series]") -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(
         {**columns, "source_key": _keys(found), "source_row": found["source_row"]}, geometry=found.geometry, crs=WGS84
     )

@@ -2,6 +2,8 @@
 
 from typing import Any, Generic, NamedTuple, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from data.errors import Refusal
@@ -69,7 +71,7 @@ class Refusals:
 
     def add_where(
         self,
-        wrong: "pd.Series[bool]",
+        wrong: "pd.Series[bool] | npt.NDArray[np.bool_]",
         rows: "pd.Series[int]",
         template: str,
         *,
@@ -77,8 +79,8 @@ class Refusals:
         **facts: Any,
     ) -> None:
         """Refuse every row where ``wrong`` holds; a fact that is callable is asked for its value at that position."""
-        for position in wrong.to_numpy().nonzero()[0]:
-            filled = {name: value(position) if callable(value) else value for name, value in facts.items()}
+        for position in np.flatnonzero(np.asarray(wrong)):
+            filled = {name: value(int(position)) if callable(value) else value for name, value in facts.items()}
             self.add(template, row=int(rows.iloc[position]), column=column, **filled)
 
     def __len__(self) -> int:

@@ -3,7 +3,7 @@
 import io
 import re
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import IO
 from xml.etree.ElementTree import Element, ParseError
 from xml.parsers import expat
 
@@ -22,7 +22,7 @@ class _RootReached(Exception):
     pass
 
 
-def refuse_entities(file: BinaryIO, name: str) -> None:
+def refuse_entities(file: IO[bytes], name: str) -> None:
     """Refuse XML that declares a document type: entities multiply, or read other files. Nothing we read needs one.
 
     A document type can only stand before the root element, so no more than that is looked at.

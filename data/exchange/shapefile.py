@@ -1,4 +1,4 @@
-"""Shapefiles as they really arrive: without .shx, without .prj, with a table in another encoding, with broken records."""
+"""Shapefiles as they really arrive: without .shx or .prj, their table in another encoding, records broken."""
 
 import struct
 import tempfile
@@ -91,7 +91,7 @@ def _whole_pairs(shx: bytes) -> bytes:
 
 
 def _walk(shp: bytes, source: Source) -> list[tuple[int, int]]:
-    found = []
+    found: list[tuple[int, int]] = []
     start = HEADER_BYTES
     while start + RECORD_HEADER_BYTES <= len(shp):
         _, words = struct.unpack_from(">ii", shp, start)

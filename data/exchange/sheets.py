@@ -75,7 +75,7 @@ def _check(source: Source) -> None:
         for info in archive.infolist():
             if info.filename.endswith((".xml", ".rels", ".vml")) and info.file_size:
                 with archive.open(info) as part:
-                    refuse_entities(part, source.name)  # type: ignore[arg-type]
+                    refuse_entities(part, source.name)
 
 
 def _rows_of(source: Source, refusals: Refusals, sheet: str | None) -> list[Row]:

@@ -6,6 +6,8 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
+import pyogrio
+from pyogrio.errors import DataSourceError
 
 from data.exchange import gpx, osm
 from data.exchange.points import LATITUDE, LONGITUDE
@@ -19,6 +21,7 @@ Features = Reading[gpd.GeoDataFrame]
 KINDS = ("outline", "streets", "buildings", "compounds", "grids", "people", "incidents", "patrols")
 """What a file may hold."""
 
+_LAYERS = {"streets": osm.LINE_LAYERS, "buildings": osm.AREA_LAYERS, "compounds": osm.LAND_LAYERS}
 _OSM_ENDINGS = (".osm", ".osm.gz", ".pbf")
 _FROM_OSM: dict[str, tuple[Callable[..., Features], str, str]] = {
     "streets": (osm.streets, "highway", "street_class"),
@@ -72,10 +75,23 @@ def read(
 def _places(path: Path, kind: str, datum: str, layer: str | None, name: str | None) -> Features:
     """A column with OpenStreetMap's tag and without our own word for it says that the file came from there."""
     from_osm, tag, ours = _FROM_OSM[kind]
+    layer = layer or _layer_named_like(path, kind)
     if str(name or path).lower().endswith(_OSM_ENDINGS) and layer is None:
         return from_osm(path, name=name)
     reading = read_features(path, datum=datum, layer=layer, name=name)
     return from_osm(reading) if tag in reading.frame and ours not in reading.frame else reading
+
+
+def _layer_named_like(path: Path, kind: str) -> str | None:
+    """In a GeoPackage of several layers, the one that is called like what is wanted."""
+    if path.suffix.lower() != ".gpkg":
+        return None
+    try:
+        names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
+    except DataSourceError:
+        return None  # what is wrong with the file is told by whoever reads it
+    wanted = (kind, *_LAYERS[kind])
+    return next((name for like in wanted for name in names if name.lower() == like), None) if len(names) > 1 else None
 
 
 def _table_in_wgs84(reading: Reading[pd.DataFrame], datum: str) -> Reading[pd.DataFrame]:

@@ -53,8 +53,8 @@ def read_table(
     Returns
     -------
     Reading
-        Frame of text columns and ``source_row`` (as a spreadsheet counts: headings are row 1). Refused are rows with more
-        cells than headings, and cells that a spreadsheet shortened (``6.20102E+11``) or holds an error.
+        Frame of text columns and ``source_row`` (as a spreadsheet counts: headings are row 1). Refused are rows with
+        more cells than headings, and cells that a spreadsheet shortened (``6.20102E+11``) or holds an error.
 
     Raises
     ------
@@ -154,7 +154,8 @@ def _row_is_right(number: int, cells: Sequence[str], headings: Sequence[str], re
         if SHORTENED.fullmatch(cell):
             refusals.add(
                 N_(
-                    "“%(cell)s” is a long number that a spreadsheet shortened; its digits are lost. Format the column as text, "
+                    "“%(cell)s” is a long number that a spreadsheet shortened; its digits are lost. "
+                    "Format the column as text, "
                     "enter the numbers again and save."
                 ),
                 row=number,
@@ -174,8 +175,8 @@ def name_columns(headings: Sequence[str]) -> list[str]:
 def rename(columns: Iterable[str], wanted: Mapping[str, Sequence[str]], *, file: str = "") -> dict[str, str]:
     """Find the columns that are meant, whatever people call them.
 
-    Case, spaces, underscores, stars and remarks in brackets do not matter: ``*网格编码 (15位)`` is ``网格编码``. The name
-    itself always counts as one of its headings. Use as ``frame.rename(columns=rename(frame.columns, wanted))``.
+    Case, spaces, underscores, stars and remarks in brackets do not matter: ``*网格编码 (15位)`` is ``网格编码``. The
+    name itself always counts as one of its headings. Use as ``frame.rename(columns=rename(frame.columns, wanted))``.
 
     Parameters
     ----------
@@ -210,7 +211,8 @@ def rename(columns: Iterable[str], wanted: Mapping[str, Sequence[str]], *, file:
             if len(meant) > 1:
                 raise UnreadableFile(
                     N_(
-                        "%(file)s: the columns %(columns)s could all be meant by %(name)s. Rename or remove all but one."
+                        "%(file)s: the columns %(columns)s could all be meant by %(name)s. Rename or "
+                        "remove all but one."
                     ),
                     file=file,
                     columns=", ".join(meant),

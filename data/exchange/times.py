@@ -16,9 +16,9 @@ MILLISECONDS = r"^1\d{12}$"
 def parse_times(texts: Iterable[str | None], *, timezone: str) -> "pd.Series[pd.Timestamp]":
     """Read times; NaT where one is missing or cannot be read.
 
-    Read are ISO 8601, ``2026/5/1 8:30``, ``2026年5月1日 8时30分`` and seconds or milliseconds since 1970. A time without a
-    zone is taken in ``timezone``; a day without a time as its midnight. Day-first dates are not read: 5/4 has two
-    meanings.
+    Read are ISO 8601, ``2026/5/1 8:30``, ``2026年5月1日 8时30分``, and seconds or milliseconds since 1970. A time
+    without a zone is taken in ``timezone``; a day without a time as its midnight. Day-first dates are not read: 5/4
+    has two meanings.
 
     Parameters
     ----------

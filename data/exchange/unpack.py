@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import IO, cast
 
 from data.errors import UnreadableFile
 from geo.errors import N_
@@ -218,7 +218,7 @@ def _from_gzip(path: Path, name: str, endings: Collection[str], folder: Path) ->
     try:
         with gzip.open(path) as packed:
             limit = min(LARGEST_UNPACKED_BYTES, max(SMALLEST_BOMB_BYTES, LARGEST_RATIO * path.stat().st_size))
-            copy_limited(packed, target, name, limit)
+            copy_limited(cast(IO[bytes], packed), target, name, limit)
     except (OSError, EOFError, zlib.error) as error:
         raise UnreadableFile(
             N_("%(file)s is a broken archive (%(reason)s). Pack it again."), file=name, reason=error
@@ -226,7 +226,7 @@ def _from_gzip(path: Path, name: str, endings: Collection[str], folder: Path) ->
     return Source(target, name, _ending(inner))
 
 
-def copy_limited(source: "BinaryIO | gzip.GzipFile | zipfile.ZipExtFile", target: Path, name: str, limit: int) -> None:  # type: ignore[name-defined]
+def copy_limited(source: IO[bytes], target: Path, name: str, limit: int) -> None:
     """Copy at most ``limit`` bytes; what its header lied about is refused while it grows, not after."""
     written = 0
     with target.open("wb") as out:
@@ -268,7 +268,7 @@ BINARY = {ending for endings, _ in MAGIC.values() for ending in endings}
 
 
 def _check_kind(source: Source) -> None:
-    """Refuse a file whose first bytes are of another kind than its name says; libraries go by the bytes, not the name."""
+    """Refuse a file whose first bytes belie its name; libraries go by the bytes."""
     with source.path.open("rb") as file:
         head = file.read(16)
     for magic, (endings, kind) in MAGIC.items():

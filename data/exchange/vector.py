@@ -46,8 +46,8 @@ def read_features(
 ) -> Reading[gpd.GeoDataFrame]:
     """Read a map file, or a table with longitudes and latitudes, as features in EPSG:4326.
 
-    The coordinate system that the file declares is honoured. A file that declares none is taken as degrees only where its
-    format says so (GeoJSON, KML, tables); otherwise it is refused with what to do. Heights are left out. Features
+    The coordinate system that the file declares is honoured. A file that declares none is taken as degrees only where
+    its format says so (GeoJSON, KML, tables); otherwise it is refused with what to do. Heights are left out. Features
     without a shape, or that lie nowhere on earth, are refused one by one.
 
     Parameters
@@ -58,7 +58,8 @@ def read_features(
     datum : {"wgs84", "cgcs2000", "gcj02", "bd09"}
         In which the degrees are written; GCJ-02 and BD-09 are undone.
     layer : str, optional
-        Which layer, sheet or file of an archive, when there are several. OpenStreetMap has points, lines, multipolygons.
+        Which layer, sheet or file of an archive, when there are several. OpenStreetMap has points, lines,
+        multipolygons.
     name : str, optional
         The file's name as the user gave it, when ``path`` is an upload's temporary place.
     crs : str, optional

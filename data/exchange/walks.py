@@ -64,8 +64,9 @@ Cells = tuple[Cell, Cell, Cell, Cell, Cell]
 
 
 def _track(element: Element) -> list[Cells]:
-    times = [(child.text or "").strip() or None for child in element if local(child) == "when"]
+    times: list[str | None] = [(child.text or "").strip() or None for child in element if local(child) == "when"]
     places = [(child.text or "").split() for child in element if local(child) == "coord"]
+    times = times or [None] * len(places)
     if len(times) != len(places):
         raise kml.BadShape(f"{len(times)} when, {len(places)} gx:coord")
     accuracy = _accuracy(element, len(places))
@@ -99,8 +100,7 @@ def from_geojson(source: Source, refusals: Refusals) -> Found:
     fixes: list[Fix] = []
     names: dict[Hashable, str] = {}
     for number, feature in enumerate(features, start=1):
-        properties = feature.get("properties") if isinstance(feature.get("properties"), dict) else {}
-        shape = feature.get("geometry") if isinstance(feature.get("geometry"), dict) else {}
+        properties, shape = _object(feature.get("properties")), _object(feature.get("geometry"))
         if shape.get("type") == "Point":
             cells = {name: properties.get(column) for column, name in rename(properties, HEADINGS).items()}
             fixes.append(_point(cells, shape.get("coordinates"), len(fixes) + 1))
@@ -110,6 +110,10 @@ def from_geojson(source: Source, refusals: Refusals) -> Found:
             for at, place in zip(times, places, strict=True):
                 fixes.append(Fix(number, segment, _cell(at), *_numbers(place), None, len(fixes) + 1))
     return fixes, names
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _point(cells: dict[str, Any], place: Any, row: int) -> Fix:

@@ -35,7 +35,7 @@ DRIVERS: dict[str, tuple[str, dict[str, str]]] = {
     ".shp": ("ESRI Shapefile", {"ENCODING": "UTF-8"}),
     ".zip": ("ESRI Shapefile", {"ENCODING": "UTF-8"}),
 }
-"""GeoJSON to 0.1 mm, so that neighbours still share their line; FlatGeobuf without index, which would change the order."""
+"""GeoJSON to 0.1 mm: neighbours still share their line. FlatGeobuf without index, which would change the order."""
 PARQUET_ENDINGS = frozenset({".parquet", ".geoparquet"})
 TABLE_ENDINGS = frozenset({".csv", ".xlsx"})
 LONGEST_SHP_NAME_BYTES = 10
@@ -47,9 +47,9 @@ NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 def write_features(frame: gpd.GeoDataFrame, path: str | Path, *, layer: str | None = None) -> None:
     """Write features in longitude and latitude (EPSG:4326), in their order.
 
-    The file appears whole under its name or not at all. Points in tables get columns ``lon`` and ``lat``, other shapes a
-    column ``wkt``. A Shapefile's names have ten bytes at most: longer ones are cut and made unique, so better choose
-    another format.
+    The file appears whole under its name or not at all. Points in tables get columns ``lon`` and ``lat``, other
+    shapes a column ``wkt``. A Shapefile's names have ten bytes at most: longer ones are cut and made unique, so better
+    choose another format.
 
     Parameters
     ----------
@@ -77,10 +77,10 @@ def write_features(frame: gpd.GeoDataFrame, path: str | Path, *, layer: str | No
     if ending in TABLE_ENDINGS:
         write_table(_as_table(frame), path)
     elif ending in PARQUET_ENDINGS:
-        with _replacing(path) as target:
+        with replacing(path) as target:
             _plain(frame).to_parquet(target)
     elif ending in DRIVERS:
-        with _replacing(path) as target:
+        with replacing(path) as target:
             _write_with_gdal(_plain(frame), target, layer or path.stem)
     else:
         raise CannotWrite(
@@ -94,8 +94,8 @@ def write_features(frame: gpd.GeoDataFrame, path: str | Path, *, layer: str | No
 def write_table(table: pd.DataFrame, path: str | Path) -> None:
     """Write a table as .csv (UTF-8 that Excel recognises) or .xlsx (text stays text, also a code of twelve digits).
 
-    No text is ever computed as a formula: .xlsx holds it as text, .csv puts an apostrophe before a text that begins like a
-    formula, which `tables.read_table` takes away again. Times with a zone are written as ISO 8601.
+    No text is ever computed as a formula: .xlsx holds it as text, .csv puts an apostrophe before a text that begins
+    like a formula, which `tables.read_table` takes away again. Times with a zone are written as ISO 8601.
 
     Parameters
     ----------
@@ -118,12 +118,12 @@ def write_table(table: pd.DataFrame, path: str | Path) -> None:
             ending=path.suffix or "-",
             endings=" ".join(sorted(writers)),
         )
-    with _replacing(path) as target:
+    with replacing(path) as target:
         writer(table, target)
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path) -> Iterator[Path]:
     """A place of the same ending to write to; what was written there takes the file's place when all went well."""
     try:
         folder = Path(tempfile.mkdtemp(prefix=".gridpatrol-", dir=path.parent))
@@ -191,7 +191,8 @@ def _for_shapefile(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
             if longest > LONGEST_SHP_TEXT_BYTES:
                 raise CannotWrite(
                     N_(
-                        "A Shapefile holds texts of 254 bytes (84 Chinese characters); column %(column)s has longer ones. "
+                        "A Shapefile holds texts of 254 bytes (84 Chinese characters); column %(column)s "
+                        "has longer ones. "
                         "Choose .gpkg or .geojson."
                     ),
                     column=column,
