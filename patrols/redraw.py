@@ -130,7 +130,8 @@ def newest_draft(session: Session, community: Community) -> GridEdition:
     found = next((one for one in editions(session, community) if one.stage in drafts), None)
     if found is None:
         raise NotFound(
-            N_("%(community)s has no draft: draw one with gridpatrol grids draw, or import one."), community=community.name
+            N_("%(community)s has no draft: draw one with gridpatrol grids draw, or import one."),
+            community=community.name,
         )
     return found
 
@@ -196,7 +197,7 @@ def adopt(
 ) -> GridEdition:
     """Put an edition into force from a day on; the one before ends on that day, and lineage says what became of it.
 
-    Nothing that happened before is touched. The first edition of a community may be dated back, since nothing answered
+    Nothing that happened before is touched. A community without an outline gets that of the grids. The first edition of a community may be dated back, since nothing answered
     before it; later ones begin today at the earliest.
 
     Parameters
@@ -227,6 +228,9 @@ def adopt(
     grids = frames.grids(session, edition.id)
     if not allow_flaws:
         _check_flaws(session, community, grids)
+    if community.outline is None:
+        ground = gpd.GeoSeries([grids.union_all()], crs=grids.crs)
+        community.outline = frames.store_geometry(ground)[0]
     old = None if before is None else frames.grids(session, before.id)
     _check_codes(session, edition, grids)
     session.execute(insert(GridLineage), lineage_rows(edition.id, old, grids))

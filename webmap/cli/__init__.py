@@ -20,7 +20,6 @@ COMMANDS = {
     "convert": "joining",
     "import": "intake",
     "grids": "grids",
-    "export": "exports",
     "map": "maps",
     "demo": "town",
     "serve": "town",

@@ -3,10 +3,13 @@
 import gettext
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
+from flask import Flask
+from flask_babel import Babel
 
 from data.errors import Refusal, RowsRefused
 from geo.errors import Fault
@@ -19,10 +22,25 @@ SHOWN = 20
 Command = TypeVar("Command", bound=click.Command)
 
 
+def language_of(environ: Mapping[str, str] | None = None) -> str:
+    """The language of this run: ``GRIDPATROL_LANGUAGE``, or the default where that is unset or unknown."""
+    wanted = (os.environ if environ is None else environ).get("GRIDPATROL_LANGUAGE") or LANGUAGES[0]
+    return wanted if wanted in LANGUAGES else LANGUAGES[0]
+
+
+@contextmanager
+def for_pages() -> Iterator[str]:
+    """Let functions that make pages speak the language of this run; gives that language."""
+    app = Flask("webmap")
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(CATALOGUES)
+    Babel(app, default_locale=language_of(), default_timezone="Asia/Shanghai")
+    with app.app_context():
+        yield language_of()
+
+
 def choose_language(environ: Mapping[str, str] | None = None) -> str:
     """Bind the catalogues for this process, click's own words included; return the language chosen."""
-    wanted = (os.environ if environ is None else environ).get("GRIDPATROL_LANGUAGE") or LANGUAGES[0]
-    language = wanted if wanted in LANGUAGES else LANGUAGES[0]
+    language = language_of(environ)
     compile_catalogues()
     # click asks gettext's default domain, which looks at LANGUAGE: this is how its "Usage:" becomes Chinese too.
     os.environ["LANGUAGE"] = language

@@ -1,0 +1,240 @@
+"""The main job from file to file, without a database: draw, check, locate, cover, convert."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+
+from data import frames
+from data.errors import Refusal
+from data.exchange import gpx
+from data.exchange.reading import Reading
+from data.exchange.sources import read
+from data.exchange.vector import read_features
+from geo import datum as datums
+from geo import draw as drawing
+from geo import tiling
+from geo.errors import N_, BadGeometry
+from geo.lines import credit_lines
+from geo.locate import GridLocator, weigh_points
+from geo.streets import cut_streets
+from patrols import tracks
+from patrols.coverage import coverage
+from patrols.intake.grids import grid_rows
+from patrols.intake.places import building_rows, compound_rows, street_rows
+from patrols.intake.shapes import POLYGONS, take_shapes
+from patrols.intake.sheet import Sheet
+from patrols.rules import Rules
+
+Frame = gpd.GeoDataFrame
+Rows = Callable[[Reading[Any]], tuple[Sheet, Frame]]
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What grids are drawn from, in the local metres of the outline, and what is worth knowing about the files."""
+
+    outline: Frame
+    streets: Frame
+    buildings: Frame
+    compounds: Frame | None
+    notes: list[Refusal]
+
+
+@dataclass(frozen=True)
+class Covered:
+    """What some tracks covered: a row for every grid, a row for every piece of street, and what is worth knowing."""
+
+    grids: pd.DataFrame
+    pieces: Frame
+    notes: list[Refusal]
+
+
+def read_ground(
+    outline: Path, streets: Path, buildings: Path, compounds: Path | None = None, *, datum: str, skip_bad: bool = False
+) -> Ground:
+    """Read what grids are drawn from.
+
+    Raises
+    ------
+    data.errors.UnreadableFile, data.errors.RowsRefused
+        A file or some of its rows cannot be used; with `skip_bad` such rows are left out and noted.
+    """
+    ground = read_outline(outline, datum=datum)
+    notes: list[Refusal] = []
+
+    def take(path: Path, kind: str, rows: Rows) -> Frame:
+        sheet, frame = rows(read(path, kind, datum=datum))
+        good = sheet.accept(skip_bad=skip_bad)
+        notes.extend([*sheet.notes, *sheet.refusals])
+        return frames.to_metres(frame[good], ground.crs)
+
+    return Ground(
+        outline=ground,
+        streets=take(streets, "streets", street_rows).explode(ignore_index=True),
+        buildings=take(buildings, "buildings", building_rows),
+        compounds=take(compounds, "compounds", compound_rows) if compounds else None,
+        notes=notes,
+    )
+
+
+def read_outline(path: Path, *, datum: str = "wgs84") -> Frame:
+    """Read an outline as one shape, in its local metres."""
+    sheet = Sheet(read_features(path, datum=datum), {})
+    shapes = take_shapes(sheet, POLYGONS)
+    sheet.accept(skip_bad=False)
+    return frames.to_metres(gpd.GeoDataFrame(geometry=[shapely.union_all(shapes.array.to_numpy())], crs=shapes.crs))
+
+
+def read_grids(path: Path, *, datum: str = "wgs84") -> Frame:
+    """Read grids with their codes, in their local metres."""
+    sheet, frame = grid_rows(read_features(path, datum=datum))
+    sheet.accept(skip_bad=False)
+    return frames.to_metres(frame)
+
+
+def draw_ground(ground: Ground, *, households: tuple[int, int], community_code: str, seed: int = 0) -> drawing.Drawing:
+    """Draw the grids of some ground; see `geo.draw.draw`."""
+    return drawing.draw(
+        ground.outline,
+        ground.streets,
+        ground.buildings,
+        ground.compounds,
+        households=households,
+        community_code=community_code,
+        seed=seed,
+    )
+
+
+def check_grids(
+    grids: Frame,
+    outline: Path | None,
+    buildings: Path | None,
+    compounds: Path | None,
+    *,
+    sliver_m2: float = 1.0,
+    datum: str = "wgs84",
+) -> Frame:
+    """Find the flaws of some grids (`geo.tiling.find_flaws`), against as much of their ground as there are files of."""
+
+    def take(path: Path | None, kind: str, rows: Rows) -> Frame | None:
+        if path is None:
+            return None
+        sheet, frame = rows(read(path, kind, datum=datum))
+        sheet.accept(skip_bad=False)
+        return frames.to_metres(frame, grids.crs)
+
+    ground = None if outline is None else read_outline(outline, datum=datum).to_crs(grids.crs)
+    return tiling.find_flaws(
+        grids,
+        ground,
+        sliver_m2=sliver_m2,
+        buildings=take(buildings, "buildings", building_rows),
+        compounds=take(compounds, "compounds", compound_rows),
+    )
+
+
+def locate_rows(
+    reading: Reading[Frame], grids: Frame, *, accuracy: float | str | None = None, reach_m: float = 0.0
+) -> Frame:
+    """Give every row of a file its grid, the rule that decided, and how sure that is.
+
+    Parameters
+    ----------
+    reading : Reading
+        Points in degrees, as `data.exchange.vector.read_features` makes it.
+    grids : GeoDataFrame
+        In metres.
+    accuracy : float or str, optional
+        Metres for all, or the name of the file's column that holds them.
+    reach_m : float
+        How far outside the grids a point may lie.
+
+    Returns
+    -------
+    GeoDataFrame
+        The file's own rows, order and columns, with `grid_code, rule, border_m, probability, next_code, sure`.
+
+    Raises
+    ------
+    BadGeometry
+        The file has no such column.
+    """
+    points = reading.frame
+    if isinstance(accuracy, str):
+        if accuracy not in points:
+            raise BadGeometry(
+                N_("There is no column %(column)s; the columns are: %(columns)s."),
+                column=accuracy,
+                columns=", ".join(map(str, points.columns.drop(["geometry", "source_row"], errors="ignore"))),
+            )
+        accuracy_m: Any = pd.to_numeric(points[accuracy], errors="coerce").to_numpy(float)
+    else:
+        accuracy_m = float("nan") if accuracy is None else accuracy
+    said = weigh_points(
+        points[["geometry"]].to_crs(grids.crs),
+        grids,
+        accuracy_m=accuracy_m,
+        reach_m=reach_m,
+        sure_probability=Rules().sure_probability,
+    )
+    kept = points.drop(columns=["source_row", *points.columns.intersection(said.columns)])
+    return gpd.GeoDataFrame(pd.concat([kept.drop(columns="geometry"), said], axis=1), geometry=kept.geometry)
+
+
+def cover_files(paths: Sequence[Path], streets: Path, grids: Frame, *, datum: str, skip_bad: bool = False) -> Covered:
+    """Clean the tracks of some files and say what they covered of each grid and each piece of street.
+
+    Metres and minutes of a grid are those of all walks; a piece of street that several walks saw counts once. What was
+    walked outside all grids is in a last row without a code.
+    """
+    sheet, lines_of_town = street_rows(read(streets, "streets", datum=datum))
+    good = sheet.accept(skip_bad=skip_bad)
+    town = frames.to_metres(lines_of_town[good], grids.crs).explode(ignore_index=True)
+    notes: list[Refusal] = list(sheet.notes)
+    fixes = pd.concat([_fixes(path, datum, skip_bad, notes) for path in paths], ignore_index=True)
+    x, y = frames.points_in_metres(fixes["lon"], fixes["lat"], grids.crs)
+    rules = Rules()
+    walks = tracks.to_lines(tracks.clean_fixes(fixes.assign(x=x, y=y), rules), rules, crs=grids.crs)
+    earned = credit_lines(walks, GridLocator(grids)).groupby("grid_code", dropna=False)[["metres", "minutes"]].sum()
+    pieces = cut_streets(town, grids, border_m=rules.border_street_m)
+    per_grid, per_piece = coverage(walks, pieces, grids, rules)
+    return Covered(_per_grid(per_grid, earned), _with_shapes(per_piece, pieces), notes)
+
+
+def _fixes(path: Path, datum: str, skip_bad: bool, notes: list[Refusal]) -> pd.DataFrame:
+    reading = gpx.read_tracks(path, datum=datum)
+    sheet = Sheet(reading, {})
+    sheet.accept(skip_bad=skip_bad)
+    notes.extend([*sheet.notes, *sheet.refusals])
+    return reading.frame
+
+
+def _per_grid(per_grid: pd.DataFrame, earned: pd.DataFrame) -> pd.DataFrame:
+    """Metres and minutes walked beside metres of street seen; anything outside all grids in a last row."""
+    earned = earned.rename_axis("grid_code").reset_index()
+    outside = earned[earned["grid_code"].isna()]
+    rows = per_grid.merge(earned[earned["grid_code"].notna()], on="grid_code", how="left").fillna(
+        {"metres": 0.0, "minutes": 0.0}
+    )
+    rows = rows if outside.empty else pd.concat([rows, outside], ignore_index=True)
+    return rows[["grid_code", "metres", "minutes", "street_metres_seen", "street_metres"]]
+
+
+def _with_shapes(per_piece: pd.DataFrame, pieces: Frame) -> Frame:
+    rows = per_piece.assign(
+        name=pieces["name"].to_numpy(),
+        street_class=pieces["street_class"].astype(str).to_numpy(),
+        grid_codes=per_piece["grid_codes"].map(" ".join),
+    )
+    return gpd.GeoDataFrame(rows, geometry=pieces.geometry.to_numpy(), crs=pieces.crs)
+
+
+def convert_rows(reading: Reading[Frame], *, target: str) -> Frame:
+    """The file's own rows and columns with their degrees written in another datum."""
+    frame = reading.frame.drop(columns="source_row")
+    return frame if target in ("wgs84", "cgcs2000") else datums.convert_frame(frame, source="wgs84", target=target)

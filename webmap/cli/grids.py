@@ -1,0 +1,156 @@
+"""``gridpatrol grids``: a community's editions, drawn, checked, adopted and exported."""
+
+from datetime import date, datetime
+from pathlib import Path
+
+import click
+import geopandas as gpd
+from sqlalchemy.orm import Session
+
+from data import audit, frames
+from data.exchange.write import write_features
+from data.models import Community, GridEdition
+from geo import tiling
+from geo.errors import N_
+from patrols import drafting, redraw
+from patrols.communities import find_community
+from patrols.days import local_day
+from webmap.cli import _, finish
+from webmap.cli.drawing import print_notes, print_tiling
+from webmap.cli.options import (
+    community_option,
+    database_option,
+    database_session,
+    households_option,
+    json_option,
+    now,
+    out_option,
+)
+
+edition_option = click.option(
+    "--edition",
+    type=int,
+    metavar="NUMBER",
+    help=N_("Number of the edition; else the newest draft, or the one in force."),
+)
+
+
+@click.group("grids", help=N_("Editions of a community's grids: draw, check, adopt, export."))
+def grids_command() -> None:
+    pass
+
+
+@grids_command.command("list", help=N_("List the editions of a community."))
+@community_option
+@database_option
+def list_command(community: str | None, database: str | None) -> None:
+    with database_session(database) as session:
+        place = find_community(session, community, on=now().date())
+        for one in redraw.editions(session, place):
+            span = f"{one.valid_from or ''} - {one.valid_until or ''}" if one.valid_from else ""
+            click.echo(f"{one.number:>4}  {one.stage.value:<10} {span:<25} {one.filing_number}  {one.name}")
+
+
+@grids_command.command("draw", help=N_("Draw grids from the stored ground and keep them as a draft."))
+@households_option
+@click.option("--seed", type=int, default=0, show_default=True, help=N_("The same seed draws the same grids."))
+@click.option("--name", default="", help=N_("What the draft is called."))
+@community_option
+@database_option
+@json_option
+def draw_command(
+    households: tuple[int, int], seed: int, name: str, community: str | None, database: str | None, as_json: bool
+) -> None:
+    at = now()
+    with database_session(database, writing=True) as session:
+        place = find_community(session, community, on=at.date())
+        edition, drawing = drafting.draw_draft(session, place, households=households, at=at, seed=seed, name=name)
+        flaws = _flaws(session, place, edition)
+        grids, number = frames.grids(session, edition.id), edition.number
+        if not as_json:
+            print_notes(drawing.notes, drawing.grids)
+        print_tiling(grids, flaws, households, as_json, {"edition": number})
+    finish(len(flaws))
+
+
+@grids_command.command("check", help=N_("Look for flaws in an edition; exit 1 if there is one."))
+@edition_option
+@households_option
+@community_option
+@database_option
+@json_option
+def check_command(
+    edition: int | None, households: tuple[int, int], community: str | None, database: str | None, as_json: bool
+) -> None:
+    with database_session(database) as session:
+        place = find_community(session, community, on=now().date())
+        chosen = _choose(session, place, edition)
+        flaws = _flaws(session, place, chosen)
+        print_tiling(frames.grids(session, chosen.id), flaws, households, as_json, {"edition": chosen.number})
+    finish(len(flaws))
+
+
+@grids_command.command(
+    "adopt", help=N_("Put an edition into force from a day on. What happened before keeps its grids.")
+)
+@edition_option
+@click.option("--from", "valid_from", type=click.DateTime(["%Y-%m-%d"]), help=N_("First day; today if left out."))
+@click.option("--filing", "filing_number", required=True, help=N_("Number under which it is filed."))
+@click.option(
+    "--allow-flaws", is_flag=True, help=N_("Adopt in spite of flaws that an authority has fixed as they are.")
+)
+@community_option
+@database_option
+def adopt_command(
+    edition: int | None,
+    valid_from: datetime | None,
+    filing_number: str,
+    allow_flaws: bool,
+    community: str | None,
+    database: str | None,
+) -> None:
+    at = now()
+    with database_session(database, writing=True) as session:
+        place = find_community(session, community, on=at.date())
+        chosen = _choose(session, place, edition, draft=True)
+        day: date = valid_from.date() if valid_from else local_day(place, at)
+        redraw.adopt(session, chosen, valid_from=day, filing_number=filing_number, at=at, allow_flaws=allow_flaws)
+        audit.write(
+            session,
+            "grids.adopted",
+            at=at,
+            object_kind="community",
+            object_key=place.code,
+            facts={"edition": chosen.number},
+        )
+        told = {"number": chosen.number, "community": place.name, "day": day, "grids": len(chosen.grids)}
+    click.echo(_("Edition %(number)s of %(community)s (%(grids)s grids) is in force from %(day)s.") % told)
+
+
+@grids_command.command("export", help=N_("Write an edition's grids to a file."))
+@edition_option
+@community_option
+@database_option
+@out_option
+def export_command(edition: int | None, community: str | None, database: str | None, out: Path) -> None:
+    with database_session(database) as session:
+        place = find_community(session, community, on=now().date())
+        grids = frames.grids(session, _choose(session, place, edition).id)
+    write_features(frames.to_degrees(grids), out)
+    click.echo(_("%(file)s written: %(rows)s grids.") % {"file": out, "rows": len(grids)})
+
+
+def _choose(session: Session, place: Community, number: int | None, *, draft: bool = False) -> GridEdition:
+    """The edition of that number; else the newest draft where one is wanted, or the one in force."""
+    if number is not None:
+        return redraw.edition(session, place, number)
+    return redraw.newest_draft(session, place) if draft else redraw.require_edition(session, place, now())
+
+
+def _flaws(session: Session, place: Community, edition: GridEdition) -> gpd.GeoDataFrame:
+    return tiling.find_flaws(
+        frames.grids(session, edition.id),
+        frames.outline(session, place.id),
+        buildings=frames.buildings(session, place.id),
+        compounds=frames.compounds(session, place.id),
+    )

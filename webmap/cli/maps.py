@@ -1,0 +1,32 @@
+"""``gridpatrol map``: a community's map as one HTML file that opens without internet."""
+
+from pathlib import Path
+
+import click
+
+from data.exchange.write import replacing
+from geo.errors import N_
+from patrols.communities import find_community
+from patrols.scope import Scope
+from webmap.cli import _, speech
+from webmap.cli.options import community_option, database_option, database_session, new_file, now
+from webmap.maps.export import standalone
+from webmap.maps.gather import gather
+from webmap.maps.town import town_map
+
+
+@click.command("map", help=N_("Write a map as one HTML file that opens without internet."))
+@click.argument("about", type=click.Choice(["open", "heat", "responsibility", "coverage"]))
+@click.option("--out", type=new_file, required=True, help=N_("File to write, ending in .html."))
+@community_option
+@database_option
+def map_command(about: str, out: Path, community: str | None, database: str | None) -> None:
+    if out.suffix.lower() not in (".html", ".htm"):
+        raise click.UsageError(_("A map is written as .html, not %(ending)s.") % {"ending": out.suffix or "''"})
+    at = now()
+    with database_session(database) as session, speech.for_pages(), replacing(out) as file:
+        place = find_community(session, community, on=at.date())
+        town = gather(session, Scope.everything(), place, at)
+        page = standalone(town_map(town, about=about), title=f"{place.name} · {_('Map')}")
+        file.write_text(page, encoding="utf-8")
+    click.echo(_("%(file)s written, %(size)s KB.") % {"file": out, "size": out.stat().st_size // 1024})
