@@ -72,6 +72,7 @@ def own_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Address of a database without any tables of ours, on both kinds; for trying migrations."""
     if request.param == "spatialite":
+        (tmp_path / "empty.sqlite").touch()
         yield f"sqlite:///{tmp_path / 'empty.sqlite'}"
         return
     with _postgres_copy(request, "bare") as url:

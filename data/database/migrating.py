@@ -31,8 +31,8 @@ def init(engine: Engine | str) -> None:
 def upgrade(engine: Engine | str, revision: str = "head") -> None:
     """Bring the tables to this program's migration: all of it or nothing.
 
-    Two programs that start at once wait for each other. A fresh database gets its spatial tables first; a missing
-    folder of an embedded database is made, for its owner alone.
+    Two programs that start at once wait for each other. A fresh database gets its spatial tables first; an
+    embedded one that is not there yet is made, with its folder, for its owner alone.
 
     Parameters
     ----------
@@ -98,11 +98,17 @@ def _opened(engine: Engine | str) -> Iterator[Engine]:
 @contextmanager
 def _alone(engine: Engine) -> Iterator[Connection]:
     if engine.dialect.name == "sqlite" and engine.url.database not in (None, "", ":memory:"):
-        Path(str(engine.url.database)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_file(Path(str(engine.url.database)))
     with engine.execution_options(writing=True).begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         yield connection
+
+
+def _make_file(path: Path) -> None:
+    # Tracks are sensitive personal data: nobody else on the machine reads them. SQLite's other files follow this one.
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600)
 
 
 def _prepare_spatial(connection: Connection) -> None:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -51,9 +52,9 @@ def open_engine(url: str | URL) -> Engine:
     BadSetting
         When the address is neither.
     DatabaseUnavailable
-        When this Python cannot load SQLite extensions. On connecting: when mod_spatialite is missing, the file is not a
-        database, or the server does not answer. While working: when another program holds the file for too long, or the
-        server goes away.
+        When this Python cannot load SQLite extensions. On connecting: when mod_spatialite is missing, the file is not
+        there or not a database, or the server does not answer. While working: when another program holds the file for
+        too long, or the server goes away.
     """
     address = url if isinstance(url, str) else url.render_as_string(hide_password=False)
     parsed = make_url(parse_url(address))
@@ -88,6 +89,7 @@ def _open_spatialite(url: URL) -> Engine:
         # Columns of frames hold these; psycopg takes them, and so the two databases take the same rows.
         module.register_adapter(whole, int)
     engine = create_engine(url, module=module)
+    event.listen(engine, "do_connect", lambda *_: _require_file(url))
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
@@ -103,6 +105,16 @@ def _sqlite_module() -> Any:
             N_("This Python's sqlite3 cannot load extensions. Install one that can: %(command)s"),
             command="pip install pysqlite3-binary",
         ) from None
+
+
+def _require_file(url: URL) -> None:
+    # SQLite would make an empty file wherever a mistyped address points, and everything would seem to be lost.
+    path = url.database
+    if path not in (None, "", ":memory:") and not Path(str(path)).exists():
+        raise DatabaseUnavailable(
+            N_("There is no database at %(path)s. Check GRIDPATROL_DATABASE_URL, or make one: gridpatrol db init"),
+            path=path,
+        )
 
 
 def _prepare(connection: Any, _record: object) -> None:

@@ -137,15 +137,29 @@ def test_a_file_that_is_no_database_is_refused_in_words(tmp_path):
     engine.dispose()
 
 
-def test_a_folder_that_is_not_there_is_refused_until_the_database_is_made(tmp_path):
+def test_a_database_that_is_not_there_is_not_made_by_looking_at_it(tmp_path):
     engine = open_engine(f"sqlite:///{tmp_path}/instance/town.sqlite")
 
-    with pytest.raises(DatabaseUnavailable, match="unable to open"):
+    with pytest.raises(DatabaseUnavailable, match="gridpatrol db init"):
         count(engine)
+
+    assert [type(problem) for problem in check(engine)] == [DatabaseUnavailable]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_database_is_made_for_its_owner_alone(tmp_path):
+    engine = open_engine(f"sqlite:///{tmp_path}/instance/town.sqlite")
+
     init(engine)
 
-    assert count(engine) == 0
-    assert (tmp_path / "instance").stat().st_mode & 0o077 == 0
+    with open_session(engine, writing=True) as session:
+        make.community(session)
+        session.commit()
+        assert {path.name for path in (tmp_path / "instance").glob("town.sqlite*")} >= {
+            "town.sqlite",
+            "town.sqlite-wal",
+        }
+        assert all(path.stat().st_mode & 0o077 == 0 for path in [tmp_path / "instance", *tmp_path.glob("instance/*")])
     engine.dispose()
 
 
