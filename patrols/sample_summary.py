@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from data import frames
+from data.errors import NotFound
 from data.models import Community, Duty, Incident, Patrol, PatrolCredit, Person, Posting, Stage
 from geo.errors import N_
 from patrols import responsibility
@@ -214,8 +215,8 @@ def _busiest_walker(session: Session, community: Community) -> tuple[int, str]:
         .order_by(func.sum(PatrolCredit.metres).desc())
         .limit(1)
     )
-    row = session.execute(statement).one()
-    return int(row[0]), str(row[1])
+    person_id, grid_code = session.execute(statement).one()
+    return person_id or 0, grid_code or ""
 
 
 def _busiest_office(session: Session, community: Community) -> int:
@@ -232,42 +233,38 @@ def _busiest_office(session: Session, community: Community) -> int:
 
 
 def _example(session: Session, community: Community) -> Example:
-    """Of the newest incidents in somebody's hands, the one whose chain has the fewest gaps and the most links."""
+    """The newest incident in somebody's hands whose chain has no gap down to its building, or else the best of some."""
     statement = (
         select(Incident)
         .where(Incident.community_id == community.id, Incident.stage == Stage.DISPATCHED, Incident.geom.is_not(None))
         .order_by(Incident.found_at.desc())
         .limit(EXAMPLES)
     )
-    found = list(session.scalars(statement))
-    points = frames.decode(incident.geom for incident in found)
-    answers = [
-        responsibility.find_responsible(
-            session, (point.x, point.y), at=incident.found_at, accuracy_m=incident.accuracy_m, communities=[community]
+    best: tuple[Incident, Answer] | None = None
+    for incident in session.scalars(statement).all():
+        spot = frames.decode([incident.geom])[0]
+        answer = responsibility.find_responsible(
+            session, (spot.x, spot.y), at=incident.found_at, accuracy_m=incident.accuracy_m, communities=[community]
         )
-        for incident, point in zip(found, points, strict=True)
-    ]
-    incident, answer = max(zip(found, answers, strict=True), key=lambda pair: _completeness(pair[1]))
+        if best is None or _completeness(answer) > _completeness(best[1]):
+            best = (incident, answer)
+        if answer.building_id is not None and answer.compound_id is not None and _completeness(answer)[1] == 0:
+            break
+    if best is None:
+        raise NotFound(N_("There is no incident %(number)s."), number="")
+    incident, answer = best
+    told = ("zh", "en", "place", "name", "phone", "vacant")
     return Example(
         number=incident.number,
         description=incident.description,
         address=incident.address,
         grid_code=incident.grid_code,
         rule=incident.grid_rule,
-        chain=[
-            {
-                "zh": link.zh,
-                "en": link.en,
-                "place": link.place,
-                "name": link.name,
-                "phone": link.phone,
-                "vacant": link.vacant,
-            }
-            for link in answer.chain
-        ],
+        chain=[{name: getattr(link, name) for name in told} for link in answer.chain],
     )
 
 
 def _completeness(answer: Answer) -> tuple[int, int]:
+    """How many duties of the chain somebody does, and (negative) how many links are vacant."""
     gaps = sum(link.vacant for link in answer.chain)
     return (len({link.duty for link in answer.chain if not link.vacant}), -gaps)

@@ -267,7 +267,7 @@ def _as_steps(session: Session, community: Community, life: simulate.Life) -> pd
 def _sum_in(grids: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame, column: str) -> "pd.Series[int]":
     """The sum of a column of the buildings that stand in each grid."""
     spots = buildings[[column]].set_geometry(buildings.representative_point(), crs=buildings.crs)
-    joined = spots.sjoin(grids[["geometry"]], predicate="within")
+    joined = spots.sjoin(grids[["geometry"]].rename_axis(index=None), predicate="within")
     sums: pd.Series[int] = joined.groupby("index_right")[column].sum().reindex(grids.index, fill_value=0).astype(int)
     return sums
 

@@ -73,10 +73,10 @@ def make_steps(incidents: pd.DataFrame, until: datetime, *, rng: np.random.Gener
     clock = _Clock(incidents["found_at"], limit)
     plan = [
         ("settle_on_the_spot", settled, rng.uniform(0.05, 0.7, count)),
-        ("accept", worked, rng.lognormal(np.log(0.6), 0.8, count)),
+        ("accept", worked, rng.lognormal(np.log(3), 1.2, count)),
         ("void", void, rng.lognormal(np.log(3), 0.6, count)),
-        ("triage", worked, rng.lognormal(np.log(0.4), 0.7, count)),
-        ("dispatch", worked, rng.lognormal(np.log(0.5), 0.7, count)),
+        ("triage", worked, rng.lognormal(np.log(2), 1.2, count)),
+        ("dispatch", worked, rng.lognormal(np.log(2), 1.2, count)),
         ("send_back", worked & back, rng.uniform(1, 12, count)),
         ("triage", worked & back, rng.uniform(0.5, 4, count)),
         ("dispatch", worked & back, rng.uniform(0.5, 6, count)),

@@ -49,8 +49,11 @@ CLOSINGS = {
 
 OUTDOORS = ["street", "back_street", "works"]
 INDOORS = ["home", "flat", "dormitory", "bungalow"]
-HOTTEST = 5.0
+HOTTEST = 8.0
 """A hot spot sees at most this many times more than it would otherwise."""
+
+NO_PLACE_SHARE = 0.12
+"""Share of calls and office notes that come without a position."""
 
 BEYOND_M = 40.0
 """A few things are seen just outside the outline, up to this far: people report what they see, not what is theirs."""
@@ -121,6 +124,21 @@ def make_incidents(
     incidents.insert(0, "number", _numbers(incidents["found_at"]))
     incidents["source_row"] = np.arange(2, count + 2)
     return incidents
+
+
+def lose_places(incidents: pd.DataFrame, grids: gpd.GeoDataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
+    """Take the position from some calls and office notes, as nobody measured it; of half of them the grid was noted.
+
+    Adds `grid_code`, empty where a position or nothing at all says where it was.
+    """
+    lost = incidents["source"].isin(["hotline", "office"]).to_numpy() & (rng.random(len(incidents)) < NO_PLACE_SHARE)
+    noted = lost & (rng.random(len(incidents)) < 0.5)
+    spots = gpd.GeoDataFrame(geometry=gpd.points_from_xy(incidents["lon"], incidents["lat"], crs="EPSG:4326"))
+    ground = grids[["grid_code", "geometry"]].reset_index(drop=True)
+    nearest = frames.to_metres(spots, grids.crs).sjoin_nearest(ground).sort_values("grid_code", kind="stable")
+    code = nearest.loc[~nearest.index.duplicated(), "grid_code"].reindex(incidents.index)
+    place = incidents[["lon", "lat", "accuracy_m"]].mask(pd.Series(lost, index=incidents.index), axis=0)
+    return incidents.assign(**place, grid_code=code.where(noted, ""))
 
 
 def describe(

@@ -157,7 +157,6 @@ def _share_out(
 def _with_grid(places: gpd.GeoDataFrame, grids: gpd.GeoDataFrame) -> pd.DataFrame:
     """The places with the `grid_code` that holds their inner point."""
     spots = places.set_geometry(places.representative_point())
-    joined = spots.sjoin(grids[["grid_code", "geometry"]], predicate="intersects").sort_values(
-        "grid_code", kind="stable"
-    )
+    ground = grids[["grid_code", "geometry"]].reset_index(drop=True)
+    joined = spots.sjoin(ground, predicate="intersects").sort_values("grid_code", kind="stable")
     return pd.DataFrame(joined.drop(columns=["geometry", "index_right"])).drop_duplicates("source_key")

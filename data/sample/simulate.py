@@ -95,6 +95,7 @@ def simulate(
         days=days,
         rng=what,
     )
+    reports = incidents.lose_places(reports, grids, rng=what)
     return Life(
         people=town,
         roster=people.make_roster(town, grids, buildings, compounds, valid_from=first_day),

@@ -166,7 +166,13 @@ def make_compounds(
         hull = walls.union(ways[ways.index.isin(group.index)].union_all())
         hull = hull.buffer(half, join_style="mitre").buffer(2 - half, join_style="mitre").intersection(outline)
         others = buildings.geometry[buildings.intersects(hull) & ~buildings.within(hull)].difference(walls).union_all()
-        hull = hull.difference(others.buffer(0.5)).difference(taken).buffer(-0.2).union(walls.buffer(0.4))
+        hull = (
+            hull.difference(others.buffer(0.5))
+            .difference(taken)
+            .buffer(-0.2)
+            .union(walls.buffer(0.4, join_style="mitre"))
+            .simplify(0.15)
+        )
         parts = [shapely.Polygon(part.exterior) for part in shapely.get_parts(hull) if part.intersects(walls)]
         rows.append({"name": compound_name(group["name"]), "geometry": shapely.MultiPolygon(parts)})
         taken = taken.union(rows[-1]["geometry"].buffer(0.5))
