@@ -22,8 +22,9 @@ from patrols.errors import AdoptionRefused, NoEditionInForce
 IN_FORCE = (EditionStage.ADOPTED, EditionStage.RETIRED)
 """Stages of editions that answered for the ground on the days of their term; retired ones do for the past."""
 
-SAME_GROUND = 0.5
-"""Share of a new grid and of an old one that both must have in common, at least, for the old code to live on."""
+SAME_GROUND = 0.5001
+"""Share of an old grid and of a new one that must be common ground for the code to live on: a hair more than half, so that
+equal halves do not quarrel over rounding, and no two grids can claim one code."""
 
 UNCHANGED = 0.999
 """Share of both that makes a grid unchanged: a border moved by less than a thousandth is a matter of rounding."""
@@ -197,8 +198,8 @@ def adopt(
 ) -> GridEdition:
     """Put an edition into force from a day on; the one before ends on that day, and lineage says what became of it.
 
-    Nothing that happened before is touched. A community without an outline gets that of the grids. The first edition of a community may be dated back, since nothing answered
-    before it; later ones begin today at the earliest.
+    Nothing that happened before is touched. The first edition of a community may be dated back, since nothing answered
+    before it; later ones begin today at the earliest. A community without an outline gets that of its grids.
 
     Parameters
     ----------
