@@ -33,8 +33,10 @@ def ring_edges(polygons: Any) -> Edges:
     polygons : array of Polygon or MultiPolygon
         In any planar coordinates. Missing and empty ones have no edges.
     """
-    rings, owner = shapely.get_rings(shapely.orient_polygons(polygons, exterior_cw=False), return_index=True)
-    return _edges(rings, owner)
+    parts, owner = shapely.get_parts(polygons, return_index=True)
+    # get_rings passes over a MultiPolygon in silence, so the parts are taken apart before.
+    rings, part = shapely.get_rings(shapely.orient_polygons(parts, exterior_cw=False), return_index=True)
+    return _edges(rings, owner[part])
 
 
 def line_edges(lines: Any) -> Edges:

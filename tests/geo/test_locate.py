@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import LineString, MultiPolygon, Point, Polygon, box
 
@@ -301,6 +301,7 @@ def test_stated_probabilities_are_how_often_the_answer_is_right() -> None:
     assert gap.max() < 0.05
 
 
+@settings(deadline=None)
 @given(
     vertices=st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=3, max_size=9, unique=True),
     share=st.floats(0, 1),
@@ -325,6 +326,7 @@ def test_beside_a_line_the_answer_is_that_of_arithmetic_without_rounding(
     assert (found == 0) == holds_exactly(polygon, float(x), float(y))
 
 
+@settings(deadline=None)
 @given(seed=st.integers(0, 10_000), turn=st.sampled_from([0.0, 17.0, 45.0, 90.0]))
 def test_every_point_of_a_tiling_has_one_grid_whatever_the_order_of_rows(seed: int, turn: float) -> None:
     grids = lattice(4, 3, turn=turn)
@@ -342,6 +344,7 @@ def test_every_point_of_a_tiling_has_one_grid_whatever_the_order_of_rows(seed: i
     assert found[inside].notna().all()
 
 
+@settings(deadline=None)
 @given(seed=st.integers(0, 10_000), turn=st.sampled_from([0.0, 17.0]), accuracy=st.sampled_from([0.0, 5.0, 20.0, 80.0]))
 def test_the_masses_over_a_tiling_add_up_to_one(seed: int, turn: float, accuracy: float) -> None:
     grids = lattice(12, 12, turn=turn)
