@@ -136,14 +136,16 @@ def _advance(incident: _Standing, row: Mapping[Any, Any]) -> dict[str, Any]:
         raise StepNotAllowed(N_("The step is dated before the one it follows: %(at)s."), at=at.isoformat())
     given = {"person_id": row["person_id"], "organisation_id": row["organisation_id"]}
     rating = None if pd.isna(row["rating"]) else int(row["rating"])
-    move = check_step(incident.stage, row["kind"], note=row["note"], rating=rating, **given)
-    changes = consequences(row["kind"], move.after, at, row["person_id"], row["organisation_id"], rating)
+    # Out of a frame, the word may come as plain text, which is equal to a step's word but not the same.
+    kind = StepKind(row["kind"])
+    move = check_step(incident.stage, kind, note=row["note"], rating=rating, **given)
+    changes = consequences(kind, move.after, at, row["person_id"], row["organisation_id"], rating)
     incident.changes.update(changes)
     incident.stage, incident.at, incident.number = move.after, at, incident.number + 1
     return {
         "incident_id": incident.id,
         "number": incident.number,
-        "kind": row["kind"],
+        "kind": kind,
         "stage": move.after,
         "at": at,
         "note": row["note"],
