@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session, joinedload, load_only
 
 from data import frames
 from data.models import Category, Community, Incident, Patrol, Stage
-from geo.streets import cut_streets
 from patrols import figures
 from patrols.coverage import coverage
 from patrols.incidents import OPEN_STAGES
@@ -187,14 +186,14 @@ class StreetsSeen(NamedTuple):
 
 
 def streets_seen(
-    session: Session, community: Community, grids: gpd.GeoDataFrame, streets: gpd.GeoDataFrame, *, at: datetime
+    session: Session, community: Community, grids: gpd.GeoDataFrame, pieces: gpd.GeoDataFrame, *, at: datetime
 ) -> StreetsSeen:
     """Return what the patrols of the week before `at` have seen of the streets inside the grids.
 
     Parameters
     ----------
-    grids, streets : GeoDataFrame
-        Of the community, in its metres.
+    grids, pieces : GeoDataFrame
+        Of the community, in its metres; the pieces that `geo.streets.cut_streets` made of its streets.
     at : datetime
         The week is the local day of this moment and the six before.
 
@@ -205,7 +204,6 @@ def streets_seen(
         ``geometry``, in metres; streets outside all grids are left out.
     """
     rules = Rules.for_community(community.rules)
-    pieces = cut_streets(streets, grids, border_m=rules.border_street_m)
     walks = figures.tracks(session, community, since=figures.week_begins(community, at), until=at)
     per_grid, per_piece = coverage(walks, pieces, grids, rules)
     seen = per_piece["metres_seen"].to_numpy() >= 0.5 * per_piece["metres"].to_numpy()

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -13,6 +14,7 @@ from webmap import words
 from webmap.maps import layers
 from webmap.maps.heat import Heat
 from webmap.maps.legend import figures
+from webmap.maps.memory import remembered
 from webmap.maps.style import COVERAGE_COLOURS
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ def content(town: "Town", density: Heat) -> dict[str, Any]:
     west, south, east, north = shapely.bounds(town.outline)
     origin = (float(west), float(south))
     position = {code: i for i, code in enumerate(town.grids["grid_code"])}
+    drawn = ground(town.streets, town.buildings, town.compounds, origin)
     when = words.say_moment(town.at.astimezone(town.timezone), town.at.astimezone(town.timezone))
     return {
         "words": {name: gettext(template) for name, template in WORDS.items()}
@@ -62,11 +65,7 @@ def content(town: "Town", density: Heat) -> dict[str, Any]:
         "origin": origin,
         "bounds": layers.pack_points([shapely.Point(west, south), shapely.Point(east, north)], origin),
         "outline": layers.pack_polygons([town.outline], origin),
-        "base": {
-            "streets": layers.streets_by_class(town.streets, origin),
-            "buildings": layers.pack_polygons(town.buildings.geometry, origin),
-            "compounds": layers.pack_polygons(town.compounds.geometry, origin),
-        },
+        "base": drawn["base"],
         "grids": {
             "code": list(town.grids["grid_code"]),
             "shape": [layers.pack_polygons([shape], origin) for shape in town.grids.geometry],
@@ -79,8 +78,28 @@ def content(town: "Town", density: Heat) -> dict[str, Any]:
         **incidents(town, origin, position),
         "tracks": [layers.pack_lines([shape], origin) for shape in town.tracks.geometry.simplify(1.5e-5)],
         "walked": walked(town, origin),
-        "labels": labels(town, origin),
-        "search": search(town, origin, position),
+        "labels": [*grid_labels(town.grids, origin), *drawn["labels"]],
+        "search": [*search(town, position), *drawn["places"]],
+    }
+
+
+@remembered(most=8)
+def ground(
+    streets: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame, compounds: gpd.GeoDataFrame, origin: layers.Origin
+) -> dict[str, Any]:
+    """Return what seldom changes: the base map's shapes, the names on it, and where they are found."""
+    return {
+        "base": {
+            "streets": layers.streets_by_class(streets, origin),
+            "buildings": layers.pack_polygons(buildings.geometry, origin),
+            "compounds": layers.pack_polygons(compounds.geometry, origin),
+        },
+        "labels": [
+            *layers.street_names(streets, origin),
+            *layers.place_names(compounds, "compound", origin),
+            *layers.place_names(buildings, "building", origin),
+        ],
+        "places": places(streets, compounds, buildings, origin),
     }
 
 
@@ -198,23 +217,16 @@ def walked(town: "Town", origin: layers.Origin) -> list[dict[str, Any]]:
     ]
 
 
-def labels(town: "Town", origin: layers.Origin) -> list[dict[str, Any]]:
-    """Return the names on the map, the most important first: what comes later gives way."""
-    spots = layers.pack_points(layers.inner_points(town.grids.geometry), origin) if len(town.grids) else []
-    grids = [
-        {"kind": "grid", "text": code[-3:], "point": spot}
-        for code, spot in zip(town.grids["grid_code"], spots, strict=True)
-    ]
+def grid_labels(grids: gpd.GeoDataFrame, origin: layers.Origin) -> list[dict[str, Any]]:
+    """Return the numbers of the grids, each in the middle of its ground. What comes later on the map gives way."""
+    spots = layers.pack_points(layers.inner_points(grids.geometry), origin) if len(grids) else []
     return [
-        *grids,
-        *layers.street_names(town.streets, origin),
-        *layers.place_names(town.compounds, "compound", origin),
-        *layers.place_names(town.buildings, "building", origin),
+        {"kind": "grid", "text": code[-3:], "point": spot} for code, spot in zip(grids["grid_code"], spots, strict=True)
     ]
 
 
-def search(town: "Town", origin: layers.Origin, position: dict[str, int]) -> list[dict[str, Any]]:
-    """Return everything that can be found by name: grids, people, streets, compounds, buildings."""
+def search(town: "Town", position: dict[str, int]) -> list[dict[str, Any]]:
+    """Return the grids and the people that can be found by name."""
     titles = grid_titles(town.grids)
     found = [
         {"kind": "grid", "text": title, "more": code, "grid": position[code]}
@@ -225,16 +237,19 @@ def search(town: "Town", origin: layers.Origin, position: dict[str, int]) -> lis
         found.append(
             {"kind": "person", "text": name, "more": f"{title} · {titles[position[code]]}", "grid": position[code]}
         )
-    return [*found, *_places(town, origin)]
+    return found
 
 
-def _places(town: "Town", origin: layers.Origin) -> list[dict[str, Any]]:
+def places(
+    streets: gpd.GeoDataFrame, compounds: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame, origin: layers.Origin
+) -> list[dict[str, Any]]:
+    """Return the streets, compounds and buildings that can be found by name; one of each name."""
     found: list[dict[str, Any]] = []
-    for kind, frame in (("street", town.streets), ("compound", town.compounds), ("building", town.buildings)):
+    for kind, frame in (("street", streets), ("compound", compounds), ("building", buildings)):
         named = frame[frame["name"].fillna("") != ""].drop_duplicates("name")
-        middles = shapely.point_on_surface(named.geometry.to_numpy())
-        lines = np.isin(shapely.get_type_id(named.geometry.to_numpy()), (1, 5))
-        halfway = shapely.line_interpolate_point(np.where(lines, named.geometry.to_numpy(), None), 0.5, normalized=True)
-        spots = layers.pack_points(np.where(lines, halfway, middles), origin)
+        shapes = named.geometry.to_numpy()
+        lines = np.isin(shapely.get_type_id(shapes), (1, 5))
+        halfway = shapely.line_interpolate_point(np.where(lines, shapes, None), 0.5, normalized=True)
+        spots = layers.pack_points(np.where(lines, halfway, shapely.point_on_surface(shapes)), origin)
         found += [{"kind": kind, "text": name, "point": spot} for name, spot in zip(named["name"], spots, strict=True)]
     return found

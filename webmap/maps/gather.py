@@ -11,10 +11,13 @@ from sqlalchemy.orm import Session
 from data import frames
 from data.models import Community, GridEdition
 from geo.borders import split_borders
+from geo.streets import cut_streets
 from patrols import figures, on_map, redraw, roster
 from patrols.days import zone
+from patrols.rules import Rules
 from patrols.scope import Scope
 from webmap import language, words
+from webmap.maps.memory import remembered
 from webmap.maps.town import Links, Town
 
 DENSE_DAYS = 365
@@ -39,14 +42,15 @@ def gather(session: Session, scope: Scope, community: Community, at: datetime, *
     edition = redraw.require_edition(session, community, at)
     grids = frames.grids(session, edition.id)
     streets = frames.streets(session, community.id)
-    seen = on_map.streets_seen(session, community, grids, streets, at=at)
+    pieces = cut(streets, grids, Rules.for_community(community.rules).border_street_m)
+    seen = on_map.streets_seen(session, community, grids, pieces, at=at)
     dense_since = at - timedelta(days=DENSE_DAYS)
     return Town(
         name=community.name,
         at=at,
         outline=outline(session, community, grids),
         grids=frames.to_degrees(with_figures(session, scope, community, edition, grids, seen.per_grid, at)),
-        borders=frames.to_degrees(split_borders(grids, streets[streets["street_class"] != "path"])),
+        borders=borders(grids, streets),
         streets=frames.to_degrees(streets),
         buildings=frames.buildings(session, community.id, degrees=True),
         compounds=frames.compounds(session, community.id, degrees=True),
@@ -63,6 +67,18 @@ def gather(session: Session, scope: Scope, community: Community, at: datetime, *
         simulated=community.simulated,
         links=links or Links(),
     )
+
+
+@remembered(most=8)
+def cut(streets: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, border_m: float) -> gpd.GeoDataFrame:
+    """Return the streets cut at junctions and grid borders; see `geo.streets.cut_streets`."""
+    return cut_streets(streets, grids, border_m=border_m)
+
+
+@remembered(most=8)
+def borders(grids: gpd.GeoDataFrame, streets: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the grids' borders in degrees, those along a street apart; a footpath does not count as one."""
+    return frames.to_degrees(split_borders(grids, streets[streets["street_class"] != "path"]))
 
 
 def outline(session: Session, community: Community, grids: gpd.GeoDataFrame) -> shapely.Geometry:

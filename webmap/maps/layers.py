@@ -78,7 +78,7 @@ def inner_points(polygons: gpd.GeoSeries) -> npt.NDArray[Any]:
     latitude = float(np.radians(np.mean(polygons.total_bounds[[1, 3]])))
     squeeze = np.array([np.cos(latitude), 1.0])
     flat = shapely.transform(polygons.to_numpy(), lambda xy: xy * squeeze)
-    radii = shapely.maximum_inscribed_circle(flat, tolerance=1e-6)
+    radii = shapely.maximum_inscribed_circle(flat, tolerance=1e-5)
     return np.asarray(shapely.transform(shapely.get_point(radii, 0), lambda xy: xy / squeeze), dtype=object)
 
 
@@ -87,18 +87,19 @@ def street_names(streets: gpd.GeoDataFrame, origin: Origin) -> list[dict[str, An
     named = streets[streets["name"].fillna("") != ""]
     if named.empty:
         return []
-    best = named.assign(rank=named["street_class"].map(RANK.index)).groupby("name")["rank"].min()
-    runs = named.groupby("name")["geometry"].apply(
-        lambda lines: shapely.line_merge(shapely.union_all(lines.to_numpy()))
-    )
-    table = gpd.GeoDataFrame({"rank": best}, geometry=runs).explode().reset_index()
-    table["span"] = shapely.length(table.geometry.to_numpy())
-    table = table.sort_values(["rank", "span", "name"], ascending=[True, False, True])
-    labels = []
-    for name, rank, line in zip(table["name"], table["rank"], table.geometry, strict=True):
-        if packed := pack_lines([shapely.simplify(line, 8e-6)], origin):
-            labels.append({"kind": "street", "text": name, "line": packed[0], "later": LATER.get(RANK[rank], 0)})
-    return labels
+    number, names = pd.factorize(named["name"], sort=True)
+    best = named["street_class"].map(RANK.index).groupby(number).min().to_numpy()
+    lines, row = shapely.get_parts(named.geometry.to_numpy(), return_index=True)
+    order = np.argsort(number[row], kind="stable")
+    runs = shapely.line_merge(shapely.multilinestrings(lines[order], indices=number[row][order]))
+    pieces, street = shapely.get_parts(runs, return_index=True)
+    order = np.lexsort((street, -shapely.length(pieces), best[street]))
+    packed = _steps(shapely.simplify(pieces[order], 8e-6), origin)
+    return [
+        {"kind": "street", "text": names[one], "line": steps, "later": LATER.get(RANK[best[one]], 0)}
+        for one, steps in zip(street[order], packed, strict=True)
+        if len(steps) > 2
+    ]
 
 
 def place_names(places: gpd.GeoDataFrame, kind: str, origin: Origin) -> list[dict[str, Any]]:
@@ -107,7 +108,7 @@ def place_names(places: gpd.GeoDataFrame, kind: str, origin: Origin) -> list[dic
     if named.empty:
         return []
     named = named.iloc[np.argsort(-shapely.area(named.geometry.to_numpy()), kind="stable")]
-    spots = pack_points(inner_points(named.geometry), origin)
+    spots = pack_points(shapely.point_on_surface(named.geometry.to_numpy()), origin)
     return [{"kind": kind, "text": name, "point": spot} for name, spot in zip(named["name"], spots, strict=True)]
 
 

@@ -13,7 +13,8 @@
         bar,
         G.make("em", { text: one.said }),
       ]);
-      const light = (yes) => () => grids.only(yes ? number : null);
+      // A finger "enters" what it taps and never leaves: only a mouse or the keyboard lights grids up.
+      const light = (yes) => (event) => event.pointerType !== "touch" && grids.only(yes ? number : null);
       row.addEventListener("pointerenter", light(true));
       row.addEventListener("pointerleave", light(false));
       row.addEventListener("focus", light(true));
@@ -136,6 +137,7 @@
     if (!figures.some((one) => one.checked)) figures[0].checked = true;
     colour(figures.find((one) => one.checked).dataset.figure);
     map.on("moveend", write);
+    window.addEventListener("hashchange", () => location.reload());
     map.on("click", () => {
       grids.mark(null);
       side.close();
