@@ -5,8 +5,18 @@ from typing import Any
 
 import pandas as pd
 
+from data.errors import UnreadableFile
+from geo.errors import N_
+
+MOST = 500
 OURS = frozenset({"source_row", "geometry"})
 LARGEST_WHOLE = 2**63
+
+
+def check_width(count: int, file: str) -> None:
+    """Refuse more columns than any table of a community has; a few bytes a row can ask for millions of cells."""
+    if count > MOST:
+        raise UnreadableFile(N_("%(file)s has more than %(count)s columns."), file=file, count=MOST)
 
 
 def unique_names(names: Sequence[str]) -> list[str]:

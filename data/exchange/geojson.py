@@ -10,7 +10,7 @@ import pyproj
 import shapely
 
 from data.errors import UnreadableFile
-from data.exchange.columns import settle, unique_names
+from data.exchange.columns import check_width, settle, unique_names
 from data.exchange.encodings import decode
 from data.exchange.reading import Refusals
 from data.exchange.unpack import Source
@@ -42,7 +42,9 @@ def read_geojson(source: Source, refusals: Refusals) -> gpd.GeoDataFrame:
     content = load_json(source)
     features = features_of(content, source)
     shapes = _shapes(features, refusals)
-    frame = pd.DataFrame(_records(features), dtype=object)
+    records = _records(features)
+    check_width(len({name for record in records for name in record}), source.name)
+    frame = pd.DataFrame(records, dtype=object, index=range(len(records)))
     frame.columns = pd.Index(unique_names([str(column) for column in frame.columns]))
     frame = frame.apply(_plain)
     frame["source_row"] = np.arange(1, len(features) + 1)

@@ -11,7 +11,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from data.errors import UnreadableFile
-from data.exchange.columns import unique_names
+from data.exchange.columns import check_width, unique_names
 from data.exchange.reading import Refusals
 from data.exchange.safe_xml import child_text, elements, local
 from data.exchange.unpack import Source
@@ -78,7 +78,8 @@ def read_kml(source: Source, refusals: Refusals) -> gpd.GeoDataFrame:
         rows.append(placemark.row)
     if not rows:
         raise UnreadableFile(N_("%(file)s holds no placemarks."), file=source.name)
-    frame = pd.DataFrame(records, dtype=object)
+    check_width(len({name for record in records for name in record}), source.name)
+    frame = pd.DataFrame(records, dtype=object, index=range(len(records)))
     frame = frame.astype(object).where(frame.notna(), None)
     frame.columns = pd.Index(unique_names([str(column) for column in frame.columns]))
     frame["source_row"] = np.array(rows)
@@ -121,6 +122,8 @@ def _shape_of(element: Element) -> BaseGeometry | None:
                 return _shape(child)
             except BadShape as error:
                 reason = reason or error
+            except RecursionError:
+                reason = BadShape(N_("its parts are nested too deep"))
     if reason is not None:
         raise reason
     return None

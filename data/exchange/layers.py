@@ -18,12 +18,14 @@ import shapely
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, GeometryError
 
 from data.errors import UnreadableFile
+from data.exchange import geopackage
 from data.exchange.columns import unique_names
 from data.exchange.reading import Refusals
 from data.exchange.safe_xml import refuse_entities
 from data.exchange.unpack import LARGEST_UNPACKED_BYTES, Source, check_bomb, copied
 from geo.errors import N_
 
+PBF_START = b"\n\tOSMHeader"
 MOST_ROWS = 10_000_000
 GDAL = threading.Lock()  # GDAL's options and Python's warning filters belong to the whole process
 
@@ -71,6 +73,8 @@ def layer_names(source: Source) -> list[str]:
 def _gdal_path(source: Source) -> Iterator[Path]:
     """A private copy for GDAL, whose errors become ours."""
     _check(source)
+    if source.ending == ".gpkg":
+        geopackage.check(source)
     with tempfile.TemporaryDirectory(prefix="gridpatrol-") as folder:
         path = copied(source, Path(folder))
         try:
@@ -83,8 +87,8 @@ def _gdal_path(source: Source) -> Iterator[Path]:
 def _check(source: Source) -> None:
     with source.path.open("rb") as file:
         if source.ending == ".osm":
-            refuse_entities(file, source.name)
-        elif source.ending == ".pbf" and b"OSMHeader" not in file.read(64):
+            refuse_entities(file, source.name, root="osm")
+        elif source.ending == ".pbf" and file.read(15)[4:] != PBF_START:
             raise UnreadableFile(N_("%(file)s is no OpenStreetMap file, or it is broken."), file=source.name)
 
 

@@ -15,41 +15,47 @@ from geo.errors import N_
 
 DECLARATION = re.compile(rb"^\s*<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"'][^>]*\?>")
 KNOWN_TO_EXPAT = {"utf-8", "utf8", "utf-16", "us-ascii", "iso-8859-1"}
-LONGEST_PROLOGUE = 1 << 20
+CHUNK_BYTES = 1 << 16
 
 
-class _RootReached(Exception):
-    pass
-
-
-def refuse_entities(file: IO[bytes], name: str) -> None:
+def refuse_entities(file: IO[bytes], name: str, *, root: str | None = None) -> None:
     """Refuse XML that declares a document type: entities multiply, or read other files. Nothing we read needs one.
 
-    A document type can only stand before the root element, so no more than that is looked at.
+    A document type can only stand before the root element, so no more than that is looked at. When the root is asked
+    for, all must be well formed, so that another parser cannot find a second root behind it.
+
+    Parameters
+    ----------
+    file : binary file
+    name : str
+        As the user gave it.
+    root : str, optional
+        The name that the root element must have.
     """
+    roots: list[str] = []
 
     def doctype(*_: object) -> None:
         raise UnreadableFile(
             N_("%(file)s declares a document type or entities (DOCTYPE); it is refused as unsafe."), file=name
         )
 
-    def root(*_: object) -> None:
-        raise _RootReached
+    def reached(element: str, _: object) -> None:
+        roots.append(element)
+        parser.StartElementHandler = None
 
     parser = expat.ParserCreate()
     parser.StartDoctypeDeclHandler = doctype
-    parser.StartElementHandler = root
+    parser.StartElementHandler = reached
     try:
-        for _ in range(LONGEST_PROLOGUE >> 14):
-            chunk = file.read(1 << 14)
-            parser.Parse(chunk, not chunk)
-            if not chunk:
+        while chunk := file.read(CHUNK_BYTES):
+            parser.Parse(chunk, False)
+            if roots and root is None:
                 return
-    except _RootReached:
-        return
-    except expat.ExpatError as error:
+            if roots and roots[0] != root:
+                raise UnreadableFile(N_("%(file)s is XML, but no <%(root)s>."), file=name, root=root)
+        parser.Parse(b"", True)
+    except (expat.ExpatError, ValueError, LookupError) as error:
         raise broken(name, error) from error
-    raise UnreadableFile(N_("%(file)s does not begin like XML."), file=name)
 
 
 def broken(name: str, error: Exception) -> UnreadableFile:
@@ -93,7 +99,7 @@ def elements(data: bytes, name: str) -> Iterator[tuple[str, Element]]:
         raise UnreadableFile(
             N_("%(file)s declares a document type or entities (DOCTYPE); it is refused as unsafe."), file=name
         ) from error
-    except ParseError as error:
+    except (ParseError, ValueError, LookupError) as error:
         raise broken(name, error) from error
 
 

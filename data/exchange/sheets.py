@@ -19,13 +19,13 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.utils import get_column_letter
 
 from data.errors import CannotWrite, UnreadableFile
+from data.exchange import columns
 from data.exchange.reading import Refusals
 from data.exchange.safe_xml import refuse_entities
 from data.exchange.unpack import Source, opened_zip
 from geo.errors import N_
 
 ENDINGS = frozenset({".xlsx", ".xlsm"})
-MOST_COLUMNS = 500
 MOST_WIDE_ROWS = 1_000
 MOST_ROWS = 1_048_576
 LARGEST_EXACT = 10**15
@@ -129,18 +129,18 @@ def _read_sheet(page: Any, twin: Any, refusals: Refusals) -> list[Row]:
     rows: list[Row] = []
     wide = 0
     for number, (cells, formulas) in enumerate(zip(page.iter_rows(max_row=MOST_ROWS), twins, strict=False), start=1):
-        if len(cells) > MOST_COLUMNS:
+        if len(cells) > columns.MOST:
             wide += 1
             _check_width(cells, wide, refusals.file)
-        texts = _read_row(number, cells[:MOST_COLUMNS], formulas, refusals)
+        texts = _read_row(number, cells[: columns.MOST], formulas, refusals)
         if texts is not None and any(texts):
             rows.append((number, texts))
     return rows
 
 
 def _check_width(cells: Any, wide: int, file: str) -> None:
-    if wide > MOST_WIDE_ROWS or any(cell.value is not None for cell in cells[MOST_COLUMNS:]):
-        raise UnreadableFile(N_("%(file)s has more than %(count)s columns."), file=file, count=MOST_COLUMNS)
+    if wide > MOST_WIDE_ROWS or any(cell.value is not None for cell in cells[columns.MOST :]):
+        columns.check_width(len(cells), file)
 
 
 def _read_row(number: int, cells: Any, formulas: Any, refusals: Refusals) -> list[str] | None:
@@ -200,8 +200,8 @@ def write_sheet(table: pd.DataFrame, target: Path) -> None:
     page = book.create_sheet("gridpatrol")
     page.freeze_panes = "A2"
     page.append([_written(page, str(column)) for column in table.columns])
-    columns = [table[column].tolist() for column in table.columns]
-    for row in zip(*columns, strict=True):
+    values = [table[column].tolist() for column in table.columns]
+    for row in zip(*values, strict=True):
         page.append([_written(page, value) for value in row])
     book.save(target)
 

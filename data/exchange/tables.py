@@ -11,7 +11,7 @@ import pandas as pd
 
 from data.errors import UnreadableFile
 from data.exchange import dbf, sheets
-from data.exchange.columns import unique_names
+from data.exchange.columns import check_width, unique_names
 from data.exchange.encodings import decode
 from data.exchange.reading import Reading, Refusals
 from data.exchange.unpack import Source, opened
@@ -120,6 +120,7 @@ def _to_frame(rows: Iterable[Row], refusals: Refusals) -> Reading[pd.DataFrame]:
     if not filled:
         raise UnreadableFile(N_("%(file)s holds no rows."), file=refusals.file)
     start = _headings_at(filled)
+    check_width(len(filled[start][1]), refusals.file)
     headings = name_columns(filled[start][1])
     kept, numbers = [], []
     for number, cells in filled[start + 1 :]:
