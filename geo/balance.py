@@ -11,7 +11,7 @@ from geo.anneal import Aim, Town, anneal, grid_score
 from geo.faces import Numbers, Positions, connected_parts, settle
 from geo.split import cut_graph
 
-SPREAD = 2.0
+SPREAD = 2.5
 """Weight of unequal numbers of households, against compactness (a circle 3.5, a square 4, a 1 : 4 strip 5)."""
 
 BORDER = 4.0

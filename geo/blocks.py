@@ -102,13 +102,15 @@ def make_blocks(
     """
     ground = as_ground(outline)
     wholes = gather_wholes(buildings, compounds, ground)
-    return build_blocks(ground, streets, wholes, largest=largest, piece=piece)
+    blocks, crossings = build_blocks(ground, streets, wholes, largest=largest, piece=piece)
+    blocks.attrs = {"crossings": crossings, "notes": wholes.notes}
+    return blocks
 
 
 def build_blocks(
     ground: shapely.Geometry, streets: gpd.GeoDataFrame, wholes: Wholes, *, largest: int, piece: int
-) -> gpd.GeoDataFrame:
-    """`make_blocks` for wholes that are gathered already."""
+) -> tuple[gpd.GeoDataFrame, list[Crossing]]:
+    """`make_blocks` for wholes that are gathered already; the crossings beside the blocks."""
     near = take_streets(streets, ground, 0.0)
     lines, crossed, crossings = _lead_round(near.geometry.to_numpy(), near["name"].to_numpy(dtype=object), wholes)
     cut = _cut(ground, lines, crossed, wholes)
@@ -120,9 +122,7 @@ def build_blocks(
         labels = _follow(finer, cut, labels, part)
         cut = finer
     labels = _join_kin(cut, labels, wholes)
-    blocks = _describe(cut, labels, wholes, largest, streets.crs)
-    blocks.attrs = {"crossings": crossings, "notes": list(wholes.notes)}
-    return blocks
+    return _describe(cut, labels, wholes, largest, streets.crs), crossings
 
 
 def _lead_round(

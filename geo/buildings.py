@@ -143,25 +143,25 @@ def _take_things(frame: gpd.GeoDataFrame | None, households: Positions | None, n
     broken = ~shapely.is_valid(shapes)
     shapes[broken] = shapely.make_valid(shapes[broken])
     solid = shapely.area(shapes) > OVERLAP_M2
+    names = _name_all(frame)
     mended = N_("A broken ring of %(name)s was mended.")
-    notes.extend(
-        (mended, {"name": _name(frame, position)}, *_at(shapes[position]))
-        for position in np.flatnonzero(broken & solid).tolist()
-    )
+    notes.extend((mended, {"name": names[row]}, *_at(shapes[row])) for row in np.flatnonzero(broken & solid))
     if (~solid).any():
         notes.append(
             (N_("%(count)d shapes without area were left out."), {"count": int((~solid).sum())}, np.nan, np.nan)
         )
-    names = [_name(frame, position) for position in range(len(frame))]
     counted = np.zeros(len(frame), dtype=np.int64) if households is None else households
     taken = pd.DataFrame({"shape": shapes, "households": counted, "name": names}, index=range(len(frame)))
     return pd.DataFrame(taken[solid].reset_index(drop=True))
 
 
-def _name(frame: gpd.GeoDataFrame, position: int) -> str:
-    """What to call a row: its name, else its index."""
-    name = frame["name"].iloc[position] if "name" in frame else None
-    return str(name) if isinstance(name, str) and name else f"#{frame.index[position]}"
+def _name_all(frame: gpd.GeoDataFrame) -> list[str]:
+    """What to call each row: its name, else its index."""
+    given = frame["name"].tolist() if "name" in frame else [None] * len(frame)
+    return [
+        name if isinstance(name, str) and name else f"#{key}"
+        for name, key in zip(given, frame.index.tolist(), strict=True)
+    ]
 
 
 def _at(shape: shapely.Geometry) -> tuple[float, float]:

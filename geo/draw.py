@@ -142,11 +142,10 @@ def draw(
     ground = _shift(np.array([ground], dtype=object), -origin)[0]
     wholes = gather_wholes(_move(buildings, -origin), _move(compounds, -origin), ground)
     lines = clean_streets(_move(streets, -origin), ground, wholes=wholes.shape)
-    blocks, labels = _settle_on_blocks(ground, lines, wholes, households, seed)
+    blocks, labels, crossings = _settle_on_blocks(ground, lines, wholes, households, seed)
     blocks, grids = _number(blocks, labels, community_code)
     grids["explanation"], why = _explain(grids, blocks, households)
-    notes = [*blocks.attrs["notes"], *_note_crossings(blocks, wholes), *why]
-    blocks.attrs = {}
+    notes = [*wholes.notes, *_note_crossings(blocks, wholes, crossings), *_note_exclaves(grids), *why]
     moved = [(text, facts, float(x + origin[0]), float(y + origin[1])) for text, facts, x, y in notes]
     grids = grids[["grid_code", "households", "buildings", "compounds", "explanation", "geometry"]]
     return Drawing(_move(grids, origin), _move(blocks, origin), _move(lines, origin), moved)
@@ -176,22 +175,22 @@ def _move(frame: gpd.GeoDataFrame | None, by: Numbers) -> gpd.GeoDataFrame | Non
 
 def _settle_on_blocks(
     ground: shapely.Geometry, streets: gpd.GeoDataFrame, wholes: Wholes, households: tuple[int, int], seed: int
-) -> tuple[gpd.GeoDataFrame, Positions]:
-    """Blocks and the grid of each; while grids stay out of the band, large blocks are split more finely."""
+) -> tuple[gpd.GeoDataFrame, Positions, list[Crossing]]:
+    """Blocks, the grid of each, and crossings; while grids stay out of the band, blocks are split more finely."""
     low, high = households
-    best: tuple[int, gpd.GeoDataFrame, Positions] | None = None
+    best: tuple[int, gpd.GeoDataFrame, Positions, list[Crossing]] | None = None
     for largest, piece in ((high, max(low, 1)), ((low + high) // 2, max(low // 2, 1)), (low, max(low // 3, 1))):
-        blocks = build_blocks(ground, streets, wholes, largest=largest, piece=piece)
+        blocks, crossings = build_blocks(ground, streets, wholes, largest=largest, piece=piece)
         labels = balance_blocks(blocks, neighbours(blocks, streets), households=households, seed=seed)
         people = np.bincount(labels, weights=blocks["households"])
         large = int((blocks["households"] > high).sum())
         out = int(((people < low) | (people > high)).sum())
         if best is None or out < best[0]:
-            best = (out, blocks, labels)
+            best = (out, blocks, labels, crossings)
         if out <= large or not (blocks["households"] > piece).any():
             break
     assert best is not None  # noqa: S101
-    return best[1], best[2]
+    return best[1:]
 
 
 def _number(
@@ -271,9 +270,19 @@ def _points(xy: Numbers) -> Geometries:
     return np.asarray(shapely.points(xy), dtype=object)
 
 
-def _note_crossings(blocks: gpd.GeoDataFrame, wholes: Wholes) -> list[Note]:
+def _note_exclaves(grids: gpd.GeoDataFrame) -> list[Note]:
+    """A note for each piece of ground that was too small for a grid of its own."""
+    text = N_("A separate piece of ground, too small for a grid of its own, belongs to grid %(grid_code)s.")
+    parts, grid = shapely.get_parts(grids.geometry.to_numpy(), return_index=True)
+    order = np.lexsort((-shapely.area(parts), grid))
+    small = order[np.append(False, grid[order][1:] == grid[order][:-1])]
+    codes, inner = grids["grid_code"].to_numpy(dtype=object)[grid[small]], shapely.point_on_surface(parts[small])
+    places = zip(codes, shapely.get_x(inner), shapely.get_y(inner), strict=True)
+    return [(text, {"grid_code": code}, round(x, 2), round(y, 2)) for code, x, y in places]
+
+
+def _note_crossings(blocks: gpd.GeoDataFrame, wholes: Wholes, crossings: list[Crossing]) -> list[Note]:
     """A note for each building or compound on a border that a street line runs through."""
-    crossings: list[Crossing] = blocks.attrs["crossings"]
     if not crossings:
         return []
     codes = blocks["grid_code"].to_numpy(dtype=object)
