@@ -26,7 +26,7 @@ def map_command(about: str, out: Path, community: str | None, database: str | No
     at = now()
     with database_session(database) as session, speech.for_pages(), replacing(out) as file:
         place = find_community(session, community, on=at.date())
-        town = gather(session, Scope.everything(), place, at)
+        town = gather(session, Scope(), place, at)
         page = standalone(town_map(town, about=about), title=f"{place.name} · {_('Map')}")
         file.write_text(page, encoding="utf-8")
     click.echo(_("%(file)s written, %(size)s KB.") % {"file": out, "size": out.stat().st_size // 1024})
