@@ -48,4 +48,4 @@ def _known(ids: Iterable[int | None]) -> set[int]:
 
 
 def _pairs(session: Session, wanted: Select[tuple[int, str]]) -> dict[int, str]:
-    return {key: name for key, name in session.execute(wanted)}
+    return {row[0]: row[1] for row in session.execute(wanted)}

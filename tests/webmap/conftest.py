@@ -1,65 +1,21 @@
-"""A small town with sign-ins of every role, and clients that have signed in."""
+"""The website on the small town of `visit`, and browsers that have signed in."""
 
-import re
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
-import make
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
-from sqlalchemy.orm import Session
-from werkzeug.security import generate_password_hash
+from visit import LOGINS, NOW, Town, build, sign_in
 
-from data import users
 from data.database import open_engine, open_session
-from data.models import (
-    Category,
-    ChainLink,
-    Duty,
-    IncidentSource,
-    Organisation,
-    Patrol,
-    PatrolCredit,
-    PatrolSource,
-    PlaceKind,
-    Role,
-    StepKind,
-    User,
-)
+from data.models import Role
 from data.settings import Settings
-from patrols import incidents, roster
 from webmap.app import create_app
 from webmap.settings import WebSettings
-
-NOW = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
-"""14:30 on the wall of the office."""
-
-PASSWORD = "walk every day 1"
-HOME, AWAY = "110108001001", "110108001002"
-"""The community everybody answers for, and a neighbour whose incidents are none of their business."""
-
-LOGINS = {
-    Role.ADMINISTRATOR: "admin",
-    Role.GRID_MANAGER: "manager",
-    Role.GRID_WORKER: "worker",
-    Role.HANDLER: "handler",
-    Role.OFFICIAL: "official",
-}
-
-
-@dataclass(frozen=True)
-class Town:
-    """Numbers of the incidents of the small town, by where they lie."""
-
-    in_grid_1: str
-    in_grid_2: str
-    handed_over: str
-    away: str
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +24,7 @@ def town_file(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     path = shutil.copyfile(migrated_file, tmp_path_factory.mktemp("town") / "town.sqlite")
     engine = open_engine(f"sqlite:///{path}")
     with open_session(engine, writing=True) as session:
-        town = _build(session)
+        town = build(session)
         session.commit()
     engine.dispose()
     return path, town
@@ -124,112 +80,3 @@ def as_role(app: Flask) -> Callable[[Role], FlaskClient]:
         return browser
 
     return signed_in
-
-
-def sign_in(browser: FlaskClient, login: str, password: str = PASSWORD):
-    """Send the form of the sign-in page."""
-    return send(browser, "/sign-in", page="/sign-in", login=login, password=password)
-
-
-def send(browser: FlaskClient, address: str, *, page: str = "/account", **fields: object):
-    """Send a form as the page that holds it would: with its token."""
-    token = re.search(r'name="csrf-token" content="([^"]+)"', browser.get(page).text)
-    assert token is not None
-    return browser.post(address, data={"csrf_token": token[1], **fields})
-
-
-def _build(session: Session) -> Town:
-    place, edition = make.town(session)
-    away = make.community(session, AWAY, outline=make.degrees_square(10))
-    make.edition(session, away, {f"{AWAY}001": make.degrees_square(10)})
-    make.street(session, place, make.shapely.LineString([make.ORIGIN, (116.303, 40.001)]), name="学院路")
-    person = make.person(session, place)
-    office = make.add(session, Organisation(community_id=place.id, name="环卫所", code="1" * 18))
-    category = make.add(session, Category(family="sample", kind="part", code="01", zh="暴露垃圾", en="litter"))
-    links = [
-        (Duty.GRID_WORKER, PlaceKind.GRID, "网格员", "grid worker"),
-        ("secretary", PlaceKind.COMMUNITY, "书记", "secretary"),
-    ]
-    for position, (duty, kind, zh, en) in enumerate(links, start=1):
-        make.add(session, ChainLink(community_id=place.id, position=position, duty=duty, place_kind=kind, zh=zh, en=en))
-    roster.post(session, person, Duty.GRID_WORKER, PlaceKind.GRID, grid_code=f"{HOME}001", valid_from=date(2026, 1, 1))
-    _add_users(session, place.id, person.id, office.id)
-    _add_patrol(session, place.id, edition.id, person.id)
-    south_east = (116.3025, 40.0005)
-
-    def found(community, point, description) -> str:
-        return incidents.report(
-            session,
-            community,
-            at=NOW - timedelta(days=1),
-            source=IncidentSource.RESIDENT,
-            description=description,
-            point=point,
-            category=category,
-            reporter_name="李小明",
-            reporter_phone="13912345678",
-            due_at=NOW + timedelta(days=1),
-        ).number
-
-    handed = found(place, south_east, "下水道堵塞")
-    incident = incidents.get(session, incidents.Scope(), handed)
-    admin = users.find_user(session, "admin")
-    incidents.step(session, incident, StepKind.ACCEPT, by=admin, at=NOW - timedelta(hours=3))
-    incidents.step(session, incident, StepKind.TRIAGE, by=admin, at=NOW - timedelta(hours=2), to_organisation=office)
-    return Town(
-        in_grid_1=found(place, (116.3005, 40.0015), "楼道堆放杂物"),
-        in_grid_2=found(place, (116.3015, 40.0015), "路灯不亮 <script>alert(1)</script> ${alert(1)}"),
-        handed_over=handed,
-        away=found(away, (116.3105, 40.0005), "别人的事"),
-    )
-
-
-def _add_users(session: Session, community: int, person: int, office: int) -> None:
-    places = {
-        Role.GRID_MANAGER: [(community, None)],
-        Role.GRID_WORKER: [(community, f"{HOME}001")],
-        Role.HANDLER: [(community, None)],
-        Role.OFFICIAL: [(community, None)],
-    }
-    for role, login in LOGINS.items():
-        users.add_user(
-            session,
-            login=login,
-            password_hash=hashed(PASSWORD),
-            role=role,
-            at=NOW - timedelta(days=30),
-            places=places.get(role, ()),
-            person_id=person if role is Role.GRID_WORKER else None,
-            organisation_id=office if role is Role.HANDLER else None,
-            language="en",
-        )
-
-
-def _add_patrol(session: Session, community: int, edition: int, person: int) -> None:
-    patrol = Patrol(
-        community_id=community,
-        person_id=person,
-        source=PatrolSource.FILE,
-        source_key="first",
-        started_at=NOW - timedelta(hours=5),
-        ended_at=NOW - timedelta(hours=4),
-        metres=1520.0,
-        minutes=60.0,
-        fixes_kept=240,
-        fixes_dropped=3,
-        track=make.shapely.MultiLineString([[make.ORIGIN, (116.302, 40.001)]]),
-    )
-    patrol.credits = [PatrolCredit(edition_id=edition, grid_code=f"{HOME}001", metres=1520.0, minutes=60.0)]
-    make.add(session, patrol)
-
-
-def hashed(password: str) -> str:
-    """A hash that is quick to check: tests sign in often, and nobody attacks them."""
-    return generate_password_hash(password, method="pbkdf2:sha256:1")
-
-
-def user_of(session: Session, login: str) -> User:
-    """The row of a sign-in."""
-    found = users.find_user(session, login)
-    assert found is not None
-    return found

@@ -20,8 +20,8 @@ def init_api(app: APIFlask) -> None:
     app.config.update(
         OPENAPI_VERSION="3.1.0",
         DESCRIPTION=(
-            "Grids, incidents and patrols of communities. Sign in with every request (HTTP Basic), or with the cookie of "
-            "the pages and their X-CSRFToken. Errors are application/problem+json with a stable type."
+            "Grids, incidents and patrols of communities. Sign in with every request (HTTP Basic), or with the cookie "
+            "of the pages and their X-CSRFToken. Errors are application/problem+json with a stable type."
         ),
         AUTO_404_RESPONSE=False,
         AUTO_VALIDATION_ERROR_RESPONSE=False,
@@ -45,6 +45,8 @@ def _complete(document: dict[str, Any]) -> dict[str, Any]:
         for method, operation in path.items():
             if method == "parameters":
                 continue
+            if "requestBody" in operation:
+                operation["requestBody"]["required"] = True
             statuses = ALWAYS + (WITH_BODY if "requestBody" in operation else ())
             for status in statuses:
                 operation["responses"].setdefault(str(status), _problem(status))

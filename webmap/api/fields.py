@@ -1,4 +1,4 @@
-"""Kinds of values that the API takes: each says in the OpenAPI document exactly what is accepted, no more and no less."""
+"""Kinds of values that the API takes: each says in the OpenAPI document exactly what is accepted."""
 
 from datetime import datetime
 from typing import Any

@@ -99,8 +99,8 @@ def _told(incident: Incident) -> dict[str, Any]:
 
 
 _COLUMNS = (
-    "number", "category_id", "source", "description", "address", "found_at", "grid_code", "grid_rule", "border_m", "sure",
-    "stage", "on_the_spot", "due_at", "resolved_at", "closed_at", "rating",
+    "number", "category_id", "source", "description", "address", "found_at", "grid_code", "grid_rule", "border_m",
+    "sure", "stage", "on_the_spot", "due_at", "resolved_at", "closed_at", "rating",
 )  # fmt: skip
 
 

@@ -75,7 +75,9 @@ class Report(Schema):
 
 
 class NextStep(Schema):
-    """A step of an incident. `seen` is the number of the last step you know: if there is a newer one, nothing is done."""
+    """A step of an incident. `seen` is the number of the last step you know: where there is a newer one, nothing
+    is done.
+    """
 
     kind = words(StepKind, required=True)
     note = Text(most=2000)

@@ -82,7 +82,7 @@ def take() -> ResponseReturnValue:
 
 def _take(kind: str, file: Path, community: Any) -> intake.Intake:
     datum = request.form.get("datum", "wgs84")
-    reading = read(file, kind, datum=datum if datum in DATUMS else "wgs84")
+    reading = read(file, kind, datum=datum if datum in DATUMS else "wgs84", timezone=community.timezone)
     skip_bad = bool(inputs.text(request.form, "skip_bad"))
     return KINDS[kind].take(storage.session(), reading, community, at=storage.now(), skip_bad=skip_bad)
 

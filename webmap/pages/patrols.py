@@ -7,7 +7,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
 from data.errors import DataError, Refusal, RowsRefused
-from data.exchange.gpx import read_tracks
+from data.exchange.sources import read
+from data.models import Person, Role
 from patrols import outings
 from patrols.intake import import_patrols
 from webmap import access, errors, inputs, storage, trail, uploads
@@ -50,11 +51,12 @@ def upload() -> str:
 def take() -> ResponseReturnValue:
     """Take in the tracks of one or more files, all or nothing."""
     opened, community = storage.session(), access.community(request.form.get("community"))
-    metres = stored = known = 0
+    stored = known = 0
     try:
         with uploads.saved("files") as files:
             for file in files:
-                done = import_patrols(opened, read_tracks(file), community, at=storage.now())
+                reading = read(file, "patrols", timezone=community.timezone)
+                done = import_patrols(opened, reading, community, at=storage.now(), person=_walker(community.id))
                 stored, known = stored + done.stored, known + done.unchanged
     except RowsRefused as refusal:
         return _form(refusals=refusal.refusals), 422
@@ -66,6 +68,13 @@ def take() -> ResponseReturnValue:
     if known:
         flash(gettext("%(count)s were here already and were not counted twice.", count=known), "wait")
     return redirect(url_for(".listing"))
+
+
+def _walker(community_id: int) -> Person | None:
+    """Who hands in a track has walked it, unless the file or the office says otherwise."""
+    me = access.me()
+    walks = me.role is Role.GRID_WORKER and me.person is not None and me.person.community_id == community_id
+    return me.person if walks else None
 
 
 def _form(*, refused: str = "", refusals: Sequence[Refusal] = ()) -> str:

@@ -28,6 +28,11 @@ function keepMenu(menu) {
   follow();
 }
 
+/** Filters are open where there is room or where one is set, folded on a phone. */
+function foldFilters(box) {
+  if (matchMedia("(min-width: 48rem)").matches || location.search.length > 1) box.open = true;
+}
+
 /** A page that comes back from the browser's memory must not stay busy. */
 function wake() {
   for (const busy of document.querySelectorAll(".busy")) busy.remove();
@@ -37,9 +42,11 @@ function wake() {
 document.querySelectorAll("form[data-busy]").forEach(showBusy);
 document.querySelectorAll("form[data-auto]").forEach(sendOnChange);
 document.querySelectorAll("details[data-menu]").forEach(keepMenu);
+document.querySelectorAll("details.folded").forEach(foldFilters);
 addEventListener("pageshow", wake);
 addEventListener("click", (event) => {
-  for (const open of document.querySelectorAll("details.who[open]")) {
+  const narrow = !matchMedia("(min-width: 60rem)").matches;
+  for (const open of document.querySelectorAll(`details.who[open]${narrow ? ", details.menu[open]" : ""}`)) {
     if (!open.contains(event.target)) open.open = false;
   }
 });
