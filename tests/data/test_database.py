@@ -1,6 +1,7 @@
 """Opening, keeping and checking a database."""
 
 import sqlite3
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 
+import data
 from data.database import check, init, is_at_head, open_engine, open_session, opening, spatial_columns, upgrade
 from data.errors import BadSetting, DatabaseUnavailable
 from data.models import Community, Subdistrict
@@ -190,6 +192,28 @@ def test_a_server_that_went_away_is_found_again_by_the_next_unit_of_work(postgre
     assert count(engine) == 0
     engine.dispose()
     other.dispose()
+
+
+def test_a_geopackage_can_be_written_once_spatialite_is_loaded(spatialite_url, tmp_path):
+    script = (
+        "import sys, geopandas, shapely\n"
+        "from data.database import open_engine\n"
+        "connection = open_engine(sys.argv[1]).connect()\n"
+        "frame = geopandas.GeoDataFrame(geometry=[shapely.Point(0, 0)], crs=4326)\n"
+        "frame.to_file(sys.argv[2])\n"
+        "print(len(geopandas.read_file(sys.argv[2])))\n"
+    )
+
+    # In a process of its own: here both libraries are loaded long since, and a crash would take the whole run with it.
+    done = subprocess.run(
+        [sys.executable, "-c", script, spatialite_url, str(tmp_path / "out.gpkg")],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(data.__file__).parents[1],
+    )
+
+    assert (done.returncode, done.stdout.strip()) == (0, "1"), done.stderr
 
 
 def test_without_spatialite_the_command_that_installs_it_is_named(tmp_path, monkeypatch):
