@@ -25,7 +25,7 @@ def cut_streets(
 
     A junction is wherever two streets meet or cross, to 5 cm, and where a street meets itself; mere bends are none. A
     piece along a border belongs to the grids on both sides, since whoever walks it walks for both. The pieces of a
-    street add up to its length.
+    street add up to its length; a street without length has none.
 
     Parameters
     ----------
@@ -145,6 +145,8 @@ def _frame(
     order = np.argsort(belongs, kind="stable")
     vertices = np.concatenate([begin[first], finish])[order]
     lines: Any = shapely.linestrings(vertices, indices=belongs[order]) if len(piece) else []
+    long = shapely.length(lines) > 0
+    first, lines = first[long], np.asarray(lines, dtype=object)[long]
     owner = edges.owner[stretches.edge[first]]
     columns: dict[str, Any] = {
         "street_id": streets.index.take(owner),

@@ -24,6 +24,9 @@ _DEFAULT = Rules()
 _STEP_M = 3.0
 # A walk that got less than this share of the way it made was standing or turning, and has no direction.
 _STRAIGHT = 0.5
+# Over this many times ``heading_m`` a walker gets somewhere, before or after: this share of the way at least.
+_LEAVES_HEADINGS = 2.5
+_LEAVES = 0.5
 # Of streets side by side those count that are at most this much farther off than the nearest.
 _HARDLY_M = 3.0
 # Shorter holes in a seen street are the phone's wobble.
@@ -174,9 +177,21 @@ def walk_steps(walks: NDArray[np.object_], rules: Rules) -> Steps:
     ahead = np.minimum(place + rules.heading_m / 2, way[last][owner])
     chord = _at(way, vertices, ahead) - _at(way, vertices, behind)
     length = np.hypot(chord[:, 0], chord[:, 1])
-    going = (length >= _STRAIGHT * (ahead - behind)) & (ahead - behind >= rules.heading_m / 2)
     middle = _at(way, vertices, place)
+    going = (length >= _STRAIGHT * (ahead - behind)) & (ahead - behind >= rules.heading_m / 2)
+    came = np.maximum(place - _LEAVES_HEADINGS * rules.heading_m, way[first][owner])
+    went = np.minimum(place + _LEAVES_HEADINGS * rules.heading_m, way[last][owner])
+    going &= _leaves(middle, _at(way, vertices, came), place - came, rules) | _leaves(
+        middle, _at(way, vertices, went), went - place, rules
+    )
     return Steps(middle[going], chord[going] / length[going, None], owner[going], np.full(going.sum(), _STEP_M / 2))
+
+
+def _leaves(here: Floats, there: Floats, walked_m: Floats, rules: Rules) -> Flags:
+    """Whether a way led somewhere else: the line of a phone that lies still is long, but stays where it is."""
+    net = np.hypot(*(there - here).T)
+    leaves: Flags = (net >= _LEAVES * walked_m) & (walked_m >= rules.heading_m / 2)
+    return leaves
 
 
 def _at(way: Floats, vertices: Floats, place: Floats) -> Floats:

@@ -35,9 +35,9 @@ def clean_fixes(
     The rules in their order; the first that fires names the fix, and later ones do not see it:
 
     * ``no_time``: the phone gave none.
+    * ``zero``: longitude and latitude 0 (in columns `lon`, `lat`, where they are there), what a phone says when it does
+      not know.
     * ``no_position``: not a pair of numbers.
-    * ``zero``: at 0, 0 (of the metres, or of `lon` and `lat` where those columns are there), what a phone says when it
-      does not know.
     * ``out_of_time``: before `not_before` or after `not_after`.
     * ``duplicate``: a second fix of the same patrol at the same moment; the one with the best stated accuracy stays, of
       equals the first.
@@ -47,7 +47,8 @@ def clean_fixes(
     * ``jump``: part of a run of at most ``jump_s`` that could not be reached at ``max_speed_m_s`` (give or take
       ``jump_m``), while the fixes before and after it are within reach of each other; also a run at the beginning or
       end of a patrol, out of reach of a longer one beside it.
-    * ``speed``: part of ``ride_s`` or more at above ``max_speed_m_s`` on average: a ride, not a patrol.
+    * ``speed``: part of ``ride_s`` or more at above ``max_speed_m_s``, on the whole and in most steps: a ride, not a
+      patrol.
 
     Parameters
     ----------
@@ -79,8 +80,8 @@ def clean_fixes(
 
     named: list[tuple[str, Drops]] = [
         ("no_time", _has_no_time),
-        ("no_position", _has_no_position),
         ("zero", _is_zero),
+        ("no_position", _has_no_position),
         ("out_of_time", out_of_time),
         ("duplicate", _is_duplicate),
         ("accuracy", _is_inaccurate),
@@ -177,10 +178,9 @@ def _has_no_position(rows: pd.DataFrame, _: Rules) -> Flags:
 
 
 def _is_zero(rows: pd.DataFrame, _: Rules) -> Flags:
-    zero = (rows["x"] == 0) & (rows["y"] == 0)
-    if {"lon", "lat"} <= set(rows.columns):
-        zero |= (rows["lon"] == 0) & (rows["lat"] == 0)
-    return np.asarray(zero)
+    if not {"lon", "lat"} <= set(rows.columns):
+        return np.zeros(len(rows), bool)
+    return np.asarray((rows["lon"] == 0) & (rows["lat"] == 0))
 
 
 def _is_duplicate(rows: pd.DataFrame, _: Rules) -> Flags:
@@ -274,7 +274,12 @@ def _rides(rows: pd.DataFrame, rules: Rules) -> Flags:
     begin, until = begin[same], until[same]
     taken = np.maximum(seconds[until] - seconds[begin], 1e-9)
     speed = np.hypot(x[until] - x[begin], y[until] - y[begin]) / taken
-    rides = (speed > rules.max_speed_m_s) & (taken <= rules.max_gap_s + rules.ride_s)
+    # One long leap is not a ride: most of the time must have been fast, step by step.
+    step = np.maximum(np.diff(seconds, append=seconds[-1:]), 0.0)
+    fast = np.hypot(np.diff(x, append=x[-1:]), np.diff(y, append=y[-1:])) > rules.max_speed_m_s * step
+    fast_before = np.concatenate([[0.0], np.cumsum(step * fast)])
+    mostly = fast_before[until] - fast_before[begin] >= taken / 2
+    rides = (speed > rules.max_speed_m_s) & mostly & (taken <= rules.max_gap_s + rules.ride_s)
     return _covered(begin[rides], until[rides], len(rows))
 
 
