@@ -8,8 +8,8 @@ import pandas as pd
 import shapely
 
 from geo.anneal import Aim, Town, anneal, grid_score
-from geo.faces import Numbers, Positions, connected_parts, settle
-from geo.split import cut_graph
+from geo.faces import Numbers, Positions, connected_parts
+from geo.graph import cut_graph
 
 SPREAD = 2.5
 """Weight of unequal numbers of households, against compactness (a circle 3.5, a square 4, a 1 : 4 strip 5)."""
@@ -166,42 +166,8 @@ def _start(graph: Graph, grids: int, seed: int) -> Positions:
     turn = np.random.default_rng(seed).permutation(len(graph.people))
     weight = np.empty(len(turn), dtype=np.int64)
     weight[turn] = np.rint(graph.people * 10).astype(np.int64) + 1
-    labels = cut_graph(weight, turn[graph.one], turn[graph.two], graph.cost + 0.3 * graph.metres + 1.0, grids, seed)[
-        turn
-    ]
-    labels = settle(labels, graph.one, graph.two, graph.metres, graph.people + 0.001)
-    for empty in np.setdiff1d(np.arange(grids), labels):
-        labels = _halve_heaviest(graph, labels, int(empty))
-    return labels
-
-
-def _halve_heaviest(graph: Graph, labels: Positions, empty: int) -> Positions:
-    """Give half of the most populous part (of those with two blocks or more) to an empty one."""
-    size = np.bincount(labels, minlength=empty + 1)
-    people = np.bincount(labels, weights=graph.people + 0.001, minlength=empty + 1)
-    heaviest = int(np.where(size > 1, people, -1.0).argmax())
-    chosen = np.flatnonzero(labels == heaviest)
-    part = graph.within(chosen)
-    weight = np.rint(part.people * 10).astype(np.int64) + 1
-    halves = cut_graph(weight, part.one, part.two, part.metres, 2)
-    if halves.min() == halves.max():
-        halves = np.arange(len(chosen)) == _peripheral(part)
-    halves = settle(np.asarray(halves, dtype=np.int64), part.one, part.two, part.metres, part.people + 0.001)
-    labels = labels.copy()
-    labels[chosen[halves == 1]] = empty
-    return labels
-
-
-def _peripheral(part: Graph) -> int:
-    """A block without which the rest stays connected: the last one that a walk from the first reaches."""
-    order = [0]
-    seen = {0}
-    for here in order:
-        for other in np.concatenate([part.two[part.one == here], part.one[part.two == here]]).tolist():
-            if other not in seen:
-                seen.add(other)
-                order.append(other)
-    return order[-1]
+    price = graph.cost + 0.3 * graph.metres + 1.0
+    return cut_graph(weight, turn[graph.one], turn[graph.two], price, grids, seed)[turn]
 
 
 def _totals(graph: Graph, labels: Positions, grids: int) -> Numbers:

@@ -1,10 +1,10 @@
 """Splitting ground that carries too many households: between buildings, where no street does it."""
 
 import numpy as np
-import pymetis
 import shapely
 
 from geo.faces import Geometries, Numbers, Positions, connected_parts, settle
+from geo.graph import cut_graph
 from geo.middle import middle_pieces, sample_sides, smooth_lines
 
 SHRINK_M = 0.05
@@ -81,36 +81,6 @@ def _share_wholes(households: Positions, one: Positions, two: Positions, metres:
     length = np.concatenate([length, np.full(len(leads) - 1, 0.1)])
     labels = cut_graph(households * 10 + 1, low, high, length, pieces)
     return settle(labels, low, high, length, weight)
-
-
-def cut_graph(weight: Positions, one: Positions, two: Positions, cost: Numbers, parts: int, seed: int = 0) -> Positions:
-    """Cut a connected graph into parts of about equal weight that are cheap to cut apart (METIS); a part may be empty.
-
-    Parameters
-    ----------
-    weight : array of int
-        Of each vertex, above 0; one heavier than the average part counts as that (METIS fails on it otherwise).
-    one, two, cost : arrays
-        Each edge once, with the cost of cutting it.
-    """
-    if parts < 2 or not len(one):
-        return np.zeros(len(weight), dtype=np.int64)
-    scale = 1000.0 / max(float(cost.max()), 1e-9)
-    price = np.maximum(np.rint(cost * scale), 1).astype(np.int64)
-    start, end = np.concatenate([one, two]), np.concatenate([two, one])
-    order = np.lexsort((end, start))
-    weight = np.minimum(weight, max(int(weight.sum()) // parts, 1))
-    xadj = np.concatenate([[0], np.cumsum(np.bincount(start, minlength=len(weight)))])
-    options = pymetis.Options(contig=1, seed=seed, ncuts=4)
-    found = pymetis.part_graph(
-        parts,
-        pymetis.CSRAdjacency(xadj.tolist(), end[order].tolist()),
-        vweights=weight.tolist(),
-        eweights=np.concatenate([price, price])[order].tolist(),
-        recursive=False,
-        options=options,
-    )
-    return np.asarray(found[1], dtype=np.int64)
 
 
 def _straighten(ridges: Geometries, ground: shapely.Geometry, wholes: Geometries) -> Geometries:

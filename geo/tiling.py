@@ -170,7 +170,7 @@ def _find_invalid(codes: np.ndarray, raw: Geometries) -> tuple[list[Row], Geomet
     shapes = np.array(shapely.force_2d(raw), dtype=object)
     shapes[missing] = shapely.Polygon()
     flat = shapely.get_dimensions(shapes) != 2
-    broken = ~shapely.is_valid(shapes) | flat
+    broken = missing | ~shapely.is_valid(shapes) | flat
     shapes[broken] = shapely.make_valid(shapes[broken])
     for position in np.flatnonzero(broken):
         shapes[position] = shapely.union_all(polygons_of(shapes[[position]]))

@@ -16,7 +16,7 @@ from geo.balance import balance_blocks
 from geo.blocks import neighbours
 from geo.draw import draw
 from geo.faces import dissolve
-from geo.split import cut_graph
+from geo.graph import cut_graph
 from geo.tiling import balance, find_flaws
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
