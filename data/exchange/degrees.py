@@ -5,7 +5,6 @@ import warnings
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyproj
 import shapely
 from pyproj.transformer import AreaOfInterest, TransformerGroup
@@ -16,6 +15,7 @@ from geo.datum import convert_frame
 from geo.errors import N_
 
 WGS84 = "EPSG:4326"
+POLYGON, MULTIPOLYGON = 3, 6
 SHIFTED = {"gcj02", "bd09"}
 SAME_AS_WGS84 = (
     "world geodetic system 1984",
@@ -89,11 +89,20 @@ def in_degrees(
 def _flat(frame: gpd.GeoDataFrame, refusals: Refusals) -> gpd.GeoDataFrame:
     """Two-dimensional, without features that have no shape."""
     shapes = shapely.force_2d(frame.geometry.to_numpy())
-    nothing = pd.Series(shapely.is_missing(shapes) | shapely.is_empty(shapes), index=frame.index)
-    already = {refusal.row for refusal in refusals.sorted()}
-    new = nothing & ~frame["source_row"].isin(already)
-    refusals.add_where(new, frame["source_row"], N_("The feature has no shape."))
-    return frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index))[~nothing]
+    new = ~frame["source_row"].isin({refusal.row for refusal in refusals.sorted()}).to_numpy()
+    nothing = shapely.is_missing(shapes) | shapely.is_empty(shapes)
+    flat = without_area(shapes)
+    refusals.add_where(nothing & new, frame["source_row"], N_("The feature has no shape."))
+    refusals.add_where(flat & new, frame["source_row"], N_("The polygon encloses no area."))
+    return frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index))[~nothing & ~flat]
+
+
+def without_area(shapes: "npt.NDArray[np.object_]") -> "npt.NDArray[np.bool_]":
+    """Which of the shapes are polygons that enclose nothing."""
+    kinds = shapely.get_type_id(shapes)
+    areas = np.isin(kinds, [POLYGON, MULTIPOLYGON]) & ~shapely.is_empty(shapes)
+    flat: npt.NDArray[np.bool_] = areas & (shapely.area(shapes) == 0.0)
+    return flat
 
 
 def _transformed(frame: gpd.GeoDataFrame, declared: pyproj.CRS, refusals: Refusals) -> gpd.GeoSeries:

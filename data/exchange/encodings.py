@@ -9,9 +9,9 @@ from data.errors import UnreadableFile
 from geo.errors import N_
 
 BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-GB_SHARE = 0.7
+GB_SHARE = 0.6
 """Share of two-byte characters inside GB 2312 from which unknown bytes count as GBK. Genuine text has nearly all of its
-characters there; Latin-1, Big5 and Shift-JIS read as GBK have under 60 %."""
+characters there, a list of unusual names two thirds; Latin-1, Big5 and Shift-JIS read as GBK have less than half."""
 FEWEST_FOR_KOREAN = 12
 SAMPLE_BYTES = 200_000
 

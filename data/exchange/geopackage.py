@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 from urllib.parse import quote
 
 from data.errors import UnreadableFile
@@ -11,16 +12,18 @@ from geo.errors import N_
 NEEDED = frozenset({"gpkg_contents", "gpkg_geometry_columns", "gpkg_spatial_ref_sys"})
 
 
-def check(source: Source) -> None:
+def check(path: Path, source: Source) -> None:
     """Refuse a database that is no GeoPackage, or whose layers are computed instead of stored.
 
     Parameters
     ----------
+    path : Path
+        A private copy of it.
     source : Source
-        The .gpkg; it is opened for reading only.
+        For its name.
     """
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(source.path))}?mode=ro", uri=True)) as database:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as database:
             kinds = dict(
                 database.execute("SELECT lower(name), type FROM sqlite_master WHERE type IN ('table', 'view')")
             )

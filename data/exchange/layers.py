@@ -20,6 +20,7 @@ from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, Geomet
 from data.errors import UnreadableFile
 from data.exchange import geopackage
 from data.exchange.columns import unique_names
+from data.exchange.degrees import without_area
 from data.exchange.reading import Refusals
 from data.exchange.safe_xml import refuse_entities
 from data.exchange.unpack import LARGEST_UNPACKED_BYTES, Source, check_bomb, copied
@@ -56,7 +57,7 @@ def _refuse_broken(frame: gpd.GeoDataFrame, refusals: Refusals) -> None:
     """Name a broken feature by its key: nobody counts the features of an OpenStreetMap file."""
     way = frame["osm_way_id"] if "osm_way_id" in frame else pd.Series(None, index=frame.index, dtype=object)
     refusals.add_where(
-        pd.Series(shapely.is_missing(frame.geometry.to_numpy())),
+        shapely.is_missing(frame.geometry.to_numpy()) | without_area(frame.geometry.to_numpy()),
         frame["source_row"],
         N_("The shape of OpenStreetMap's %(key)s is broken, or incomplete in this extract."),
         key=lambda at: f"way/{way.iloc[at]}" if pd.notna(way.iloc[at]) else f"relation/{frame['osm_id'].iloc[at]}",
@@ -73,10 +74,10 @@ def layer_names(source: Source) -> list[str]:
 def _gdal_path(source: Source) -> Iterator[Path]:
     """A private copy for GDAL, whose errors become ours."""
     _check(source)
-    if source.ending == ".gpkg":
-        geopackage.check(source)
     with tempfile.TemporaryDirectory(prefix="gridpatrol-") as folder:
         path = copied(source, Path(folder))
+        if source.ending == ".gpkg":
+            geopackage.check(path, source)
         try:
             yield path
         except (DataSourceError, DataLayerError, FeatureError, GeometryError, ValueError) as error:

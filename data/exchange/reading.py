@@ -35,7 +35,7 @@ class Refusals:
     --------
     >>> refusals = Refusals("town.csv")
     >>> refusals.add("%(value)s is not a number.", row=3, column="lon", value="abc")
-    >>> [str(refusal) for refusal in refusals]
+    >>> [str(refusal) for refusal in refusals.sorted()]
     ['town.csv:3:lon: abc is not a number.']
     """
 

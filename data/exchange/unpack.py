@@ -264,7 +264,6 @@ MAGIC = {
     b"Rar!": (set(), N_("a RAR archive; pack it as .zip")),
     b"7z\xbc\xaf": (set(), N_("a 7-Zip archive; pack it as .zip")),
 }
-BINARY = {ending for endings, _ in MAGIC.values() for ending in endings}
 
 
 def _check_kind(source: Source) -> None:
@@ -274,9 +273,10 @@ def _check_kind(source: Source) -> None:
     for magic, (endings, kind) in MAGIC.items():
         if head.startswith(magic) and source.ending not in endings:
             raise UnreadableFile(N_("%(file)s is not what its name says: it is %(kind)s."), file=source.name, kind=kind)
-        if not head.startswith(magic) and source.ending in endings:
-            raise UnreadableFile(
-                N_("%(file)s is not what its name says, or it is broken: it does not begin like a %(ending)s file."),
-                file=source.name,
-                ending=source.ending,
-            )
+    required = [magic for magic, (endings, _) in MAGIC.items() if source.ending in endings]
+    if required and not head.startswith(tuple(required)):
+        raise UnreadableFile(
+            N_("%(file)s is not what its name says, or it is broken: it does not begin like a %(ending)s file."),
+            file=source.name,
+            ending=source.ending,
+        )
