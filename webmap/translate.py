@@ -5,6 +5,7 @@ Run ``python -m webmap.translate`` after changing a sentence; then translate wha
 """
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -18,6 +19,8 @@ LAYERS = ("geo", "data", "patrols", "webmap")
 METHODS = [("**/static/**", "ignore"), ("**.py", "python"), ("**/templates/**.html", "jinja2")]
 OPTIONS = {"**/templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}}
 WIDTH = 120
+HEADER = "# Translations of gridpatrol. Sentences are collected by: python -m webmap.translate"
+DATE = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 def collect() -> Catalog:
@@ -46,6 +49,11 @@ def update(language: str) -> Catalog:
     stored = read_catalogue(language) if path.exists() else Catalog(locale=language, project="gridpatrol")
     stored.update(collect(), no_fuzzy_matching=True)
     stored.obsolete.clear()
+    stored.header_comment = HEADER
+    # A date that changes with every run would be a change of the file that says nothing.
+    stored.creation_date = stored.revision_date = DATE
+    stored.version, stored.last_translator, stored.msgid_bugs_address = "", "gridpatrol", ""
+    stored.language_team, stored.fuzzy = language, False
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         write_po(file, stored, width=WIDTH, sort_output=True, omit_header=False)
