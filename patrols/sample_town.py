@@ -21,6 +21,7 @@ from data.models import (
     PlaceKind,
 )
 from data.sample import simulate
+from data.sample.trim import quarter_of
 from geo import draw
 from geo.errors import N_
 from patrols import communities, redraw
@@ -39,6 +40,9 @@ NAME, SUBDISTRICT, COUNTY = "清华园社区（模拟）", "清华园街道（�
 ATTRIBUTION = "© OpenStreetMap contributors, ODbL 1.0"
 BAND = (150, 500)
 DAYS = 365
+
+FEW_RESIDENTS = 300
+"""A quarter with fewer residents than this in a grid does not lend it its name."""
 
 LEVELS = [
     ("county", "区县", "County"),
@@ -152,18 +156,16 @@ def _draw(
 ) -> gpd.GeoDataFrame:
     """Draw the grids, name them, adopt them from the first day on, and hand them back as they are stored."""
     buildings = frames.buildings(session, community.id)
-    compounds = frames.compounds(session, community.id)
-    streets = frames.streets(session, community.id)
     drawn = draw.draw_grids(
         frames.outline(session, community.id),
-        streets,
+        frames.streets(session, community.id),
         buildings,
-        compounds,
+        frames.compounds(session, community.id),
         households=BAND,
         community_code=community.code,
         seed=seed,
     )
-    drawn = drawn.assign(name=name_grids(drawn, compounds, streets))
+    drawn = drawn.assign(name=name_grids(drawn, buildings))
     drawn["residents"] = _sum_in(drawn, buildings, "residents")
     how = {"households": list(BAND), "seed": seed, "by": "geo.draw"}
     edition = redraw.store_draft(session, community, drawn, at=at, made_how=how, name="首版网格（模拟）")
@@ -184,28 +186,26 @@ def _draw(
     return stored
 
 
-def name_grids(grids: gpd.GeoDataFrame, compounds: gpd.GeoDataFrame, streets: gpd.GeoDataFrame) -> list[str]:
-    """A name for each grid as people there would say it: after its largest quarter of homes, else its longest street.
+def name_grids(grids: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame) -> list[str]:
+    """A name for each grid as people would say it: after the quarter of most residents, else its largest building.
 
     Grids of the same name are numbered in the order of their codes: 紫荆公寓第1网格, 紫荆公寓第2网格.
     """
-    ground = grids[["grid_code", "geometry"]]
-    quarters = compounds.assign(
-        label=compounds["name"].str.replace(r"[\d\-]+[楼号]?$", "", regex=True), size=compounds.area
-    )
-    quarters = quarters.set_geometry(quarters.representative_point()).sjoin(ground, predicate="within")
-    roads = streets[streets["name"] != ""].rename(columns={"name": "label"})[["label", "geometry"]]
-    roads = roads.overlay(ground, how="intersection", keep_geom_type=True)
-    sized = pd.concat(
-        [quarters[["grid_code", "label", "size"]].assign(rank=1), roads.assign(size=roads.length, rank=2)]
-    )
-    sized = sized.groupby(["grid_code", "rank", "label"], as_index=False)["size"].sum()
-    best = sized.sort_values(["rank", "size", "label"], ascending=[True, False, True]).drop_duplicates("grid_code")
+    spots = buildings[["name", "residents"]].assign(size=buildings.area).set_geometry(buildings.representative_point())
+    inside = pd.DataFrame(spots.sjoin(grids[["grid_code", "geometry"]].rename_axis(index=None), predicate="within"))
+    quarter = inside["name"].map(quarter_of)
+    lived_in = inside.assign(label=quarter, weight=inside["residents"], rank=1)[quarter != ""]
+    short = inside["name"].str.replace(r"[（( ].*$", "", regex=True)
+    landmark = inside.assign(label=short, weight=inside["size"], rank=2)[(quarter == "") & (short != "")]
+    said = pd.concat([lived_in, landmark]).groupby(["grid_code", "rank", "label"], as_index=False)["weight"].sum()
+    said = said[(said["rank"] == 2) | (said["weight"] >= FEW_RESIDENTS)]
+    best = said.sort_values(["rank", "weight", "label"], ascending=[True, False, True]).drop_duplicates("grid_code")
     labels = grids["grid_code"].map(best.set_index("grid_code")["label"]).fillna("")
     order = labels.groupby(labels).cumcount() + 1
     many = labels.groupby(labels).transform("size") > 1
     return [
-        f"{label}第{n}网格" if again else f"{label}网格" for label, n, again in zip(labels, order, many, strict=True)
+        f"{label}第{n}网格" if again or not label else f"{label}网格"
+        for label, n, again in zip(labels, order, many, strict=True)
     ]
 
 

@@ -235,6 +235,7 @@ def _hot_spots(
     rank, kind = inside["street_class"].to_numpy(), buildings["kind"].to_numpy()
     walls, homes = buildings.geometry.to_numpy(), buildings["households"].to_numpy()
     flat = np.isin(kind, ["residential", "bungalow"])
+    home = flat | (kind == "dormitory")
     rim = inside.geometry[np.isin(rank, ["branch", "secondary"])].intersection(outline.boundary.buffer(25))
     gates = shapely.get_parts(rim[~rim.is_empty].to_numpy())
     gates = gates[shapely.get_dimensions(gates) == 1]
@@ -248,7 +249,7 @@ def _hot_spots(
         "bungalow": (walls[kind == "bungalow"], np.ones((kind == "bungalow").sum())),
         "dormitory": (walls[kind == "dormitory"], homes[kind == "dormitory"]),
         "flat": (walls[flat], homes[flat]),
-        "home": (walls[homes > 0], homes[homes > 0] ** 0.8),
+        "home": (walls[home], homes[home] ** 0.8),
     }
     return {
         name: (sites, weight * (1 + np.minimum(rng.pareto(1.6, len(sites)), HOTTEST)))

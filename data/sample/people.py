@@ -92,8 +92,8 @@ def make_roster(
     people : DataFrame
         As made by `make_people`.
     grids, buildings, compounds : GeoDataFrame
-        In metres, one CRS; `grid_code` on the first, `source_key` on the others; `kind, name, households, entrances` on
-        the buildings.
+        In metres, one CRS; `grid_code` on the first, `source_key` on the others; `kind, name, households, residents,
+        entrances` on the buildings.
     valid_from : date
         First day of every posting.
 
@@ -106,9 +106,8 @@ def make_roster(
     who = {str(duty): list(group["number"]) for duty, group in people.groupby("duty")}
     codes = sorted(grids["grid_code"])[:-1]
     yards = _with_grid(compounds, grids)
-    homes = _with_grid(buildings[buildings["households"] >= 20], grids).sort_values(
-        ["grid_code", "name"], kind="stable"
-    )
+    homes = buildings[(buildings["residents"] > 0) & (buildings["households"] >= 20)]
+    homes = _with_grid(homes, grids).sort_values(["grid_code", "name"], kind="stable")
     beats = np.array_split(codes, len(who["grid_worker"]))
     rows = [_row(number, "first_secretary", "community") for number in who["first_secretary"]]
     rows += _share_out(

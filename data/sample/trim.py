@@ -31,8 +31,16 @@ STREET_CLASS = {
 }
 """Class of each `highway` tag that is a street; anything else (platforms, building sites) is left out."""
 
-LEVELS = {"dormitory": 6, "residential": 5, "bungalow": 1}
-M2_A_HOUSEHOLD = {"dormitory": 120.0, "residential": 90.0, "bungalow": 60.0}
+HOMES = ["dormitory", "residential", "bungalow"]
+LEVELS = {"dormitory": 6, "residential": 5, "bungalow": 1, "school": 4, "canteen": 2, "other": 3}
+M2_A_HOUSEHOLD = {
+    "dormitory": 120.0,
+    "residential": 90.0,
+    "bungalow": 60.0,
+    "school": 600.0,
+    "canteen": 600.0,
+    "other": 600.0,
+}
 RESIDENTS_A_HOUSEHOLD = {"dormitory": 8.0, "residential": 2.6, "bungalow": 2.4}
 LIVED_IN = 0.8
 """Share of a building's gross floor that is dwelling; the rest is stairs, walls and corridors."""
@@ -69,24 +77,28 @@ def kinds(buildings: gpd.GeoDataFrame, dorms: gpd.GeoDataFrame) -> np.ndarray:
     )
 
 
-def estimate(homes: pd.DataFrame) -> pd.DataFrame:
+def estimate(buildings: pd.DataFrame) -> pd.DataFrame:
     """Households and residents from floor area: footprint x levels x share lived in / square metres a household.
 
-    A home has at least one household; what is not a home has none. A dormitory's
-    households are collective ones (集体户).
+    A home has at least one household; a dormitory's are collective ones (集体户). Where nobody lives, work is weighed
+    as communities do it: so many square metres of classrooms, offices or kitchens count as one household (折算户),
+    without residents.
     """
-    m2 = homes["kind"].map(M2_A_HOUSEHOLD)
-    households = (homes["footprint_m2"] * homes["levels"] * LIVED_IN / m2).round().clip(lower=1).fillna(0)
-    residents = (households * homes["kind"].map(RESIDENTS_A_HOUSEHOLD)).fillna(0).round()
+    m2 = buildings["kind"].map(M2_A_HOUSEHOLD)
+    home = buildings["kind"].isin(HOMES)
+    households = (buildings["footprint_m2"] * buildings["levels"] * LIVED_IN / m2).round()
+    households = households.clip(lower=1).where(home, households)
+    residents = (households * buildings["kind"].map(RESIDENTS_A_HOUSEHOLD)).fillna(0).round()
     return pd.DataFrame({"households": households.astype(int), "residents": residents.astype(int)})
 
 
 def trim_buildings(folder: Path, outline: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Buildings wholly inside the outline, with kind, levels, households and residents."""
     raw = frames.to_metres(gpd.read_file(folder / "buildings.geojson"), outline.crs)
-    raw = raw[raw.within(outline.geometry[0])].reset_index(drop=True)
+    raw = raw[raw.within(outline.geometry[0])]
+    raw = raw[~_drawn_again(raw.geometry)].reset_index(drop=True)
     kind = pd.Series(kinds(raw, gpd.read_file(folder / "dorms.geojson")))
-    levels = pd.to_numeric(raw["building:levels"], errors="coerce").fillna(kind.map(LEVELS)).fillna(0).astype(int)
+    levels = pd.to_numeric(raw["building:levels"], errors="coerce").fillna(kind.map(LEVELS)).astype(int)
     counts = estimate(pd.DataFrame({"kind": kind, "levels": levels, "footprint_m2": raw.area}))
     columns = {
         "source_key": "way/" + raw["id"].astype(str),
@@ -98,6 +110,14 @@ def trim_buildings(folder: Path, outline: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         "entrances": np.where(kind == "residential", np.clip(np.rint(raw.area / 220), 1, 6), 1).astype(int),
     }
     return gpd.GeoDataFrame(columns, geometry=raw.geometry, crs=outline.crs)
+
+
+def _drawn_again(shapes: gpd.GeoSeries) -> np.ndarray:
+    """Which buildings lie almost wholly under an earlier one: the same building drawn twice."""
+    values = shapes.to_numpy()
+    one, other = shapely.STRtree(values).query(values, predicate="intersects")
+    shared = shapely.area(shapely.intersection(values[one], values[other])) / shapely.area(values[one])
+    return np.isin(np.arange(len(values)), one[(other < one) & (shared > 0.9)])
 
 
 def trim_streets(folder: Path, outline: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -127,34 +147,37 @@ def yards(homes: gpd.GeoDataFrame, barriers: gpd.GeoSeries) -> tuple[np.ndarray,
     return connected_components(links, directed=False)[1], ways
 
 
+def quarter_of(name: str) -> str:
+    """The quarter that a building's name tells of, or nothing.
+
+    >>> quarter_of("西14楼"), quarter_of("大礼堂")
+    ('西区', '')
+    """
+    return next((quarter for pattern, quarter in QUARTERS if re.search(pattern, name)), "")
+
+
 def compound_name(names: pd.Series) -> str:
     """Quarter and span of numbers, as people say it: `西区9-14楼`; empty when the buildings have no names.
 
     >>> compound_name(pd.Series(["西14楼", "西9楼", ""]))
     '西区9-14楼'
     """
-    for pattern, quarter in QUARTERS:
-        named = names[names.str.contains(pattern)]
-        if len(named):
-            numbers = sorted(int(n) for name in named for n in re.findall(r"\d+", name))
-            span = (
-                ""
-                if not numbers
-                else f"{numbers[0]}-{numbers[-1]}楼"
-                if numbers[0] != numbers[-1]
-                else f"{numbers[0]}楼"
-            )
-            return quarter + span
-    return ""
+    quarters = names.map(quarter_of)
+    ranked = [quarter for _, quarter in QUARTERS if (quarters == quarter).any()]
+    if not ranked:
+        return ""
+    numbers = sorted(int(n) for name in names[quarters == ranked[0]] for n in re.findall(r"\d+", name))
+    ends = [str(n) for n in dict.fromkeys((numbers[0], numbers[-1]))] if numbers else []
+    return ranked[0] + ("-".join(ends) + "楼" if ends else "")
 
 
 def make_compounds(
     buildings: gpd.GeoDataFrame, streets: gpd.GeoDataFrame, outline: shapely.Polygon
 ) -> gpd.GeoDataFrame:
     """One polygon around each yard of two or more homes, two metres outside their walls, cutting no other building."""
-    homes = buildings[buildings["households"] > 0].reset_index(drop=True)
+    homes = buildings[buildings["kind"].isin(HOMES)].reset_index(drop=True)
     lanes = streets.geometry[streets["street_class"] != "path"]
-    yard, ways = yards(homes, pd.concat([lanes, buildings.geometry[buildings["households"] == 0]]))
+    yard, ways = yards(homes, pd.concat([lanes, buildings.geometry[~buildings["kind"].isin(HOMES)]]))
     wide = streets.geometry[~streets["street_class"].isin(["path", "back_street"])].union_all().buffer(1.0)
     half = YARD_GAP_M / 2 + 0.5
     rows: list[dict[str, Any]] = []

@@ -71,19 +71,22 @@ def plan_walks(
     codes = np.array(sorted(grids["grid_code"]))
     walked = np.delete(codes, np.arange(8, len(codes), 9)) if len(codes) > 8 else codes
     home = np.linspace(0, len(walked) - 1, len(walkers)).round().astype(int)
-    days = np.array([until.date() - timedelta(days=n) for n in range(1, 7 * weeks + 1)])
+    days = np.array([until.date() - timedelta(days=n) for n in range(7 * weeks)])
     weight = np.array([2.0 if day.weekday() in (1, 3) else 1.0 for day in days])
     chosen = rng.choice(len(walkers), walks, p=_keen(len(walkers), rng))
     early = rng.random(walks) < EARLY_SHARE
     hour = np.where(early, rng.normal(7.8, 0.7, walks), rng.normal(17.9, 0.8, walks))
     day = np.sort(rng.choice(len(days), walks, p=weight / weight.sum()))[::-1]
     midnight = pd.DatetimeIndex(days[day]).tz_localize(until.tzinfo)
+    start = midnight + pd.to_timedelta((hour * 3600).round(), unit="s")
+    # Who would still be on the way at the end of the story went out the day before.
+    start = start.where(start < pd.Timestamp(until) - pd.Timedelta(hours=3), start - pd.Timedelta(days=1))
     older = walkers["red_cap"].to_numpy()[chosen]
     plan = pd.DataFrame(
         {
             "person": walkers["number"].to_numpy()[chosen],
             "team": walkers["team"].to_numpy()[chosen],
-            "start": midnight + pd.to_timedelta((hour * 3600).round(), unit="s"),
+            "start": start,
             "pace": rng.uniform(*PACE_M_S, walks) * np.where(older, 0.9, 1.05),
             "metres": np.clip(rng.lognormal(np.log(2100), 0.35, walks), 700, 5000),
             "beat": [tuple(walked[max(0, at - 1) : at + 1]) for at in home[chosen]],
