@@ -36,11 +36,9 @@ lock: ## bring the lock files up to date with pyproject.toml
 	@.ci/set-up test
 	@.ci/lock
 
-translations: ## bring the catalogue up to date with the code
+translations: ## bring the Chinese catalogue up to date with the code and list what waits for a translation
 	@.ci/set-up test
-	$(bin)/pybabel -q extract -F webmap/translations/babel.cfg -k N_ -k _l --no-location --sort-output -o webmap/translations/messages.pot .
-	$(bin)/pybabel -q update -N --no-fuzzy-matching -i webmap/translations/messages.pot -d webmap/translations
-	rm webmap/translations/messages.pot
+	$(bin)/python -m webmap.translate
 
 clean: ## remove what the set-up made (the databases in instance/ stay)
 	rm -rf .venv webmap/static/node_modules webmap/static/vendor .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -12,12 +12,39 @@ from flask import Flask
 from flask_babel import Babel
 
 from data.errors import Refusal, RowsRefused
-from geo.errors import Fault
+from geo.errors import N_, Fault
 from webmap.language import CATALOGUES, compile_catalogues
 from webmap.settings import LANGUAGES
 
 SHOWN = 20
 """Refused rows that are printed; the rest is counted."""
+
+OF_CLICK = (
+    N_("Usage:"),
+    N_("Options"),
+    N_("Commands"),
+    N_("Positional arguments"),
+    N_("Show this message and exit."),
+    N_("Try '{command} {option}' for help."),
+    N_("Error: {message}"),
+    N_("Aborted!"),
+    N_("Missing command."),
+    N_("Missing argument"),
+    N_("Missing option"),
+    N_("No such command {name!r}."),
+    N_("No such option {name!r}."),
+    N_("Invalid value for {param_hint}: {message}"),
+    N_("Invalid value: {message}"),
+    N_("{name} {filename!r} does not exist."),
+    N_("{name} {filename!r} is a directory."),
+    N_("{value!r} is not a valid {number_type}."),
+    N_("{value} is not in the range {range}."),
+    N_("Choose from:\n\t{choices}"),
+    N_("default: {default}"),
+    N_("required"),
+    N_("File"),
+)
+"""Words of click's own that people meet; click looks them up in our catalogue."""
 
 Command = TypeVar("Command", bound=click.Command)
 
