@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from apiflask import APIFlask
-from flask import Flask, abort, request
+from flask import Flask, Response, abort, request
 from flask_compress import Compress
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import Engine
@@ -65,6 +65,8 @@ def create_app(
     pages.init_pages(app)
     api.init_api(app)
     Compress(app)
+    # Registered after the compressor, so that it runs before it and still sees the file itself.
+    app.after_request(_close_source)
     if settings.proxies:
         hops = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
@@ -102,6 +104,13 @@ def _version_static(folder: Path) -> Callable[[str, dict[str, object]], None]:
                 values["v"] = f"{path.stat().st_mtime_ns // 1_000_000:x}"
 
     return add
+
+
+def _close_source(response: Response) -> Response:
+    """Close the file behind an answer once it is sent: the compressor that reads from it leaves it open."""
+    if close := getattr(response.response, "close", None):
+        response.call_on_close(close)
+    return response
 
 
 def _guard_forms(app: Flask) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from webmap.maps.town import Town
 
 OPENSTREETMAP = "© OpenStreetMap contributors, ODbL"
+UNSEEN_COLOUR = "#cb6230"
 LONGEST_TEXT = 160
 """Characters of a description on its card; the incident's own page has all of it."""
 
@@ -130,8 +131,10 @@ def grid_cards(town: "Town") -> list[dict[str, Any]]:
             "title": row.title,
             "over": row.grid_code,
             "chain": links[row.grid_code],
-            "explanation": "" if pd.isna(row.explanation) else row.explanation,
-            "stats": _stats(row, town),
+            "explanation": gettext("You do not answer for this grid.")
+            if pd.isna(row.open_incidents)
+            else row.explanation,
+            "stats": [] if pd.isna(row.open_incidents) else _stats(row, town),
         }
         for row in rows.itertuples()
     ]
@@ -205,7 +208,7 @@ def walked(town: "Town", origin: layers.Origin) -> list[dict[str, Any]]:
     if town.walked.empty:
         return []
     seen = town.walked["seen"].to_numpy(bool)
-    looks = ((~seen, "#c2410c", 2.4, "2 5"), (seen, COVERAGE_COLOURS[-1], 3.2, None))
+    looks = ((~seen, UNSEEN_COLOUR, 1.9, "2 5"), (seen, COVERAGE_COLOURS[-1], 3.2, None))
     return [
         {
             "lines": layers.pack_lines(town.walked.geometry[rows], origin),

@@ -8,6 +8,7 @@ from pathlib import Path
 import folium
 from markupsafe import escape
 
+from webmap import language
 from webmap.maps.base import render
 
 STATIC = Path(__file__).parents[1] / "static"
@@ -18,7 +19,7 @@ CLOSING = re.compile(r"</(script|style)", re.IGNORECASE)
 SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
 
 
-def standalone(town: folium.Map, *, title: str, language: str = "zh") -> str:
+def standalone(town: folium.Map, *, title: str) -> str:
     """Return a map as one HTML document with its scripts, styles and pictures inside.
 
     The document's own content policy lets nothing be fetched and no script run but those whose fingerprints it names.
@@ -29,8 +30,6 @@ def standalone(town: folium.Map, *, title: str, language: str = "zh") -> str:
         From `webmap.maps.town.town_map`.
     title : str
         What the browser's tab says.
-    language : str
-        Of the document's words.
 
     Raises
     ------
@@ -48,7 +47,7 @@ def standalone(town: folium.Map, *, title: str, language: str = "zh") -> str:
         scripts.append(f"'sha256-{digest}'")
     policy = f"default-src 'none'; script-src {' '.join(scripts)}; style-src 'unsafe-inline'; img-src data:"
     return PAGE.format(
-        language=escape(language),
+        language="zh-CN" if language.current() == "zh" else "en",
         policy=policy,
         title=escape(title),
         head=head,

@@ -84,7 +84,7 @@ def count_scale(values: npt.ArrayLike, colours: Sequence[str] = OPEN_COLOURS) ->
     cuts = np.quantile(some, np.linspace(0, 1, len(colours))[1:-1], method="higher")
     bounds = [0, 1]
     for cut in cuts:
-        if (begin := round_up(float(cut) + 1e-9)) > bounds[-1]:
+        if bounds[-1] < (begin := round_up(float(cut) + 1e-9)) <= some.max():
             bounds.append(begin)
     picked = np.round(np.linspace(0, len(colours) - 1, len(bounds))).astype(int)
     return Scale(tuple(bounds), tuple(colours[i] for i in picked))

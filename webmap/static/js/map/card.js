@@ -37,13 +37,13 @@
     return [
       make("p", { class: "gp-over", text: grid.over }),
       make("h2", { text: grid.title }),
-      make("div", { class: "gp-stats" }, grid.stats.map((one) => stat(one.value, one.label, one.note))),
+      grid.stats.length ? make("div", { class: "gp-stats" }, grid.stats.map((one) => stat(one.value, one.label, one.note))) : null,
       grid.chain.length ? make("h3", { text: words.chain }) : null,
       chain(grid.chain, words),
       rows.length ? make("h3", { text: words.open_incidents }) : null,
       rows.length ? make("div", { class: "gp-rows" }, rows) : null,
       grid.explanation ? make("p", { class: "gp-note", text: grid.explanation }) : null,
-      link(data.links.grid, data.grids.code[i], words.open_card),
+      grid.stats.length ? link(data.links.grid, data.grids.code[i], words.open_card) : null,
     ].filter(Boolean);
   };
 

@@ -24,7 +24,7 @@
     let only = null;
     const paint = (i) => ({
       fillColor: figure ? figure.classes[figure.of[i]].colour : "#d9d9d9",
-      fillOpacity: only !== null && figure.of[i] !== only ? 0.08 : faded ? 0.2 : 0.82,
+      fillOpacity: only !== null && figure.of[i] !== only ? 0.08 : faded ? 0.25 : 0.82,
     });
     const fills = shapes.map((shape, i) => {
       const fill = L.polygon(shape, { renderer: svg, pane: "fill", stroke: false, fillOpacity: 0.8, smoothFactor: 0.5, className: "gp-grid" });

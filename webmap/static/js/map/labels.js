@@ -124,9 +124,12 @@
     },
     redraw: function () {
       const map = this._map;
-      const size = map.getSize();
+      // A margin all round, so that names are there already when the map is dragged.
+      const margin = map.getSize().multiplyBy(0.3).round();
+      const size = map.getSize().add(margin.multiplyBy(2));
       const sharp = window.devicePixelRatio || 1;
-      L.DomUtil.setPosition(this.canvas, map.containerPointToLayerPoint([0, 0]));
+      L.DomUtil.setPosition(this.canvas, map.containerPointToLayerPoint([0, 0]).subtract(margin));
+      const place = (pair) => map.latLngToContainerPoint(pair).add(margin);
       this.canvas.width = size.x * sharp;
       this.canvas.height = size.y * sharp;
       this.canvas.style.width = size.x + "px";
@@ -135,16 +138,15 @@
       context.scale(sharp, sharp);
       Object.assign(context, { textAlign: "center", textBaseline: "middle", lineJoin: "round", lineWidth: 3, strokeStyle: "rgba(255,255,255,.92)" });
       const taken = new Taken();
-      const seen = map.getBounds().pad(0.05);
+      const seen = map.getBounds().pad(0.3);
       this.labels.forEach((label) => {
         const look = LOOK[label.kind];
         if (map.getZoom() < look.from + (label.later || 0)) return;
         context.font = look.weight + " " + look.size + "px " + FACE;
         if (label.line) {
-          const points = label.line.map((pair) => map.latLngToContainerPoint(pair));
-          if (label.bounds.intersects(seen)) placeOnLine(context, look, label, points, taken);
+          if (label.bounds.intersects(seen)) placeOnLine(context, look, label, label.line.map(place), taken);
         } else if (seen.contains(label.point)) {
-          placeAtPoint(context, look, label, map.latLngToContainerPoint(label.point), taken);
+          placeAtPoint(context, look, label, place(label.point), taken);
         }
       });
     },

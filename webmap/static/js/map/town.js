@@ -26,7 +26,7 @@
       ...figure.classes.map((one) => G.make("li", {}, [G.make("i", { colour: one.colour }), G.make("span", { text: one.short })]))
     );
     root.querySelector(".gp-legend-note").textContent = figure.note;
-    root.querySelector(".gp-peek-title").textContent = figure.title;
+    root.querySelector(".gp-peek-title:not(.gp-peek-hot)").textContent = figure.title;
   }
 
   /* What the page's address says after the #: "15.2/40.0021/116.3201&figure&layer,layer". */

@@ -1,0 +1,128 @@
+"""The sample town served to a real browser that is watched: whom it asks, what its policy stops, what it shouts."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+from served import AT, Site, Watch
+from werkzeug.serving import make_server
+
+from data.database import open_engine
+from data.settings import Settings
+from webmap import demo
+from webmap.app import create_app
+from webmap.settings import WebSettings
+
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
+
+# Without these, Chromium looks for its maker's hosts at every start.
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+REPORT_VIOLATIONS = """
+document.addEventListener("securitypolicyviolation", (event) =>
+  console.error("policy: " + event.violatedDirective + " " + event.blockedURI + " " + event.sample));
+"""
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dict[str, object]:
+    """The system's own browser."""
+    found = next((path for name in CHROMIUMS if (path := shutil.which(name))), None)
+    if found is None and not os.environ.get("CI"):
+        pytest.skip("no Chromium is installed; `make test` installs it")
+    return {**browser_type_launch_args, "executable_path": found or "chromium is not installed", "args": QUIET}
+
+
+@pytest.fixture(scope="session")
+def base_url() -> None:
+    """No address to put before others: the plugin's own fixture of this name is written in a way that pytest deplores."""
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, object]) -> dict[str, object]:
+    """A Chinese office PC."""
+    return {**browser_context_args, "locale": "zh-CN", "timezone_id": "Asia/Shanghai"}
+
+
+@pytest.fixture(scope="session")
+def town(tmp_path_factory: pytest.TempPathFactory) -> demo.Demo:
+    """The sample town, built as the demo builds it."""
+    return demo.prepare(tmp_path_factory.mktemp("demo"), at=AT, say=lambda _: None)
+
+
+@pytest.fixture(scope="session")
+def serve(town: demo.Demo) -> Iterator[Callable[[Path], Site]]:
+    """Serve a copy of the sample town's database from a thread of its own, until the tests end."""
+    stops = []
+
+    def start(file: Path) -> Site:
+        shutil.copyfile(town.database_url.removeprefix("sqlite:///"), file)
+        settings = WebSettings(
+            storage=Settings(database_url=f"sqlite:///{file}", instance=file.parent), secret_key="a key for tests only"
+        )
+        app = create_app(settings, engine=open_engine(f"sqlite:///{file}"), clock=lambda: AT)
+        server = make_server("127.0.0.1", 0, app, threaded=True)
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        stops.append((server, thread, app))
+        passwords = {sign_in.login: sign_in.password for sign_in in town.sign_ins}
+        return Site(f"http://127.0.0.1:{server.server_port}", file, passwords)
+
+    yield start
+    for server, thread, app in stops:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        app.extensions["gridpatrol.engine"].dispose()
+
+
+@pytest.fixture(scope="session")
+def site(serve: Callable[[Path], Site], tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """The sample town as it is."""
+    return serve(tmp_path_factory.mktemp("site") / "town.sqlite")
+
+
+@pytest.fixture
+def watch(context: BrowserContext) -> Iterator[Watch]:
+    """Everything the browser's pages do is watched; at the end nothing may have been wrong."""
+    seen = Watch()
+    context.add_init_script(REPORT_VIOLATIONS)
+
+    def follow(page: Page) -> None:
+        page.on("request", seen.request)
+        page.on("console", seen.console)
+        page.on("pageerror", lambda error: seen.shouted.append(str(error)))
+        page.on("dialog", lambda dialog: (seen.shouted.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+
+    context.on("page", follow)
+    yield seen
+    assert seen.foreign == []
+    assert seen.shouted == []
+
+
+@pytest.fixture
+def enter(watch: Watch, page: Page) -> Callable[..., Page]:
+    """Sign somebody in on a site and open a page of it."""
+
+    def opened(site: Site, path: str, login: str = "official") -> Page:
+        page.goto(f"{site.address}/sign-in")
+        page.fill("input[name=login]", login)
+        page.fill("input[name=password]", site.passwords[login])
+        page.press("input[name=password]", "Enter")
+        page.wait_for_url(f"{site.address}/")
+        page.goto(site.address + path)
+        return page
+
+    return opened
