@@ -85,8 +85,8 @@ def credit_lines(
     edges = line_edges(lines_only(lines))
     seconds = _seconds_of_edges(lines, edges, times)
     length = np.hypot(*(edges.end - edges.start).T)
-    stretches = cut_at_borders(edges, locator)
-    grid = _whose(edges, stretches, locator)
+    stretches, near = cut_at_borders(edges, locator)
+    grid = _whose(edges, stretches, near, locator)
     share = stretches.finish - stretches.begin
     earned = pd.DataFrame(
         {
@@ -121,7 +121,9 @@ def lines_only(frame: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.object_]:
     return geometry
 
 
-def cut_at_borders(edges: Edges, locator: GridLocator, margin_m: float = ON_BORDER_M) -> Stretches:
+def cut_at_borders(
+    edges: Edges, locator: GridLocator, margin_m: float = ON_BORDER_M
+) -> tuple[Stretches, NDArray[np.bool_]]:
     """Cut edges wherever they meet the border of a grid.
 
     Parameters
@@ -132,12 +134,21 @@ def cut_at_borders(edges: Edges, locator: GridLocator, margin_m: float = ON_BORD
         The grids.
     margin_m : float
         How near an end of a border line must lie to an edge to cut it.
+
+    Returns
+    -------
+    stretches : Stretches
+    near : bool array
+        Of each stretch, whether a border may lie within the margin; where False, none does.
     """
     borders = unique_edges(ring_edges(locator.geometry))
     tree = shapely.STRtree(segments(*borders))
     edge, border = tree.query(boxes(edges.start, edges.end, margin_m))
     pair, share = meetings(edges.start[edge], edges.end[edge], borders[0][border], borders[1][border], margin_m)
-    return cut(len(edges.owner), edge[pair], share)
+    stretches = cut(len(edges.owner), edge[pair], share)
+    near: NDArray[np.bool_] = np.zeros(len(edges.owner), bool)
+    near[edge] = True
+    return stretches, near[stretches.edge]
 
 
 def unique_edges(edges: Edges) -> tuple[Floats, Floats]:
@@ -177,11 +188,13 @@ def middles(edges: Edges, stretches: Stretches) -> Floats:
     return middle
 
 
-def _whose(edges: Edges, stretches: Stretches, locator: GridLocator) -> NDArray[np.int32]:
+def _whose(edges: Edges, stretches: Stretches, near: NDArray[np.bool_], locator: GridLocator) -> NDArray[np.int32]:
     # Cut at every border, a stretch lies wholly in one grid or wholly along a line: its middle tells which.
-    middle = middles(edges, stretches)
-    stretch, grid = locator.holding(middle[:, 0], middle[:, 1], ON_BORDER_M)
-    return locator.first_choice(stretch, grid, len(middle))
+    x, y = middles(edges, stretches).T
+    found = np.empty(len(near), np.int32)
+    found[~near] = locator.locate(x[~near], y[~near])
+    found[near] = locator.first_choice(*locator.holding(x[near], y[near], ON_BORDER_M), int(near.sum()))
+    return found
 
 
 def _seconds_of_edges(lines: Any, edges: Edges, times: Any) -> Floats:
