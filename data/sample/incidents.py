@@ -120,10 +120,7 @@ def make_incidents(
             "may_settle": row["on_the_spot"].astype(float),
         }
     )
-    incidents = incidents.sort_values("found_at", kind="stable").reset_index(drop=True)
-    incidents.insert(0, "number", _numbers(incidents["found_at"]))
-    incidents["source_row"] = np.arange(2, count + 2)
-    return incidents
+    return _in_order(incidents)
 
 
 def lose_places(incidents: pd.DataFrame, grids: gpd.GeoDataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
@@ -300,6 +297,13 @@ def _reporters(source: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray
     name = np.char.add(rng.choice(list("王李张刘陈杨赵黄周吴徐孙马朱胡郭何"), len(source)), title)
     phone = np.char.add("100", np.char.zfill(rng.integers(0, 10**8, len(source)).astype(str), 8))
     return np.where(left, name, ""), np.where(left, phone, "")
+
+
+def _in_order(incidents: pd.DataFrame) -> pd.DataFrame:
+    """Oldest first, numbered by the day, with the row of a sheet under one line of headings."""
+    incidents = incidents.sort_values("found_at", kind="stable").reset_index(drop=True)
+    incidents.insert(0, "number", _numbers(incidents["found_at"]))
+    return incidents.assign(source_row=np.arange(2, len(incidents) + 2))
 
 
 def _numbers(found: pd.Series) -> list[str]:
