@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from geo.crs import require_metres, require_same
 from geo.edges import Edges, Floats, Positions, boxes, line_edges, meetings, ring_edges, segments
 from geo.errors import N_, BadGeometry
-from geo.locate import GridLocator
+from geo.locator import GridLocator
 
 # A stretch nearer to a shared line than this lies on it: rounding must not choose between two grids.
 ON_BORDER_M = 1e-6

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from geo.crs import require_metres, require_same
 from geo.edges import Edges, Floats, Positions, boxes, line_edges, meetings
 from geo.lines import Stretches, cut, cut_at_borders, lines_only, middles
-from geo.locate import GridLocator
+from geo.locator import GridLocator
 
 # Streets that come this near to each other meet: digitised junctions miss each other by centimetres at most.
 _MEET_M = 0.05
