@@ -129,8 +129,8 @@ def _prepare(connection: Any, _record: object) -> None:
 
 
 def _load_spatialite(connection: Any) -> None:
-    # mod_spatialite pulls in the system's libraries; if GDAL's own are loaded after them, its functions are bound to the
-    # wrong ones, and the first GeoPackage that is read or written kills the process.
+    # mod_spatialite pulls in the system's libraries; if GDAL's own are loaded after them, its functions are bound to
+    # the wrong ones, and the first GeoPackage that is read or written kills the process.
     import_module("pyogrio")
     connection.enable_load_extension(True)
     try:

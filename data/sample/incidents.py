@@ -78,10 +78,8 @@ def make_incidents(
 
     Parameters
     ----------
-    streets, buildings : GeoDataFrame
+    streets, buildings, outline : GeoDataFrame, GeoDataFrame, Polygon
         In metres, one CRS; `name, street_class` and `name, kind, households`.
-    outline : Polygon
-        The town, in the same metres.
     categories, phrases : DataFrame
         As read from `categories.csv` and `phrases.csv`, all text.
     until : datetime
