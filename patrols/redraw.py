@@ -23,8 +23,8 @@ IN_FORCE = (EditionStage.ADOPTED, EditionStage.RETIRED)
 """Stages of editions that answered for the ground on the days of their term; retired ones do for the past."""
 
 SAME_GROUND = 0.5001
-"""Share of an old grid and of a new one that must be common ground for the code to live on: a hair more than half, so that
-equal halves do not quarrel over rounding, and no two grids can claim one code."""
+"""Share of an old grid and of a new one that must be common ground for the code to live on: more than half by a
+hair, so that no two grids can claim one code, and equal halves do not quarrel over rounding."""
 
 UNCHANGED = 0.999
 """Share of both that makes a grid unchanged: a border moved by less than a thousandth is a matter of rounding."""
@@ -432,7 +432,7 @@ def _grid_rows(draft: GridEdition, frame: gpd.GeoDataFrame) -> list[dict[str, An
         "residents": ("residents", 0, int),
         "buildings": ("buildings", 0, int),
         "compounds": ("compounds", 0, int),
-        "explanation": ("explanation", "", lambda text: str(text)[:255]),
+        "explanation": ("explanation", "", str),
     }
     rows = pd.DataFrame({"code": frame["grid_code"].astype(str)})
     for target, (source, default, cast) in columns.items():

@@ -1,6 +1,6 @@
 """Whose ground it is and who answers: decided here, once, for single points and for whole files alike."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from data import frames, nearby
-from data.models import Building, Community, Compound, GridEdition
+from data.models import WGS84, Building, Community, Compound, Grid, GridEdition
 from geo import locate
 from geo.crs import local_crs
 from geo.errors import N_, BadGeometry
@@ -38,8 +38,11 @@ class Rule(StrEnum):
 TIE_M = 0.01
 """A point nearer to a shared line than a centimetre, as coordinates are written, lies on it."""
 
-DEGREES_PER_M = 1 / 100_000
-"""More than a metre in degrees of latitude; doubled for longitude, it is more than a metre up to 60 degrees north."""
+DOUBT_REACHES = 5.0
+"""How many times its accuracy a point's true position may be away from it, for all that counts."""
+
+METRES_PER_DEGREE = 110_500.0
+"""Of latitude, where a degree is shortest (the equator)."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +142,8 @@ def locate_many(
 ) -> pd.DataFrame:
     """The grid of many points at once, each by the edition in force at its own time.
 
-    The database is asked a fixed number of times for each edition that was in force, never for each point.
+    The database is asked a fixed number of times for each set of editions in force, never for each point, and only for
+    the grids near the points.
 
     Parameters
     ----------
@@ -169,7 +173,11 @@ def locate_many(
     crs = local_crs(float(points["lon"].mean()), float(points["lat"].mean()))
     placed = frames.points_in_metres(points["lon"].to_numpy(), points["lat"].to_numpy(), crs)
     spots = gpd.GeoDataFrame(
-        {"accuracy_m": pd.to_numeric(points["accuracy_m"]).to_numpy() if "accuracy_m" in points else np.nan},
+        {
+            "lon": points["lon"].to_numpy(),
+            "lat": points["lat"].to_numpy(),
+            "accuracy_m": pd.to_numeric(points["accuracy_m"]).to_numpy() if "accuracy_m" in points else np.nan,
+        },
         geometry=shapely.points(*placed),
         index=points.index,
         crs=crs,
@@ -194,28 +202,57 @@ def _locate_by(
 ) -> None:
     """Write into `found` what these editions, one of each community or None, say about these points."""
     rules = Rules.for_community(communities[0].rules)
-    grids = [
-        frames.grids(session, number).to_crs(spots.crs).assign(edition_id=number, community_id=community.id)
-        for community, number in zip(communities, editions, strict=True)
-        if number is not None
-    ]
-    if grids:
-        ground = pd.concat(grids, ignore_index=True)
+    accuracy_m = spots["accuracy_m"].fillna(rules.assumed_accuracy_m)
+    ground = _grids_near(session, editions, spots, max(rules.reach_m, DOUBT_REACHES * float(accuracy_m.max())))
+    if len(ground):
         weighed = locate.weigh_points(
             spots,
             ground,
-            accuracy_m=spots["accuracy_m"].fillna(rules.assumed_accuracy_m),
+            accuracy_m=accuracy_m,
             reach_m=rules.reach_m,
             tie_m=TIE_M,
             sure_probability=rules.sure_probability,
         )
         for column in ("grid_code", "rule", "border_m", "probability", "next_code", "sure"):
             found.loc[spots.index, column] = weighed[column].to_numpy()
-        owner = ground.set_index("grid_code")[["edition_id", "community_id"]]
         rows = weighed.index[weighed["grid_code"].notna()]
-        for column in owner:
-            found.loc[rows, column] = owner.loc[weighed.loc[rows, "grid_code"], column].to_numpy(dtype=object)
+        edition_of = ground.drop_duplicates("grid_code").set_index("grid_code")["edition_id"]
+        decided = edition_of[weighed.loc[rows, "grid_code"]].astype(object)
+        found.loc[rows, "edition_id"] = decided.to_numpy()
+        owner = {number: community.id for community, number in zip(communities, editions, strict=True)}
+        found.loc[rows, "community_id"] = decided.map(owner).astype(object).to_numpy()
     _fall_back(session, communities, editions, spots, found)
+
+
+def _grids_near(
+    session: Session, editions: Iterable[int | None], spots: gpd.GeoDataFrame, margin_m: float
+) -> gpd.GeoDataFrame:
+    """The grids of some editions whose box comes near any of the points, whole, in the points' metres; one query."""
+    wanted = (
+        select(Grid.code, Grid.kind, Grid.edition_id, Grid.geom)
+        .where(
+            Grid.edition_id.in_([number for number in editions if number is not None]),
+            nearby.meets_box(Grid.geom, _bounds(spots["lon"], spots["lat"], margin_m)),
+        )
+        .order_by(Grid.code, Grid.id)
+    )
+    rows = session.execute(wanted).all()
+    return gpd.GeoDataFrame(
+        {
+            "grid_code": [row.code for row in rows],
+            "kind": pd.Series([row.kind.value for row in rows], dtype=object),
+            "edition_id": [row.edition_id for row in rows],
+        },
+        geometry=list(frames.decode([row.geom for row in rows])),
+        crs=WGS84,
+    ).to_crs(spots.crs)
+
+
+def _bounds(lon: "pd.Series[float]", lat: "pd.Series[float]", margin_m: float) -> tuple[float, float, float, float]:
+    """A box in degrees around some positions, with a margin that is rather too wide than too narrow."""
+    north = margin_m / METRES_PER_DEGREE
+    east = north / max(np.cos(np.radians(float(lat.abs().max()) + north)), 0.01)
+    return float(lon.min()) - east, float(lat.min()) - north, float(lon.max()) + east, float(lat.max()) + north
 
 
 def _fall_back(
@@ -275,13 +312,7 @@ def _terms(session: Session, communities: Sequence[Community], at: "pd.Series[An
 
 def _communities_near(session: Session, points: pd.DataFrame) -> list[Community]:
     """Communities in force whose outline's box comes near any of the points, by code."""
-    margin = Rules().reach_m * DEGREES_PER_M
-    bounds = (
-        float(points["lon"].min()) - 2 * margin,
-        float(points["lat"].min()) - margin,
-        float(points["lon"].max()) + 2 * margin,
-        float(points["lat"].max()) + margin,
-    )
+    bounds = _bounds(points["lon"], points["lat"], Rules().reach_m)
     moments = points["at"]
     return sorted(
         (

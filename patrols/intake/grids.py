@@ -69,7 +69,7 @@ def grid_rows(reading: Reading[Any]) -> tuple[Sheet, gpd.GeoDataFrame]:
             "residents": sheet.whole("residents"),
             "buildings": sheet.whole("buildings"),
             "compounds": sheet.whole("compounds"),
-            "explanation": sheet.text("explanation", longest=255),
+            "explanation": sheet.text("explanation", longest=4000),
         },
         geometry=shapes,
         crs=shapes.crs,

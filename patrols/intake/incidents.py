@@ -8,7 +8,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 import shapely
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from data import frames
@@ -30,7 +30,8 @@ from geo.errors import N_
 from patrols import responsibility
 from patrols.incidents import RATINGS
 from patrols.intake.keys import ids_of
-from patrols.intake.sheet import Headings, Intake, Sheet, plain_row
+from patrols.intake.rows import plain_row, write_rows
+from patrols.intake.sheet import Headings, Intake, Sheet
 from patrols.responsibility import Rule
 from patrols.rules import Rules
 
@@ -305,7 +306,7 @@ def _store(session: Session, community: Community, rows: pd.DataFrame, points: g
     if rows.empty:
         return 0
     last = session.scalar(select(func.max(Incident.id))) or 0
-    session.execute(insert(Incident), list(_incident_rows(community, rows, points)))
+    write_rows(session, Incident, list(_incident_rows(community, rows, points)))
     ids = dict(
         session.execute(
             select(Incident.number, Incident.id).where(Incident.community_id == community.id, Incident.id > last)
@@ -321,7 +322,7 @@ def _store(session: Session, community: Community, rows: pd.DataFrame, points: g
         }
         for row in rows[["number", "stage", "found_at"]].to_dict("records")
     ]
-    session.execute(insert(IncidentStep), steps)
+    write_rows(session, IncidentStep, steps)
     return len(rows)
 
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from data.exchange.reading import Reading
@@ -27,6 +27,7 @@ from data.models import (
 from geo.errors import N_
 from patrols import roster
 from patrols.days import local_day
+from patrols.intake.rows import write_rows
 from patrols.intake.sheet import Headings, Intake, Sheet
 
 PEOPLE: Headings = {
@@ -229,8 +230,7 @@ def _store_people(session: Session, community: Community, rows: pd.DataFrame) ->
         values = {name: value or getattr(old, name) for name, value in values.items()}
         if any(getattr(old, name) != value for name, value in values.items()):
             changed.append({"id": old.id, **values})
-    if new:
-        session.execute(insert(Person), new)
+    write_rows(session, Person, new)
     if changed:
         session.execute(update(Person), changed)
     return len(new), len(changed)
@@ -252,8 +252,7 @@ def _store_postings(session: Session, community: Community, rows: pd.DataFrame, 
         term = {"valid_from": begins, "valid_until": ends}
         who = {"person_id": key[0], "community_id": community.id, "duty": row["duty"], "place_kind": row["place_kind"]}
         new.append({**who, **place, **term})
-    if new:
-        session.execute(insert(Posting), new)
+    write_rows(session, Posting, new)
     return len(new)
 
 
@@ -274,8 +273,7 @@ def _store_members(
         for row in members.to_dict("records")
         if (teams[row["team"]], people[row["number"]]) not in held
     ]
-    if new:
-        session.execute(insert(TeamMember), [{**row, "valid_until": None} for row in new])
+    write_rows(session, TeamMember, [{**row, "valid_until": None} for row in new])
 
 
 def _named(session: Session, model: Any, community: Community, names: "pd.Series[str]") -> dict[str, int]:
@@ -287,7 +285,7 @@ def _named(session: Session, model: Any, community: Community, names: "pd.Series
     if new and model is Team:
         new = [{**row, "kind": _team_kind(str(row["name"]))} for row in new]
     if new:
-        session.execute(insert(model), new)
+        write_rows(session, model, new)
         ids = dict(session.execute(known).all())
     return {name: ids[name] for name in wanted}
 

@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from data import frames
@@ -16,8 +16,9 @@ from data.exchange.reading import Reading
 from data.models import Building, Community, Compound, Street, StreetClass
 from geo.buildings import estimate_households
 from geo.errors import N_
+from patrols.intake.rows import plain_row, write_rows
 from patrols.intake.shapes import LINES, POLYGONS, on_own_ground, shape_keys, take_shapes
-from patrols.intake.sheet import Headings, Intake, Sheet, plain_row
+from patrols.intake.sheet import Headings, Intake, Sheet
 
 _KEY: dict[str, tuple[str, ...]] = {"source_key": ("编号", "编码", "代码", "id", "osm_id", "@id", "fid", "code")}
 _NAME: dict[str, tuple[str, ...]] = {"name": ("名称", "名字", "name:zh")}
@@ -81,7 +82,7 @@ def street_rows(reading: Reading[Any]) -> tuple[Sheet, gpd.GeoDataFrame]:
     rows = pd.DataFrame(
         {
             "source_key": sheet.text("source_key", longest=58),
-            "name": sheet.text("name", longest=128),
+            "name": sheet.text("name", longest=255),
             "street_class": sheet.word("street_class", StreetClass, STREET_CLASSES, default=StreetClass.BRANCH),
         }
     )
@@ -95,7 +96,7 @@ def building_rows(reading: Reading[Any]) -> tuple[Sheet, gpd.GeoDataFrame]:
     rows = pd.DataFrame(
         {
             "source_key": sheet.text("source_key", longest=64),
-            "name": sheet.text("name", longest=128),
+            "name": sheet.text("name", longest=255),
             "address": sheet.text("address", longest=255),
             "households": sheet.whole("households", default=-1),
             "residents": sheet.whole("residents"),
@@ -113,7 +114,7 @@ def compound_rows(reading: Reading[Any]) -> tuple[Sheet, gpd.GeoDataFrame]:
     """The compounds of a file, checked: `source_key`, `name`, polygons in degrees."""
     sheet = Sheet(reading, COMPOUNDS)
     shapes = take_shapes(sheet, POLYGONS)
-    rows = pd.DataFrame({"source_key": sheet.text("source_key", longest=64), "name": sheet.text("name", longest=128)})
+    rows = pd.DataFrame({"source_key": sheet.text("source_key", longest=64), "name": sheet.text("name", longest=255)})
     return sheet, gpd.GeoDataFrame(rows, geometry=shapes, crs=shapes.crs)
 
 
@@ -223,8 +224,7 @@ def _upsert(session: Session, model: Any, community: Community, frame: gpd.GeoDa
     rows = [{**plain_row(row), "geom": geom} for row, geom in zip(table.to_dict("records"), shapes, strict=True)]
     new = [{**row, "community_id": community.id} for row in rows if row["source_key"] not in ids]
     old = [{**row, "id": ids[row["source_key"]]} for row in rows if row["source_key"] in ids]
-    if new:
-        session.execute(insert(model), new)
+    write_rows(session, model, new)
     if old:
         session.execute(update(model), old)
     return len(new), len(old)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
 
-import numpy as np
 import pandas as pd
 
 from data.errors import Refusal, RowsRefused
@@ -101,13 +100,9 @@ class Sheet:
         self, name: str, *, least: float = -math.inf, most: float = math.inf, required: bool = False
     ) -> "pd.Series[float]":
         """A column of numbers; NaN where missing, unless required."""
-        cells = _as_text(self._cells(name))
-        values = pd.to_numeric(cells.where(cells != "", None), errors="coerce")
+        cells, values, missing = _as_numbers(self._cells(name))
         self.refuse(
-            (cells != "") & ~values.between(-1e300, 1e300),
-            N_("%(value)s is not a number."),
-            column=name,
-            value=_at(cells),
+            ~missing & ~values.between(-1e300, 1e300), N_("%(value)s is not a number."), column=name, value=_at(cells)
         )
         self.refuse(
             (values < least) | (values > most),
@@ -118,8 +113,8 @@ class Sheet:
             most=most,
         )
         if required:
-            self.refuse(cells == "", N_("This must not be empty."), column=name)
-        return values.astype(float)
+            self.refuse(missing, N_("This must not be empty."), column=name)
+        return values
 
     def whole(self, name: str, *, least: int = 0, default: int = 0) -> "pd.Series[int]":
         """A column of whole numbers; the default where missing."""
@@ -133,12 +128,12 @@ class Sheet:
         """A column of moments, in UTC; NaT where missing. A time without a zone is the community's own."""
         cells = self._cells(name)
         values = _as_moments(cells, timezone)
-        missing = _as_text(cells) == ""
+        missing = cells.isna() if pd.api.types.is_datetime64_any_dtype(cells) else _as_text(cells) == ""
         self.refuse(
             values.isna() & ~missing,
             N_("%(value)s is not a date and time. Write it like 2026-11-22 14:30."),
             column=name,
-            value=_at(_as_text(cells)),
+            value=_at(cells),
         )
         if required:
             self.refuse(missing, N_("This must not be empty."), column=name)
@@ -164,7 +159,8 @@ class Sheet:
         cells = _as_text(self._cells(name))
         known: dict[str, Word | None] = {_plain(text): word for text, word in spellings.items()}
         known.update({_plain(word.value): word for word in kind})
-        values = cells.map(lambda text: known.get(_plain(text)))
+        # Built as objects: pandas would turn a column of nothing but enum words into plain text.
+        values = pd.Series([known.get(_plain(text)) for text in cells], index=cells.index, dtype=object)
         self.refuse(
             (cells != "") & values.isna(),
             N_("%(value)s is not one of %(words)s."),
@@ -172,7 +168,7 @@ class Sheet:
             value=_at(cells),
             words=", ".join(word.value for word in kind),
         )
-        return values.astype(object).where(values.notna(), default)
+        return values.where(values.notna(), default)
 
     def unique(self, cells: "pd.Series[Any]", name: str) -> None:
         """Refuse the second and further rows with the same key; empty keys do not count."""
@@ -233,7 +229,17 @@ def _at(cells: "pd.Series[Any]") -> Callable[[int], Any]:
     return value
 
 
+def _as_numbers(cells: "pd.Series[Any]") -> tuple["pd.Series[Any]", "pd.Series[float]", "pd.Series[bool]"]:
+    """A column as it came, as numbers (NaN: missing or no number), and which of its cells are empty."""
+    if pd.api.types.is_numeric_dtype(cells) and not pd.api.types.is_bool_dtype(cells):
+        return cells, pd.Series(cells.astype(float)), cells.isna()
+    text = _as_text(cells)
+    return text, pd.to_numeric(text.where(text != ""), errors="coerce").astype(float), text == ""
+
+
 def _as_text(cells: "pd.Series[Any]") -> "pd.Series[str]":
+    if pd.api.types.is_string_dtype(cells):
+        return cells.fillna("").astype(str).str.strip()
     if pd.api.types.is_float_dtype(cells):
         whole = cells.notna() & (cells % 1 == 0) & (cells.abs() < 1e15)
         written = cells.astype(object).where(~whole, cells.where(whole, 0).astype("int64").astype(object))
@@ -263,18 +269,3 @@ def _plain_date(text: "pd.Series[str]") -> "pd.Series[str]":
     """Chinese dates and slashes as ISO: 2026年1月2日 and 2026/1/2 become 2026-1-2."""
     text = text.str.replace(r"[年月/.](?=\d{1,2}(?:\D|$))", "-", regex=True, n=2)
     return text.str.replace("日", " ", regex=False).str.strip()
-
-
-def plain_row(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """A row of a frame as the database takes it: None for what is missing, plain Python numbers and moments."""
-    return {str(key): _plain_value(value) for key, value in row.items()}
-
-
-def _plain_value(value: Any) -> Any:
-    if value is None or isinstance(value, (str, dict)):
-        return value
-    if pd.isna(value):
-        return None
-    if isinstance(value, pd.Timestamp):
-        return value.to_pydatetime()
-    return value.item() if isinstance(value, np.generic) else value

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from data.exchange.reading import Reading
@@ -16,6 +16,7 @@ from patrols.errors import StepNotAllowed
 from patrols.incidents import RATINGS, check_step, consequences
 from patrols.intake.incidents import INCIDENTS
 from patrols.intake.keys import ids_of
+from patrols.intake.rows import write_rows
 from patrols.intake.sheet import Headings, Intake, Sheet
 
 STEPS: Headings = {
@@ -90,7 +91,7 @@ def import_steps(
     steps = _play(sheet, rows, standing)
     sheet.accept(skip_bad=skip_bad)
     if steps:
-        session.execute(insert(IncidentStep), steps)
+        write_rows(session, IncidentStep, steps)
         changed = [{"id": one.id, **one.changes} for one in standing.values() if one.changes]
         for names in {tuple(sorted(row)) for row in changed}:
             # One statement for each set of columns, so that a column that did not change is not written over.
@@ -136,8 +137,7 @@ def _advance(incident: _Standing, row: Mapping[Any, Any]) -> dict[str, Any]:
         raise StepNotAllowed(N_("The step is dated before the one it follows: %(at)s."), at=at.isoformat())
     given = {"person_id": row["person_id"], "organisation_id": row["organisation_id"]}
     rating = None if pd.isna(row["rating"]) else int(row["rating"])
-    # Out of a frame, the word may come as plain text, which is equal to a step's word but not the same.
-    kind = StepKind(row["kind"])
+    kind = row["kind"]
     move = check_step(incident.stage, kind, note=row["note"], rating=rating, **given)
     changes = consequences(kind, move.after, at, row["person_id"], row["organisation_id"], rating)
     incident.changes.update(changes)

@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from data import frames
@@ -18,7 +18,8 @@ from geo.errors import N_
 from geo.lines import credit_lines
 from patrols import responsibility
 from patrols.intake.keys import ids_of
-from patrols.intake.sheet import Headings, Intake, Sheet, plain_row
+from patrols.intake.rows import plain_row, write_rows
+from patrols.intake.sheet import Headings, Intake, Sheet
 from patrols.rules import Rules
 from patrols.tracks import clean_fixes, drawable, to_lines
 
@@ -211,7 +212,7 @@ def _store(
     drawn = drawable(walked).dropna()
     tracks = dict(zip(drawn.index, frames.store_geometry(drawn), strict=True))
     rows = [{**plain_row(row), "track": tracks.get(patrol)} for patrol, row in table.to_dict("index").items()]
-    session.execute(insert(Patrol), rows)
+    write_rows(session, Patrol, rows)
     # Keys are asked for in slices: SQLite takes 32,766 parameters in one statement.
     wanted = list(table["source_key"])
     ids: dict[str, int] = {}
@@ -237,8 +238,7 @@ def _store_fixes(session: Session, clean: pd.DataFrame, patrol_ids: "pd.Series[i
             "dropped_by": kept["dropped_by"].astype(object).where(kept["dropped_by"].notna(), None),
         }
     )
-    if len(columns):
-        session.execute(insert(Fix), [plain_row(row) for row in columns.to_dict("records")])
+    write_rows(session, Fix, columns.to_dict("records"))
 
 
 def _store_credits(
@@ -271,5 +271,4 @@ def _store_credits(
             }
             for row in earned.to_dict("records")
         ]
-    if rows:
-        session.execute(insert(PatrolCredit), rows)
+    write_rows(session, PatrolCredit, rows)
