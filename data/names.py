@@ -47,5 +47,5 @@ def _known(ids: Iterable[int | None]) -> set[int]:
     return {one for one in ids if one is not None}
 
 
-def _pairs(session: Session, wanted: Select[tuple[int, str]]) -> dict[int, str]:
+def _pairs(session: Session, wanted: Select[int, str]) -> dict[int, str]:
     return {row[0]: row[1] for row in session.execute(wanted)}

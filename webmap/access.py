@@ -56,7 +56,7 @@ OPEN = "open"
 SIGNED_IN = "signed_in"
 
 
-class SignedIn(UserMixin):
+class SignedIn(UserMixin):  # type: ignore[misc]
     """The person behind this request."""
 
     def __init__(self, user: User) -> None:
@@ -134,7 +134,7 @@ def _end_idle_sign_in() -> None:
     if "_user_id" in session and (seen is None or now - seen > idle):
         session.clear()
         g.pop("_login_user", None)
-    elif "_user_id" in session and now - seen > 60:
+    elif "_user_id" in session and now - (seen or 0) > 60:
         session["seen"] = now
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import apiflask.exceptions
 from flask import Flask, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
@@ -20,6 +19,7 @@ from geo import errors as geo_errors
 from geo.errors import N_, Fault
 from patrols import errors as patrol_errors
 from webmap import storage, trail, words
+from webmap.language import gettext
 
 log = logging.getLogger(__name__)
 

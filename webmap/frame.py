@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from flask import Flask, current_app, request, url_for
-from flask_babel import gettext
 
 from data.models import Role, User
 from geo.errors import N_
 from patrols.communities import communities_in_force
 from webmap import access, storage
 from webmap.access import May
+from webmap.language import gettext
 
 MENU: tuple[tuple[str, str, May | None], ...] = (
     ("home.home", N_("Today"), None),

@@ -4,10 +4,11 @@ import os
 import tempfile
 from pathlib import Path
 
+import flask_babel
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask import Flask, current_app, g, session
-from flask_babel import Babel, get_locale
 
 from webmap.settings import LANGUAGES
 
@@ -18,7 +19,7 @@ def init_language(app: Flask) -> None:
     """Compile the catalogues where they are newer than their compiled form, and choose one for each request."""
     compile_catalogues()
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(CATALOGUES)
-    Babel(app, locale_selector=choose, timezone_selector=lambda: "Asia/Shanghai")
+    flask_babel.Babel(app, locale_selector=choose, timezone_selector=lambda: "Asia/Shanghai")
     app.context_processor(lambda: {"language": current()})
 
 
@@ -29,13 +30,23 @@ def choose() -> str:
     # Only whoever has been looked up already: the page that says "the database does not answer" must not ask it.
     if chosen not in LANGUAGES and known is not None and known.is_authenticated:
         chosen = known.user.language
-    return chosen if chosen in LANGUAGES else current_app.config["WEB"].language
+    return str(chosen if chosen in LANGUAGES else current_app.config["WEB"].language)
+
+
+def gettext(sentence: str, **facts: object) -> str:
+    """A sentence in the reader's language, its places filled."""
+    return str(flask_babel.gettext(sentence, **facts))
+
+
+def ngettext(one: str, many: str, num: int, **facts: object) -> str:
+    """A sentence about a number of things in the reader's language."""
+    return str(flask_babel.ngettext(one, many, num, **facts))
 
 
 def current() -> str:
     """``zh`` or ``en``: the language of this answer."""
-    locale = get_locale()
-    return locale.language if locale and locale.language in LANGUAGES else LANGUAGES[0]
+    locale = flask_babel.get_locale()
+    return str(locale.language) if locale and locale.language in LANGUAGES else LANGUAGES[0]
 
 
 def compile_catalogues(folder: Path = CATALOGUES) -> list[Path]:
@@ -58,7 +69,7 @@ def compile_catalogues(folder: Path = CATALOGUES) -> list[Path]:
     return written
 
 
-def _write_whole(target: Path, catalogue: object) -> None:
+def _write_whole(target: Path, catalogue: Catalog) -> None:
     """Write beside and rename, so that two processes starting at once never read half a file."""
     handle, name = tempfile.mkstemp(dir=target.parent, suffix=".part")
     with os.fdopen(handle, "wb") as file:

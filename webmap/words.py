@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TypeGuard
 
 from flask import Flask
-from flask_babel import format_decimal, format_percent, gettext, ngettext
+from flask_babel import format_decimal, format_percent
 from markupsafe import Markup
 
 from data.models import (
@@ -23,6 +23,7 @@ from data.models import (
 )
 from geo.errors import N_
 from webmap import language, storage
+from webmap.language import gettext, ngettext
 from webmap.storage import LOCAL
 
 WORDS: dict[StrEnum, str] = {
@@ -160,23 +161,23 @@ def five_steps(stage: Stage, rating: int | None = None) -> list[tuple[str, bool]
     return [(gettext(step), position < reached) for position, step in enumerate(FIVE_STEPS)]
 
 
-def moment(at: datetime | None) -> str:
+def moment(at: datetime | None) -> Markup:
     """A moment as people say it (今天 14:30), with the exact one on hover; a dash for None."""
-    if _missing(at):
+    if not _there(at):
         return Markup('<span class="none">–</span>')
     return _time(at, say_moment(at.astimezone(LOCAL), storage.now().astimezone(LOCAL)))
 
 
-def ago(at: datetime | None) -> str:
+def ago(at: datetime | None) -> Markup:
     """How long ago (3 天前), with the exact moment on hover; "never" for None."""
-    if _missing(at):
+    if not _there(at):
         return Markup('<span class="none">{}</span>').format(gettext("never"))
     return _time(at, say_ago(at, storage.now()))
 
 
-def _missing(at: datetime | None) -> TypeGuard[None]:
-    """Whether there is no moment: None, or the NaT that a frame has in its place."""
-    return at is None or at != at
+def _there(at: datetime | None) -> TypeGuard[datetime]:
+    """Whether there is a moment: not None, nor the NaT that a frame has in its place."""
+    return at is not None and at == at
 
 
 def _time(at: datetime, said: str) -> Markup:
@@ -254,7 +255,7 @@ def say_day(when: date, today: date) -> str:
 
 def number(value: float | None) -> str:
     """A number with its thousands apart; a dash for None."""
-    return "–" if value is None or value != value else format_decimal(round(value))
+    return "–" if value is None or value != value else str(format_decimal(round(value)))
 
 
 def metres(value: float | None) -> str:
@@ -277,7 +278,7 @@ def minutes(value: float | None) -> str:
 
 def percent(share: float | None) -> str:
     """A share from 0 to 1, as percent; a dash for None."""
-    return "–" if share is None or share != share else format_percent(share)
+    return "–" if share is None or share != share else str(format_percent(share))
 
 
 def covered_name(name: str) -> str:

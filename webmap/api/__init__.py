@@ -37,7 +37,7 @@ def init_api(app: APIFlask) -> None:
     app.spec_processor(_complete)
 
 
-def _complete(document: dict[str, Any]) -> dict[str, Any]:
+def _complete(document: Any) -> Any:
     """Add to every operation how one signs in and which problems it may answer with."""
     document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
     document["security"] = [{"password": []}, {"cookie": []}]

@@ -20,7 +20,7 @@ GRID = r"^[0-9A-Za-z]{1,20}$"
 LARGEST_KEY = 2**31 - 1
 
 
-class Moment(fields.Field):
+class Moment(fields.Field):  # type: ignore[type-arg]
     """An aware moment, as RFC 3339 text."""
 
     def __init__(self, **settings: Any) -> None:
@@ -82,6 +82,6 @@ def grid_code(**settings: Any) -> fields.String:
     return fields.String(validate=Regexp(GRID), **settings)
 
 
-def words(kind: Any, **settings: Any) -> fields.Enum:
+def words(kind: Any, **settings: Any) -> fields.Enum[Any]:
     """One of an enum's words."""
     return fields.Enum(kind, by_value=fields.String(), **settings)

@@ -2,11 +2,11 @@
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 from flask_login import login_user
 from werkzeug.security import generate_password_hash
 
 from webmap import access, errors, storage, trail
+from webmap.language import gettext
 
 pages = Blueprint("account", __name__)
 

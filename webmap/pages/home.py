@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from flask import Blueprint, current_app, render_template, url_for
-from flask_babel import gettext
 
 from patrols import figures
 from patrols.figures import HomeNumber
 from webmap import access, storage
+from webmap.language import gettext
 
 pages = Blueprint("home", __name__)
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import Blueprint, flash, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from data.errors import DataError, RowsRefused
 from data.exchange.sources import read
@@ -17,6 +16,7 @@ from patrols import intake
 from webmap import access, errors, inputs, storage, trail, uploads
 from webmap.access import May
 from webmap.errors import BadInput
+from webmap.language import gettext
 
 pages = Blueprint("imports", __name__)
 

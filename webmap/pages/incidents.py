@@ -5,7 +5,6 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from data import names
 from data.models import Category, Community, Incident, IncidentSource, Organisation, Person, Role, Stage, StepKind
@@ -14,6 +13,7 @@ from patrols import incidents, roster
 from webmap import access, inputs, storage, trail
 from webmap.access import May
 from webmap.errors import BadInput
+from webmap.language import gettext
 from webmap.pages import sketch
 from webmap.words import word
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext, ngettext
 
 from data.errors import DataError, Refusal, RowsRefused
 from data.exchange.sources import read
@@ -13,6 +12,7 @@ from patrols import outings
 from patrols.intake import import_patrols
 from webmap import access, errors, inputs, storage, trail, uploads
 from webmap.access import May
+from webmap.language import gettext, ngettext
 
 pages = Blueprint("patrols", __name__)
 
