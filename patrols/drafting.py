@@ -1,5 +1,6 @@
 """A community's grids drawn from its stored ground, kept as a draft."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import geopandas as gpd
@@ -13,6 +14,8 @@ from geo import draw
 from geo.errors import N_, CannotDraw
 from patrols import redraw
 
+Naming = Callable[[gpd.GeoDataFrame, gpd.GeoDataFrame], Sequence[str]]
+
 
 def draw_draft(
     session: Session,
@@ -22,10 +25,18 @@ def draw_draft(
     at: datetime,
     seed: int = 0,
     name: str = "",
+    naming: Naming | None = None,
 ) -> tuple[GridEdition, draw.Drawing]:
     """Draw grids from the stored outline, streets, buildings and compounds, and store them as the next draft.
 
     Ground that keeps more than half of an earlier grid keeps its code; see `patrols.redraw.store_draft`.
+
+    Parameters
+    ----------
+    households : tuple of int
+        The band wished for each grid.
+    naming : callable, optional
+        Gives each grid (`grid_code`, `geometry`) a name from the buildings; by default its number.
 
     Raises
     ------
@@ -43,7 +54,7 @@ def draw_draft(
         outline, streets, buildings, compounds, households=households, community_code=community.code, seed=seed
     )
     grids = drawing.grids.assign(
-        name=name_grids(drawing.grids, compounds, streets), residents=sum_in(drawing.grids, buildings, "residents")
+        name=(naming or number_grids)(drawing.grids, buildings), residents=sum_in(drawing.grids, buildings, "residents")
     )
     made_how = {"households": list(households), "seed": seed, "by": "geo.draw"}
     edition = redraw.store_draft(session, community, grids, at=at, made_how=made_how, name=name)
@@ -60,26 +71,6 @@ def sum_in(grids: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame, column: str) ->
     return pd.Series(sums.reindex(range(len(grids)), fill_value=0).to_numpy(int), index=grids.index)
 
 
-def name_grids(grids: gpd.GeoDataFrame, compounds: gpd.GeoDataFrame, streets: gpd.GeoDataFrame) -> list[str]:
-    """A name for each grid as people there would say it: after its largest quarter of homes, else its longest street.
-
-    Grids of the same name are numbered in the order of their codes: 紫荆公寓第1网格, 紫荆公寓第2网格.
-    """
-    ground = grids[["grid_code", "geometry"]]
-    quarters = compounds.assign(
-        label=compounds["name"].str.replace(r"[\d\-]+[楼号]?$", "", regex=True), size=compounds.area
-    )
-    quarters = quarters.set_geometry(quarters.representative_point()).sjoin(ground, predicate="within")
-    roads = streets[streets["name"] != ""].rename(columns={"name": "label"})[["label", "geometry"]]
-    roads = roads.overlay(ground, how="intersection", keep_geom_type=True)
-    sized = pd.concat(
-        [quarters[["grid_code", "label", "size"]].assign(rank=1), roads.assign(size=roads.length, rank=2)]
-    )
-    sized = sized.groupby(["grid_code", "rank", "label"], as_index=False)["size"].sum()
-    best = sized.sort_values(["rank", "size", "label"], ascending=[True, False, True]).drop_duplicates("grid_code")
-    labels = grids["grid_code"].map(best.set_index("grid_code")["label"]).fillna("")
-    order = labels.groupby(labels).cumcount() + 1
-    many = labels.groupby(labels).transform("size") > 1
-    return [
-        f"{label}第{n}网格" if again else f"{label}网格" for label, n, again in zip(labels, order, many, strict=True)
-    ]
+def number_grids(grids: gpd.GeoDataFrame, _buildings: gpd.GeoDataFrame) -> list[str]:
+    """Call each grid by the number at the end of its code: 第7网格."""
+    return [f"第{int(code[-3:])}网格" for code in grids["grid_code"]]

@@ -22,9 +22,8 @@ from data.models import (
 )
 from data.sample import simulate
 from data.sample.trim import quarter_of
-from geo import draw
 from geo.errors import N_
-from patrols import communities, redraw
+from patrols import communities, drafting, redraw
 from patrols.days import zone
 from patrols.intake.incidents import import_incidents
 from patrols.intake.people import import_people
@@ -41,8 +40,6 @@ ATTRIBUTION = "© OpenStreetMap contributors, ODbL 1.0"
 BAND = (150, 500)
 DAYS = 365
 
-FEW_RESIDENTS = 300
-"""A quarter with fewer residents than this in a grid does not lend it its name."""
 
 LEVELS = [
     ("county", "区县", "County"),
@@ -54,6 +51,9 @@ LEVELS = [
     ("entrance", "单元", "Entrance"),
 ]
 """What the levels of the tree are called here; a community writes its own."""
+
+FEW_RESIDENTS = 300
+"""A quarter with fewer residents than this in a grid does not lend it its name."""
 
 CHAIN = [
     (Duty.ENTRANCE_HEAD, PlaceKind.HOUSEHOLDS, "单元长（包住户）", "Entrance head, for households"),
@@ -155,20 +155,9 @@ def _draw(
     session: Session, community: Community, first_day: date, at: datetime, seed: int, say: Callable[[Sentence], None]
 ) -> gpd.GeoDataFrame:
     """Draw the grids, name them, adopt them from the first day on, and hand them back as they are stored."""
-    buildings = frames.buildings(session, community.id)
-    drawn = draw.draw_grids(
-        frames.outline(session, community.id),
-        frames.streets(session, community.id),
-        buildings,
-        frames.compounds(session, community.id),
-        households=BAND,
-        community_code=community.code,
-        seed=seed,
+    edition, _drawing = drafting.draw_draft(
+        session, community, households=BAND, at=at, seed=seed, name="首版网格（模拟）", naming=name_grids
     )
-    drawn = drawn.assign(name=name_grids(drawn, buildings))
-    drawn["residents"] = _sum_in(drawn, buildings, "residents")
-    how = {"households": list(BAND), "seed": seed, "by": "geo.draw"}
-    edition = redraw.store_draft(session, community, drawn, at=at, made_how=how, name="首版网格（模拟）")
     redraw.adopt(session, edition, valid_from=first_day, filing_number=f"模拟〔{first_day.year}〕1号", at=at)
     stored = frames.grids(session, edition.id)
     say(
@@ -262,14 +251,6 @@ def _as_steps(session: Session, community: Community, life: simulate.Life) -> pd
         person=office.map(handlers).where(steps["step"] == "dispatch", "").fillna(""),
         rating=steps["rating"].where(steps["rating"] > 0),
     )
-
-
-def _sum_in(grids: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame, column: str) -> "pd.Series[int]":
-    """The sum of a column of the buildings that stand in each grid."""
-    spots = buildings[[column]].set_geometry(buildings.representative_point(), crs=buildings.crs)
-    joined = spots.sjoin(grids[["geometry"]].rename_axis(index=None), predicate="within")
-    sums: pd.Series[int] = joined.groupby("index_right")[column].sum().reindex(grids.index, fill_value=0).astype(int)
-    return sums
 
 
 def _reading(frame: pd.DataFrame, file: str) -> Reading[pd.DataFrame]:
