@@ -66,7 +66,7 @@ def bench_points(count: int = 1_000_000) -> None:
         print(f"\n{count:,} points, {grids:,} grids of {corners:.0f} vertices")
         print(LINE.format("", "seconds", "points/s", "found"))
         seconds, locator = timed(lambda town=town: GridLocator(town))
-        show("GridLocator, built", seconds, grids, "")
+        show("GridLocator, built", seconds, grids, "(grids)")
         seconds, ours = timed(lambda locator=locator: locator.locate(x, y))
         show("GridLocator.locate", seconds, count, (ours >= 0).sum())
         seconds, joined = timed(lambda town=town: gpd.sjoin(frame, town, predicate="within"), 1)
