@@ -95,7 +95,8 @@ def _shapes(features: list[dict[str, Any]], refusals: Refusals) -> "np.ndarray":
     """One shape each; None where there is none, or where it cannot be built."""
     geometries = [feature.get("geometry") for feature in features]
     texts = np.array([json.dumps(geometry) if geometry else None for geometry in geometries], dtype=object)
-    shapes: np.ndarray = shapely.from_geojson(texts, on_invalid="ignore")
+    with np.errstate(all="ignore"):  # numbers beyond all numbers are refused with their row, further on
+        shapes: np.ndarray = shapely.from_geojson(texts, on_invalid="ignore")
     for position in np.flatnonzero(shapely.is_missing(shapes)):
         if geometries[position]:
             refusals.add(

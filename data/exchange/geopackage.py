@@ -30,7 +30,7 @@ def check(path: Path, source: Source) -> None:
             if any(kinds.get(name) != "table" for name in NEEDED):
                 raise UnreadableFile(N_("%(file)s is a SQLite database, but no GeoPackage."), file=source.name)
             layers = [name for (name,) in database.execute("SELECT lower(table_name) FROM gpkg_contents")]
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise UnreadableFile(N_("%(file)s cannot be read: %(reason)s"), file=source.name, reason=str(error)) from error
     computed = [name for name in layers if kinds.get(name) == "view"]
     if computed:

@@ -199,6 +199,9 @@ def track_coordinates(element: Element) -> "np.ndarray":
 
 def _numbers(parts: list[list[str]]) -> "np.ndarray":
     try:
-        return np.array([(float(lon), float(lat)) for lon, lat, *_ in parts], dtype=float).reshape(-1, 2)
+        places = np.array([(float(lon), float(lat)) for lon, lat, *_ in parts], dtype=float).reshape(-1, 2)
     except ValueError as error:
         raise BadShape(N_("a coordinate is no number")) from error
+    if not np.isfinite(places).all():
+        raise BadShape(N_("a coordinate is no number"))
+    return places

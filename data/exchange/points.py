@@ -87,7 +87,8 @@ def _from_numbers(table: pd.DataFrame, lon: str, lat: str, refusals: Refusals) -
 def _from_wkt(table: pd.DataFrame, wkt: str, refusals: Refusals) -> gpd.GeoDataFrame:
     cells = table[wkt]
     straight = cells.where(cells.notna() & ~cells.str.contains(CURVED, na=False), None)
-    shapes = shapely.from_wkt(straight.to_numpy(dtype=object), on_invalid="ignore")
+    with np.errstate(all="ignore"):  # numbers beyond all numbers are refused with their row, further on
+        shapes = shapely.from_wkt(straight.to_numpy(dtype=object), on_invalid="ignore")
     refusals.add_where(cells.isna(), table["source_row"], N_("The place is missing."), column=wkt)
     refusals.add_where(
         cells.notna() & pd.Series(shapely.is_missing(shapes), index=table.index),

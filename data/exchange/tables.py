@@ -23,7 +23,7 @@ DELIMITERS = ",\t;|"
 ROWS_ABOVE_HEADINGS = 5
 """A sheet's title and a line or two of explanation stand above the headings at most."""
 MOST_CELL_CHARACTERS = 1_000_000
-SHORTENED = re.compile(r"\d(\.\d+)?[eE]\+?(1[1-9]|2\d)")
+SHORTENED = r"\d(?:\.\d+)?[eE]\+?(?:1[1-9]|2\d)"
 FORMULA = re.compile(r"'+[=+\-@\t\r]")
 
 Row = tuple[int, list[str]]
@@ -112,24 +112,27 @@ def _delimiter(text: str, source: Source) -> str:
 def _clean(cell: str) -> str:
     """Without the apostrophe that keeps a spreadsheet from computing a text, as `write.write_table` adds it."""
     cell = cell.strip()
-    return cell[1:] if FORMULA.match(cell) else cell
+    return cell[1:] if cell[:1] == "'" and FORMULA.match(cell) else cell
 
 
 def _to_frame(rows: Iterable[Row], refusals: Refusals) -> Reading[pd.DataFrame]:
-    filled = [(number, cells) for number, cells in rows if any(cells)]
+    filled = [row for row in rows if any(row[1])]
     if not filled:
         raise UnreadableFile(N_("%(file)s holds no rows."), file=refusals.file)
     start = _headings_at(filled)
+    if start + 1 == len(filled):
+        raise UnreadableFile(N_("%(file)s holds headings, but no rows."), file=refusals.file)
     check_width(len(filled[start][1]), refusals.file)
     headings = name_columns(filled[start][1])
-    kept, numbers = [], []
-    for number, cells in filled[start + 1 :]:
-        if _row_is_right(number, cells, headings, refusals):
-            kept.append(cells[: len(headings)] + [""] * (len(headings) - len(cells)))
-            numbers.append(number)
-    frame = pd.DataFrame(kept, columns=headings, dtype=object)
-    frame = frame.mask(frame == "", None)
-    frame["source_row"] = pd.Series(numbers, dtype="int64")
+    cells = [_fitted(number, row, len(headings), refusals) for number, row in filled[start + 1 :]]
+    columns = {
+        heading: pd.Series([cell or None for cell in column], dtype=object)
+        for heading, column in zip(headings, zip(*cells, strict=True), strict=True)
+    }
+    frame = pd.DataFrame(columns)
+    frame["source_row"] = pd.Series([number for number, _ in filled[start + 1 :]], dtype="int64")
+    for heading in headings:
+        _refuse_shortened(frame, heading, refusals)
     return refusals.reading(frame)
 
 
@@ -140,31 +143,33 @@ def _headings_at(filled: Sequence[Row]) -> int:
     return 0
 
 
-def _row_is_right(number: int, cells: Sequence[str], headings: Sequence[str], refusals: Refusals) -> bool:
-    surplus = [cell for cell in cells[len(headings) :] if cell]
-    if surplus:
+def _fitted(number: int, cells: list[str], width: int, refusals: Refusals) -> list[str]:
+    """As many cells as there are headings; refused when others than empty ones would fall off."""
+    if len(cells) == width:
+        return cells
+    surplus = next((cell for cell in cells[width:] if cell), None)
+    if surplus is not None:
         refusals.add(
             N_("The row has more cells than there are headings (%(count)s); the first left over is “%(cell)s”."),
             row=number,
-            count=len(headings),
-            cell=surplus[0][:40],
+            count=width,
+            cell=surplus[:40],
         )
-        return False
-    right = True
-    for heading, cell in zip(headings, cells, strict=False):
-        if SHORTENED.fullmatch(cell):
-            refusals.add(
-                N_(
-                    "“%(cell)s” is a long number that a spreadsheet shortened; its digits are lost. "
-                    "Format the column as text, "
-                    "enter the numbers again and save."
-                ),
-                row=number,
-                column=heading,
-                cell=cell,
-            )
-            right = False
-    return right
+    return cells[:width] + [""] * (width - len(cells))
+
+
+def _refuse_shortened(frame: pd.DataFrame, heading: str, refusals: Refusals) -> None:
+    cells = frame[heading]
+    refusals.add_where(
+        cells.str.fullmatch(SHORTENED, na=False).astype(bool),
+        frame["source_row"],
+        N_(
+            "“%(cell)s” is a long number that a spreadsheet shortened; its digits are lost. Format the column as text, "
+            "enter the numbers again and save."
+        ),
+        column=heading,
+        cell=lambda at: cells.iloc[at],
+    )
 
 
 def name_columns(headings: Sequence[str]) -> list[str]:
