@@ -24,7 +24,11 @@ HOT, COLD = 2.0, 0.01
 """First and last temperature, in units of the score: at first a worse border is taken often, at last hardly ever."""
 
 STARTS = 3
-"""Starts tried for one number of grids."""
+"""Starts tried for the first number of grids; others, tried when grids stay out of the band, get one."""
+
+
+Ranked = tuple[Positions, tuple[int, float]]
+"""The grid of each block; how many grids are out of the band, and the score a grid."""
 
 
 @dataclass(frozen=True)
@@ -121,16 +125,25 @@ def _attach_exclaves(
 
 def _balance_part(graph: Graph, households: tuple[int, int], seed: int) -> Positions:
     """The best of a few numbers of grids and starts for connected blocks."""
-    best, best_rank = np.zeros(len(graph.people), dtype=np.int64), (np.inf, np.inf)
-    for grids in _likely_counts(graph.people, households):
-        for attempt in range(STARTS):
-            labels = _search(graph, grids, households, seed + attempt)
-            rank = (_out_of_band(graph, labels, households), _score(graph, labels, households) / grids)
-            if rank < best_rank:
-                best, best_rank = labels, rank
-        if best_rank[0] <= (graph.people > households[1]).sum():
+    unavoidable = int((graph.people > households[1]).sum())
+    best, rank = np.zeros(len(graph.people), dtype=np.int64), (len(graph.people) + 1, np.inf)
+    for place, grids in enumerate(_likely_counts(graph.people, households)):
+        for attempt in range(STARTS if place == 0 else 1):
+            start = _start(graph, grids, seed + attempt)
+            best, rank = _better((best, rank), _improve(graph, start, households, seed + attempt))
+        if rank[0] <= unavoidable:
+            return best
+    for attempt in range(STARTS):
+        mended = _mend(graph, best, households)
+        best, rank = _better((best, rank), _improve(graph, mended, households, seed + attempt))
+        if rank[0] <= unavoidable:
             break
-    return np.asarray(np.unique(best, return_inverse=True)[1], dtype=np.int64)
+    return best
+
+
+def _better(one: Ranked, two: Ranked) -> Ranked:
+    """The better of two results: fewer grids out of the band, then the lower score; the first on a tie."""
+    return two if two[1] < one[1] else one
 
 
 def _likely_counts(people: Numbers, households: tuple[int, int]) -> list[int]:
@@ -141,31 +154,61 @@ def _likely_counts(people: Numbers, households: tuple[int, int]) -> list[int]:
     wanted = max(int(large.sum()) + round(rest / ((low + high) / 2)), 1)
     most = max(int(large.sum()) + int(rest // max(low, 1)), 1)
     wanted = min(wanted, most, len(people))
-    return [count for count in (wanted, wanted - 1, wanted + 1) if 1 <= count <= min(most, len(people))] or [1]
+    most = min(most, len(people))
+    return [wanted, *(count for count in (wanted - 1, wanted + 1, wanted + 2, wanted - 2) if 1 <= count <= most)]
 
 
-def _search(graph: Graph, grids: int, households: tuple[int, int], seed: int) -> Positions:
-    """A start from METIS, made better by annealing."""
-    if grids == 1:
-        return np.zeros(len(graph.people), dtype=np.int64)
-    labels = _start(graph, grids, seed)
-    start, end = np.concatenate([graph.one, graph.two]), np.concatenate([graph.two, graph.one])
-    order = np.lexsort((end, start))
-    first = np.concatenate([[0], np.cumsum(np.bincount(start, minlength=len(labels)))]).astype(np.int64)
-    metres, cost = np.tile(graph.metres, 2)[order], np.tile(graph.cost, 2)[order]
-    town = Town(first, end[order], metres, cost, graph.people, graph.area, graph.around)
-    schedule = np.array([min(STEPS_PER_BLOCK * len(labels), MOST_STEPS), HOT, COLD], dtype=float)
-    state = np.random.default_rng(seed).integers(1, 2**63, size=1, dtype=np.uint64)
+def _improve(graph: Graph, labels: Positions, households: tuple[int, int], seed: int) -> Ranked:
+    """Grids made better by annealing, and how good they are."""
     best = labels.copy()
-    anneal(labels, best, town, _totals(graph, labels, grids), _aim(graph, households, grids), schedule, state)
-    return best
+    if labels.max() > 0:
+        grids = int(labels.max()) + 1
+        start, end = np.concatenate([graph.one, graph.two]), np.concatenate([graph.two, graph.one])
+        order = np.lexsort((end, start))
+        first = np.concatenate([[0], np.cumsum(np.bincount(start, minlength=len(labels)))]).astype(np.int64)
+        metres, cost = np.tile(graph.metres, 2)[order], np.tile(graph.cost, 2)[order]
+        town = Town(first, end[order], metres, cost, graph.people, graph.area, graph.around)
+        schedule = np.array([min(STEPS_PER_BLOCK * len(labels), MOST_STEPS), HOT, COLD], dtype=float)
+        state = np.random.default_rng(seed).integers(1, 2**63, size=1, dtype=np.uint64)
+        totals, aim = _totals(graph, labels, grids), _aim(graph, households, grids)
+        anneal(labels.copy(), best, town, totals, aim, schedule, state)
+    return best, (_out_of_band(graph, best, households), _score(graph, best, households) / (best.max() + 1))
+
+
+def _mend(graph: Graph, labels: Positions, households: tuple[int, int]) -> Positions:
+    """Cut grids above the band in two or more, and join those below it to the least populous neighbour with room."""
+    low, high = households
+    labels = labels.copy()
+    people = np.bincount(labels, weights=graph.people)
+    for over in np.flatnonzero(people > high):
+        chosen = np.flatnonzero(labels == over)
+        part = graph.within(chosen)
+        cut = cut_graph(
+            _weights(part), part.one, part.two, part.metres, max(round(people[over] / ((low + high) / 2)), 2)
+        )
+        labels[chosen] = np.where(cut == 0, over, labels.max() + cut)
+    people = np.bincount(labels, weights=graph.people)
+    for under in np.argsort(people, kind="stable")[: int((people < low).sum())]:
+        beside = (labels[graph.one] == under) != (labels[graph.two] == under)
+        others = np.unique(labels[np.concatenate([graph.one[beside], graph.two[beside]])])
+        room = [other for other in others.tolist() if other != under and people[other] + people[under] <= high]
+        if room:
+            goal = min(room, key=lambda other: people[other])
+            labels[labels == under] = goal
+            people[goal] += people[under]
+    return np.asarray(np.unique(labels, return_inverse=True)[1], dtype=np.int64)
+
+
+def _weights(graph: Graph) -> Positions:
+    """Households as METIS takes them: whole numbers above 0."""
+    return np.rint(graph.people * 10).astype(np.int64) + 1
 
 
 def _start(graph: Graph, grids: int, seed: int) -> Positions:
     """Connected, non-empty parts of about equal households."""
     turn = np.random.default_rng(seed).permutation(len(graph.people))
     weight = np.empty(len(turn), dtype=np.int64)
-    weight[turn] = np.rint(graph.people * 10).astype(np.int64) + 1
+    weight[turn] = _weights(graph)
     price = graph.cost + 0.3 * graph.metres + 1.0
     return cut_graph(weight, turn[graph.one], turn[graph.two], price, grids, seed)[turn]
 
@@ -182,7 +225,8 @@ def _totals(graph: Graph, labels: Positions, grids: int) -> Numbers:
 
 def _aim(graph: Graph, households: tuple[int, int], grids: int) -> Aim:
     """What annealing aims at; a metre of poor border weighs less in a town of large grids."""
-    mean = max(float(graph.people.sum()) / grids, 1.0)
+    large = graph.people > households[1]
+    mean = max(float(graph.people[~large].sum()) / max(grids - int(large.sum()), 1), 1.0)
     side = float(np.sqrt(graph.area.sum() / grids))
     return Aim(float(households[0]), float(households[1]), mean, SPREAD, BORDER / side)
 

@@ -90,9 +90,9 @@ def make_blocks(
     Returns
     -------
     GeoDataFrame
-        ``block_id`` (0, 1, 2 ...), ``households, buildings, compounds``, ``whole`` (name of the building or compound
-        that alone brings a block above ``largest``, else empty) and ``geometry``: one valid coverage of the outline, in
-        the streets' CRS. ``attrs["crossings"]`` lists where street lines run through buildings and compounds,
+        ``block_id`` (0, 1, 2 ...), ``households, buildings, compounds``, ``whole`` and ``in_whole`` (name and
+        households of the most populous thing that must stay whole) and ``geometry``: one valid coverage of the outline,
+        in the streets' CRS. ``attrs["crossings"]`` lists where street lines run through buildings and compounds,
         ``attrs["notes"]`` what else the person who draws should know.
 
     Raises
@@ -122,7 +122,7 @@ def build_blocks(
         labels = _follow(finer, cut, labels, part)
         cut = finer
     labels = _join_kin(cut, labels, wholes)
-    return _describe(cut, labels, wholes, largest, streets.crs), crossings
+    return _describe(cut, labels, wholes, streets.crs), crossings
 
 
 def _lead_round(
@@ -238,7 +238,7 @@ def _join_kin(cut: Cut, labels: Positions, wholes: Wholes) -> Positions:
     return np.asarray(np.unique(labels, return_inverse=True)[1], dtype=np.int64)
 
 
-def _describe(cut: Cut, labels: Positions, wholes: Wholes, largest: int, crs: object) -> gpd.GeoDataFrame:
+def _describe(cut: Cut, labels: Positions, wholes: Wholes, crs: object) -> gpd.GeoDataFrame:
     """The frame of blocks with what stands on each."""
     shapes = dissolve(cut.faces, labels)
     block = labels[cut.home] if len(wholes) else np.array([], dtype=np.int64)
@@ -246,15 +246,16 @@ def _describe(cut: Cut, labels: Positions, wholes: Wholes, largest: int, crs: ob
     def total(amounts: Positions) -> Positions:
         return np.bincount(block, weights=amounts, minlength=len(shapes)).astype(np.int64)
 
-    whole = np.full(len(shapes), "", dtype=object)
-    too_big = wholes.households > largest
-    whole[block[too_big]] = wholes.name[too_big]
+    order = np.argsort(wholes.households, kind="stable")
+    whole, in_whole = np.full(len(shapes), "", dtype=object), np.zeros(len(shapes), dtype=np.int64)
+    whole[block[order]], in_whole[block[order]] = wholes.name[order], wholes.households[order]
     columns = {
         "block_id": np.arange(len(shapes)),
         "households": total(wholes.households),
         "buildings": total(wholes.buildings),
         "compounds": total(wholes.compounds),
         "whole": whole,
+        "in_whole": in_whole,
     }
     return gpd.GeoDataFrame(columns, geometry=shapes, crs=crs)
 

@@ -187,7 +187,7 @@ def _settle_on_blocks(
         out = int(((people < low) | (people > high)).sum())
         if best is None or out < best[0]:
             best = (out, blocks, labels, crossings)
-        if out <= large or not (blocks["households"] > piece).any():
+        if out <= large or not (blocks["households"] > largest // 2).any():
             break
     assert best is not None  # noqa: S101
     return best[1:]
@@ -241,7 +241,7 @@ def _explain(
     """Why each grid is out of the band: a sentence for the grid's row, and the same as notes."""
     low, high = households
     total = int(grids["households"].sum())
-    single = blocks[blocks["whole"] != ""].groupby("grid_code")["whole"].first()
+    single = blocks[blocks["in_whole"] > high].groupby("grid_code")["whole"].first()
     sentences, notes = [], []
     for code, people, shape in zip(grids["grid_code"], grids["households"].tolist(), grids.geometry, strict=True):
         facts = {"grid_code": code, "households": people, "low": low, "high": high, "total": total}

@@ -2,10 +2,14 @@
 
 import numpy as np
 import pymetis
+from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import breadth_first_order
 
-from geo.faces import Numbers, Positions, settle
+from geo.faces import Numbers, Positions, connected_parts, settle
+
+FEWEST_PER_PART = 4
+"""With fewer vertices to a part METIS writes complaints to the terminal and leaves parts empty; we halve instead."""
 
 
 def cut_graph(weight: Positions, one: Positions, two: Positions, cost: Numbers, parts: int, seed: int = 0) -> Positions:
@@ -17,7 +21,7 @@ def cut_graph(weight: Positions, one: Positions, two: Positions, cost: Numbers, 
     Parameters
     ----------
     weight : array of int
-        Of each vertex, above 0; one heavier than the average part counts as that (METIS fails on it otherwise).
+        Of each vertex, above 0; one heavier than the average part is a part to begin with.
     one, two, cost : arrays
         Each edge once, with the cost of cutting it.
     parts : int
@@ -39,10 +43,47 @@ def cut_graph(weight: Positions, one: Positions, two: Positions, cost: Numbers, 
         return np.arange(len(weight))
     if parts < 2 or not len(one):
         return np.zeros(len(weight), dtype=np.int64)
-    labels = settle(_metis(weight, one, two, cost, parts, seed), one, two, cost, weight.astype(np.float64))
+    heavy = _find_heavy(weight, parts)
+    labels = np.cumsum(heavy) - 1
+    count = int(heavy.sum())
+    labels[~heavy] = count + _cut_light(weight, one, two, cost, parts - count, ~heavy, seed)
+    labels = settle(labels, one, two, cost, weight.astype(np.float64))
     for empty in np.setdiff1d(np.arange(parts), labels):
         labels = _halve_heaviest(labels, int(empty), weight, one, two, cost)
     return labels
+
+
+def _find_heavy(weight: Positions, parts: int) -> NDArray[np.bool_]:
+    """Vertices that outweigh the average part of what is left without the heavier ones."""
+    heavy = np.zeros(len(weight), dtype=bool)
+    while True:
+        more = ~heavy & (weight * (parts - heavy.sum()) > weight[~heavy].sum())
+        if not more.any():
+            return heavy
+        heavy |= more
+
+
+def _cut_light(
+    weight: Positions,
+    one: Positions,
+    two: Positions,
+    cost: Numbers,
+    parts: int,
+    light: NDArray[np.bool_],
+    seed: int,
+) -> Positions:
+    """The parts of the light vertices as METIS has them; one part where METIS would find too few vertices to start."""
+    number = np.cumsum(light) - 1
+    inner = light[one] & light[two]
+    one, two, cost = number[one[inner]], number[two[inner]], cost[inner]
+    count = int(light.sum())
+    if parts * FEWEST_PER_PART > count or parts < 2:
+        return np.zeros(count, dtype=np.int64)
+    # METIS refuses graphs in several pieces: tie them together by edges that cost next to nothing.
+    leads = np.unique(connected_parts(count, one, two), return_index=True)[1]
+    one, two = np.concatenate([one, leads[:-1]]), np.concatenate([two, leads[1:]])
+    cost = np.concatenate([cost, np.zeros(len(leads) - 1)])
+    return _metis(weight[light], one, two, cost, parts, seed)
 
 
 def _metis(weight: Positions, one: Positions, two: Positions, cost: Numbers, parts: int, seed: int) -> Positions:
@@ -51,11 +92,10 @@ def _metis(weight: Positions, one: Positions, two: Positions, cost: Numbers, par
     start, end = np.concatenate([one, two]), np.concatenate([two, one])
     order = np.lexsort((end, start))
     first = np.concatenate([[0], np.cumsum(np.bincount(start, minlength=len(weight)))])
-    capped = np.minimum(weight, max(int(weight.sum()) // parts, 1))
     found = pymetis.part_graph(
         parts,
         pymetis.CSRAdjacency(first.tolist(), end[order].tolist()),
-        vweights=capped.tolist(),
+        vweights=weight.tolist(),
         eweights=np.concatenate([price, price])[order].tolist(),
         recursive=False,
         options=pymetis.Options(contig=1, seed=seed, ncuts=4),

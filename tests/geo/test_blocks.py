@@ -30,7 +30,7 @@ TWO_HOUSES = (square(40, 90, 20), square(140, 90, 20))
 
 def test_a_street_makes_two_blocks_that_know_what_stands_on_them():
     blocks = make_blocks(GROUND, streets(MIDDLE_STREET), houses(*TWO_HOUSES))
-    assert blocks[["households", "buildings", "compounds", "whole"]].values.tolist() == [[10, 1, 0, ""]] * 2
+    assert blocks[["households", "buildings", "compounds"]].values.tolist() == [[10, 1, 0]] * 2
     assert blocks.area.tolist() == [20000.0, 20000.0]
     assert blocks.crs == METRES
 
@@ -74,7 +74,7 @@ def test_a_block_with_too_many_households_is_split_halfway_between_its_houses():
 
 def test_one_house_with_too_many_households_is_named_and_stays_whole():
     blocks = make_blocks(GROUND, streets(), frame([square(90, 90, 20)], households=[700], name=["高楼"]))
-    assert blocks[["households", "whole"]].values.tolist() == [[700, "高楼"]]
+    assert blocks[["households", "whole", "in_whole"]].values.tolist() == [[700, "高楼", 700]]
 
 
 def test_houses_wall_to_wall_are_parted_at_a_wall():
