@@ -46,6 +46,15 @@ def test_a_grid_that_nobody_ever_patrolled_is_never_and_one_without_streets_has_
     assert figures["walked"]["classes"][figures["walked"]["of"][3]]["label"] == "no streets"
 
 
+def test_each_grid_is_marked_with_the_nearest_person_posted_and_vacancies_show():
+    _, data = shown(small_town(), about="responsibility")
+    (figure,) = (figure for figure in data["figures"] if figure["key"] == "answering")
+
+    assert figure["text"] == ["王秀英", "", "", ""]
+    labels = [figure["classes"][number]["label"] for number in figure["of"]]
+    assert labels == ["a duty vacant", "nobody known", "nobody known", "nobody known"]
+
+
 def test_a_grid_without_a_name_is_called_by_its_number():
     _, data = shown(small_town())
 

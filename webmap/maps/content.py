@@ -75,7 +75,7 @@ def content(town: "Town", density: Heat) -> dict[str, Any]:
         "borders": {
             kind: layers.pack_lines(part.geometry, origin) for kind, part in town.borders.groupby("kind", sort=True)
         },
-        "figures": [figure.packed() for figure in figures(town.grids, days=town.days, when=when)],
+        "figures": [figure.packed() for figure in figures(town.grids, town.people, days=town.days, when=when)],
         **incidents(town, origin, position),
         "tracks": [layers.pack_lines([shape], origin) for shape in town.tracks.geometry.simplify(1.5e-5)],
         "walked": walked(town, origin),

@@ -1,6 +1,6 @@
 """The figures by which grids are coloured: classes, colours, and a legend that says what each means."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,6 +15,7 @@ COVERAGE_BOUNDS = (0.0, 0.25, 0.5, 0.75, 0.9)
 UNPATROLLED_BOUNDS = (0, 1, 3, 7, 14)
 UNPATROLLED_COLOURS = ("#237b8a", "#9cc7bd", "#f0e3cb", "#eaa86f", "#cf6a35")
 NEVER_COLOUR = "#8a3212"
+POSTED_COLOUR, VACANT_COLOUR = "#cfe1dc", "#efb78d"
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Figure:
         A value as people read it.
     missing, missing_colour : str
         What it means that there is no figure, and how such grids look.
+    labels, texts : sequence of str, optional
+        What the classes are called, and what is written on each grid, where that is not the value.
     """
 
     key: str
@@ -45,12 +48,14 @@ class Figure:
     say: Callable[[float], str]
     missing: str
     missing_colour: str = NO_FIGURE
+    labels: Sequence[str] | None = None
+    texts: Sequence[str] | None = None
 
     def packed(self) -> dict[str, object]:
         """Return it as the map's scripts read it; a class for unknown figures only where there are some."""
         of = self.scale.classes(self.values)
         counts = np.bincount(of, minlength=len(self.scale.bounds) + 1)
-        labels = [*class_labels(self.scale.bounds, self.say), self.missing]
+        labels = [*(self.labels or class_labels(self.scale.bounds, self.say)), self.missing]
         colours = [*self.scale.colours, self.missing_colour]
         rows = list(zip(labels, colours, counts.tolist(), strict=True))
         return {
@@ -58,7 +63,7 @@ class Figure:
             "title": self.title,
             "note": self.note,
             "of": of.tolist(),
-            "text": ["" if value != value else self.say(value) for value in self.values.astype(float)],
+            "text": list(self.texts or ["" if v != v else self.say(v) for v in self.values.astype(float)]),
             "classes": [
                 {
                     "label": label,
@@ -88,13 +93,15 @@ def class_labels(bounds: tuple[float, ...], say: Callable[[float], str]) -> list
     return [*labels, f"≥ {say(bounds[-1])}"]
 
 
-def figures(grids: pd.DataFrame, *, days: int, when: str) -> list[Figure]:
-    """Return the figures of a map of grids: open incidents, streets walked, days since a patrol, households.
+def figures(grids: pd.DataFrame, people: pd.DataFrame, *, days: int, when: str) -> list[Figure]:
+    """Return the figures of a map of grids: open incidents, streets walked, days since a patrol, people.
 
     Parameters
     ----------
     grids : DataFrame
         Columns ``open_incidents, street_metres, street_metres_seen, days_since_patrol, households``.
+    people : DataFrame
+        Columns ``name, grid_code``: the chain of each grid, nearest first, ``name`` "" where nobody is posted.
     days : int
         Over how many days streets walked were counted.
     when : str
@@ -142,7 +149,25 @@ def figures(grids: pd.DataFrame, *, days: int, when: str) -> list[Figure]:
             words.number,
             unseen,
         ),
+        answering(grids, people),
     ]
+
+
+def answering(grids: pd.DataFrame, people: pd.DataFrame) -> Figure:
+    """Return who answers for each grid: the nearest who is posted is named on it, vacancies in its chain colour it."""
+    vacant = people["name"].eq("").groupby(people["grid_code"]).sum()
+    nearest = people[people["name"] != ""].groupby("grid_code")["name"].first().to_dict()
+    return Figure(
+        "answering",
+        gettext("Who answers"),
+        gettext("The nearest person posted to the grid. Vacant: at least one duty of its chain is done by nobody."),
+        grids["grid_code"].map(vacant).astype(float),
+        Scale((0, 1), (POSTED_COLOUR, VACANT_COLOUR)),
+        words.number,
+        gettext("nobody known"),
+        labels=[gettext("every duty posted"), gettext("a duty vacant")],
+        texts=[nearest.get(code, "") for code in grids["grid_code"]],
+    )
 
 
 def spread_scale(values: pd.Series) -> Scale:

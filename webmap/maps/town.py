@@ -30,7 +30,7 @@ SHOWN = {
 }
 """Which layers are on when a map opens, by what it is about."""
 
-FIRST_FIGURE = {"open": "open", "heat": "open", "responsibility": "households", "coverage": "walked"}
+FIRST_FIGURE = {"open": "open", "heat": "open", "responsibility": "answering", "coverage": "walked"}
 
 
 @dataclass(frozen=True)
