@@ -25,7 +25,7 @@ lint: ## style, types, and which layer may import which
 
 bench: ## side-by-side figures against other tools, as a table
 	@.ci/set-up test
-	$(bin)/python -m tests.bench
+	$(bin)/python -m tests.bench $(TABLES)
 
 wheel: ## a wheel that carries the browser libraries and the catalogues
 	@.ci/set-up test

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import geopandas as gpd
 import pandas as pd
@@ -30,8 +30,8 @@ from patrols.intake.shapes import POLYGONS, take_shapes
 from patrols.intake.sheet import Sheet
 from patrols.rules import Rules
 
-Frame = gpd.GeoDataFrame
-Rows = Callable[[Reading[Any]], tuple[Sheet, Frame]]
+Frame: TypeAlias = gpd.GeoDataFrame
+Rows: TypeAlias = Callable[[Reading[Any]], tuple[Sheet, Frame]]
 
 
 @dataclass(frozen=True)

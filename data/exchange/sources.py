@@ -37,6 +37,7 @@ def read(
     datum: str = "wgs84",
     layer: str | None = None,
     name: str | None = None,
+    crs: str | None = None,
     timezone: str = "Asia/Shanghai",
 ) -> Reading[Any]:
     """Read a file as one of `KINDS`.
@@ -51,7 +52,7 @@ def read(
         One of `KINDS`.
     datum : {"wgs84", "cgcs2000", "gcj02", "bd09"}
         In which degrees are written; GCJ-02 and BD-09 are undone.
-    layer, name
+    layer, name, crs
         As in `data.exchange.vector.read_features`.
     timezone : str
         Of tracks whose times name no zone.
@@ -68,17 +69,17 @@ def read(
     if kind == "incidents" and Path(name or path).suffix.lower() in TABLE_ENDINGS:
         return _table_in_wgs84(read_table(path, name=name, sheet=layer), datum)
     if kind in _FROM_OSM:
-        return _places(path, kind, datum, layer, name)
-    return read_features(path, datum=datum, layer=layer, name=name)
+        return _places(path, kind, datum, layer, name, crs)
+    return read_features(path, datum=datum, layer=layer, name=name, crs=crs)
 
 
-def _places(path: Path, kind: str, datum: str, layer: str | None, name: str | None) -> Features:
+def _places(path: Path, kind: str, datum: str, layer: str | None, name: str | None, crs: str | None) -> Features:
     """A column with OpenStreetMap's tag and without our own word for it says that the file came from there."""
     from_osm, tag, ours = _FROM_OSM[kind]
     layer = layer or _layer_named_like(path, kind)
     if str(name or path).lower().endswith(_OSM_ENDINGS) and layer is None:
         return from_osm(path, name=name)
-    reading = read_features(path, datum=datum, layer=layer, name=name)
+    reading = read_features(path, datum=datum, layer=layer, name=name, crs=crs)
     return from_osm(reading) if tag in reading.frame and ours not in reading.frame else reading
 
 

@@ -15,6 +15,7 @@ from patrols.intake import Intake
 from webmap.cli import _, finish, speech
 from webmap.cli.options import (
     community_option,
+    crs_option,
     database_option,
     database_session,
     datum_option,
@@ -43,6 +44,7 @@ TAKERS = {kind: getattr(intake, f"import_{kind}") for kind in KINDS}
 @click.option("--county", default="", help=N_("With --code: the name of its county, if that is new."))
 @community_option
 @datum_option
+@crs_option
 @database_option
 @json_option
 def import_command(
@@ -56,6 +58,7 @@ def import_command(
     county: str,
     community: str | None,
     datum: str,
+    crs: str | None,
     database: str | None,
     as_json: bool,
 ) -> None:
@@ -68,7 +71,7 @@ def import_command(
             if code is None
             else enter_community(session, code, name or code, on=at.date(), subdistrict=subdistrict, county=county)
         )
-        taken = [_take(session, kind, file, place, skip_bad, layer, datum) for file in files]
+        taken = [_take(session, kind, file, place, skip_bad, layer, datum, crs) for file in files]
         audit.write(
             session,
             f"{kind}.imported",
@@ -83,9 +86,16 @@ def import_command(
 
 
 def _take(
-    session: Session, kind: str, file: Path, place: Community, skip_bad: bool, layer: str | None, datum: str
+    session: Session,
+    kind: str,
+    file: Path,
+    place: Community,
+    skip_bad: bool,
+    layer: str | None,
+    datum: str,
+    crs: str | None,
 ) -> Intake:
-    reading = read(file, kind, datum=datum, layer=layer, timezone=place.timezone)
+    reading = read(file, kind, datum=datum, layer=layer, crs=crs, timezone=place.timezone)
     done: Intake = TAKERS[kind](session, reading, place, at=now(), skip_bad=skip_bad)
     return done
 

@@ -11,7 +11,7 @@ from data.exchange.write import write_features, write_table
 from geo.errors import N_
 from patrols import files
 from webmap.cli import _, finish, speech
-from webmap.cli.options import datum_option, existing_file, json_option, new_file, out_option
+from webmap.cli.options import crs_option, datum_option, existing_file, json_option, new_file, out_option
 
 DATUMS = ["wgs84", "cgcs2000", "gcj02", "bd09"]
 
@@ -51,6 +51,7 @@ class Accuracy(click.ParamType[float | str]):
 )
 @click.option("--skip-bad", is_flag=True, help=N_("Leave rows without a usable place out, list them, and exit with 1."))
 @datum_option
+@crs_option
 @out_option
 @json_option
 def locate_command(
@@ -63,10 +64,11 @@ def locate_command(
     engine: str,
     skip_bad: bool,
     datum: str,
+    crs: str | None,
     out: Path,
     as_json: bool,
 ) -> None:
-    reading = read_features(points, datum=datum, x=x, y=y)
+    reading = read_features(points, datum=datum, x=x, y=y, crs=crs)
     if reading.refusals and not skip_bad:
         raise RowsRefused(reading.refusals)
     rows = files.locate_rows(reading, files.read_grids(grids), accuracy=accuracy, reach_m=reach)
@@ -114,7 +116,8 @@ def cover_command(
         for note in covered.notes[: speech.SHOWN]:
             click.echo(speech.tell_refusal(note))
     totals = covered.grids[["metres", "minutes", "street_metres_seen", "street_metres"]].sum().round(1)
-    figures = {"file": str(out), "grids": int(covered.grids["grid_code"].notna().sum()), **totals.to_dict()}
+    figures = {"file": str(out), "grids": int(covered.grids["grid_code"].notna().sum())}
+    figures |= {str(name): value for name, value in totals.items()}
     speech.print_figures(
         figures,
         as_json,
@@ -138,9 +141,12 @@ def cover_command(
 )
 @click.option("--layer", metavar="NAME", help=N_("Layer, sheet or member, where a file has several."))
 @click.option("--skip-bad", is_flag=True, help=N_("Leave bad rows out and list them."))
+@crs_option
 @out_option
-def convert_command(file: Path, source: str, target: str, layer: str | None, skip_bad: bool, out: Path) -> None:
-    reading = read_features(file, datum=source, layer=layer)
+def convert_command(
+    file: Path, source: str, target: str, layer: str | None, skip_bad: bool, crs: str | None, out: Path
+) -> None:
+    reading = read_features(file, datum=source, layer=layer, crs=crs)
     if reading.refusals and not skip_bad:
         raise RowsRefused(reading.refusals)
     rows = files.convert_rows(reading, target=target)

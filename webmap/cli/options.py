@@ -36,6 +36,9 @@ datum_option = click.option(
     show_default=True,
     help=N_("Datum of the file's longitudes and latitudes."),
 )
+crs_option = click.option(
+    "--crs", metavar="EPSG:CODE", help=N_("Coordinate system of a file that names none, such as EPSG:4549.")
+)
 
 
 class Band(click.ParamType[tuple[int, int]]):

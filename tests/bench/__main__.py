@@ -1,0 +1,40 @@
+"""All figures side by side: ``make bench``, or ``make bench TABLES="draw odd"`` for some of them."""
+
+import importlib.metadata
+import os
+import platform
+import runpy
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+SHARED = HERE.parents[2] / "shared" / "data"
+TABLES = {"locate": "bench_locate.py", "draw": "bench_draw.py", "odd": "sweep_odd_files.py"}
+PACKAGES = ("geopandas", "numba", "numpy", "pymetis", "pyogrio", "shapely")
+
+
+def main() -> int:
+    """Run the tables named on the command line, or all, one after the other; the machine is named first."""
+    wanted = sys.argv[1:] or list(TABLES)
+    unknown = [name for name in wanted if name not in TABLES]
+    if unknown:
+        print(f"There is no table {', '.join(unknown)}; there are: {', '.join(TABLES)}.", file=sys.stderr)
+        return 2
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; {versions}")
+    for name in wanted:
+        print(f"\n== {name}")
+        if name == "odd" and not SHARED.is_dir():
+            print("left out: the folder of odd files is not beside the checkout")
+            continue
+        sys.argv = [TABLES[name], *([str(SHARED)] if name == "odd" else [])]
+        try:
+            runpy.run_path(str(HERE / TABLES[name]), run_name="__main__")
+        except SystemExit as end:
+            if end.code:
+                return int(end.code)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
