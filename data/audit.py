@@ -9,12 +9,14 @@ keep the last seal somewhere else (a backup does).
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from data.database.turns import take_turn
 from data.models import AuditRow
 
 FIRST_SEAL = "0" * 64
@@ -47,7 +49,7 @@ def write(
     facts : mapping, optional
         What else is worth remembering; JSON values only. Never a password, a phone number or a name.
     """
-    _hold_writers(session)
+    take_turn(session, AuditRow)
     row = AuditRow(
         at=at,
         user_id=user_id,
@@ -83,16 +85,10 @@ def seal(row: AuditRow, before: str) -> str:
 def find_broken_seal(session: Session) -> int | None:
     """The id of the first row that was changed, or whose predecessor is missing; None when the chain holds."""
     before = FIRST_SEAL
-    for row in session.scalars(select(AuditRow).order_by(AuditRow.id).execution_options(yield_per=1000)):
-        if row.seal != seal(row, before):
-            return row.id
-        before = row.seal
+    wanted = select(AuditRow).order_by(AuditRow.id).execution_options(yield_per=1000)
+    with closing(session.scalars(wanted)) as rows:
+        for row in rows:
+            if row.seal != seal(row, before):
+                return row.id
+            before = row.seal
     return None
-
-
-def _hold_writers(session: Session) -> None:
-    """Wait for whoever is adding a row, and let the next one wait: on SQLite any write takes the one write lock."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("LOCK TABLE audit IN SHARE ROW EXCLUSIVE MODE"))
-    else:
-        session.execute(text("DELETE FROM audit WHERE 0"))
