@@ -214,13 +214,13 @@ def _start(graph: Graph, grids: int, seed: int) -> Positions:
 
 
 def _totals(graph: Graph, labels: Positions, grids: int) -> Numbers:
-    """Households, area, perimeter and number of blocks of each grid."""
+    """Households, area and perimeter of each grid."""
     inner = labels[graph.one] == labels[graph.two]
     around = np.bincount(labels, weights=graph.around, minlength=grids)
     around -= 2 * np.bincount(labels[graph.one[inner]], weights=graph.metres[inner], minlength=grids)
     people = np.bincount(labels, weights=graph.people, minlength=grids)
     area = np.bincount(labels, weights=graph.area, minlength=grids)
-    return np.stack([people, area, around, np.bincount(labels, minlength=grids).astype(float)], axis=1)
+    return np.stack([people, area, around], axis=1)
 
 
 def _aim(graph: Graph, households: tuple[int, int], grids: int) -> Aim:
@@ -236,7 +236,7 @@ def _score(graph: Graph, labels: Positions, households: tuple[int, int]) -> floa
     grids = int(labels.max()) + 1
     aim = _aim(graph, households, grids)
     cut = labels[graph.one] != labels[graph.two]
-    each = sum(float(grid_score(*totals[:3], aim)) for totals in _totals(graph, labels, grids).tolist())
+    each = sum(float(grid_score(*totals, aim)) for totals in _totals(graph, labels, grids).tolist())
     return each + aim.border * float(graph.cost[cut].sum())
 
 
