@@ -1,7 +1,7 @@
 """What can go wrong with shapes, and the one way every layer says what went wrong."""
 
 
-class Fault(Exception):  # noqa: N818
+class Fault(Exception):
     """A refusal that a person can act on: what was wrong, where, and what to do.
 
     Parameters
@@ -42,6 +42,6 @@ class UnknownDatum(GeoError):
     """A datum name that is not one of ``wgs84 cgcs2000 gcj02 bd09``."""
 
 
-def N_(template: str) -> str:  # noqa: N802
+def N_(template: str) -> str:
     """Mark a sentence for the catalogues; it is translated where it is shown."""
     return template

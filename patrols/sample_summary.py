@@ -168,7 +168,7 @@ def say_summary(facts: Mapping[str, Any]) -> list[Sentence]:
             N_("%(incidents)s incidents located, by rule: %(by_rule)s; %(unsure)s near a border are unsure."),
             incidents=facts["incidents"],
             unsure=facts["unsure"],
-            by_rule=", ".join(f"{rule} {count}" for rule, count in facts["by_rule"].items()),
+            by_rule=facts["by_rule"],
         ),
         Sentence(
             N_("One of them: %(number)s %(description)s (grid %(grid_code)s, %(rule)s)"),

@@ -79,7 +79,7 @@ def fetch(static: Path = STATIC) -> int:
     """Bring the libraries in if they are missing or outdated; return how many files were copied (0: all was there)."""
     if is_complete(static):
         return 0
-    command = [*npm_command(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    command = [*npm_command(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent", "--no-update-notifier"]
     subprocess.run(command, cwd=static, check=True)  # noqa: S603  a fixed command, no user input
     return copy_files(static)
 

@@ -9,6 +9,7 @@ from flask import Flask
 
 from data.database import is_at_head, open_engine
 from data.errors import DatabaseUnavailable
+from data.models import Role
 from geo.errors import N_
 from patrols.sample_summary import Sentence
 from webmap import demo
@@ -16,6 +17,7 @@ from webmap.app import create_app
 from webmap.cli import _
 from webmap.cli.options import database_option, now, storage
 from webmap.settings import WebSettings
+from webmap.words import WORDS
 
 host_option = click.option("--host", default="127.0.0.1", show_default=True, help=N_("Address to listen on."))
 port_option = click.option(
@@ -77,12 +79,34 @@ def _serve(app: Flask, host: str, port: int, threads: int = 8) -> None:
     waitress.serve(app, host=host, port=port, threads=threads, ident=None)
 
 
+SHORT_RULES = {
+    "inside": N_("inside a grid"),
+    "border_tie": N_("on a shared border"),
+    "within_reach": N_("near a grid"),
+    "community_fallback": N_("the community answers"),
+    "named": N_("grid named by the file"),
+    "none": N_("nobody"),
+}
+"""What each rule that decides whose ground it is is called in a list of counts."""
+
+
 def _say(sentence: Sentence) -> None:
     click.echo(f"  {_tell(sentence)}")
 
 
 def _tell(sentence: Sentence) -> str:
-    return _(sentence.template) % sentence.facts
+    """A sentence in the language of this run; counts by rule in words."""
+    facts = {
+        name: ", ".join(f"{_rule(rule)} {count}" for rule, count in value.items()) if isinstance(value, dict) else value
+        for name, value in sentence.facts.items()
+    }
+    if "rule" in facts:
+        facts["rule"] = _rule(facts["rule"])
+    return _(sentence.template) % facts
+
+
+def _rule(name: str) -> str:
+    return _(SHORT_RULES.get(name, name))
 
 
 def _print_summary(town: demo.Demo) -> None:
@@ -91,4 +115,4 @@ def _print_summary(town: demo.Demo) -> None:
     click.echo()
     click.echo(_("Sign-ins of this demo:"))
     for sign_in in town.sign_ins:
-        click.echo(f"  {sign_in.login:<10} {sign_in.password:<28} {sign_in.role}")
+        click.echo(f"  {sign_in.login:<10} {sign_in.password:<24} {_(WORDS[Role(sign_in.role)])}")

@@ -9,7 +9,6 @@ import pytest
 
 from data.errors import UnreadableFile
 from data.exchange.gpx import read_tracks
-from data.exchange.write_gpx import write_tracks
 
 START = datetime(2026, 5, 1, 0, 30, tzinfo=UTC)
 
@@ -150,13 +149,3 @@ def test_day_first_dates_are_refused_because_they_have_two_meanings(tmp_path: Pa
     (tmp_path / "a.csv").write_text("time,lon,lat\n05/04/2026 08:30,104,36\n2026-04-05 08:30,104,36\n")
 
     assert [refusal.row for refusal in read_tracks(tmp_path / "a.csv").refusals] == [2]
-
-
-def test_tracks_are_written_and_read_back_with_the_same_keys(tmp_path: Path) -> None:
-    inside = fix("104.1234567", 36, "2026-05-01T00:31:00.5Z", inside="<ele>1520.5</ele>") + fix(104, 36.1, None)
-    path = gpx(tmp_path / "a.gpx", track(fix(104, 36), inside, name="早 &amp; &lt;巡&gt;"), track(fix(105, 36)))
-    fixes = read_tracks(path).frame
-
-    write_tracks(fixes, tmp_path / "b.gpx")
-
-    pd.testing.assert_frame_equal(read_tracks(tmp_path / "b.gpx").frame, fixes)
