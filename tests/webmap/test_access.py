@@ -67,9 +67,7 @@ def test_every_page_opens_for_the_roles_that_have_the_right_and_for_no_other(
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_every_form_is_shut_to_roles_without_the_right(
-    app: Flask, as_role: Signed, town: Town, role: Role
-) -> None:
+def test_every_form_is_shut_to_roles_without_the_right(app: Flask, as_role: Signed, town: Town, role: Role) -> None:
     browser = as_role(role)
     for rule in rules(app):
         right = rule_of(app.view_functions[rule.endpoint])
@@ -120,7 +118,12 @@ def test_a_volunteers_lists_hold_only_the_own_grid(as_role: Signed, town: Town) 
 def test_the_neighbour_community_is_out_of_reach(as_role: Signed, role: Role) -> None:
     browser = as_role(role)
 
-    for page in (f"/grids?community={AWAY}", f"/map?community={AWAY}", f"/api/grids?community={AWAY}", f"/grids/{AWAY}001"):
+    for page in (
+        f"/grids?community={AWAY}",
+        f"/map?community={AWAY}",
+        f"/api/grids?community={AWAY}",
+        f"/grids/{AWAY}001",
+    ):
         assert browser.get(page).status_code == 403, page
     assert browser.get("/api/responsible?lon=116.3105&lat=40.0005").status_code == 403
     assert AWAY not in browser.get("/api/communities").text

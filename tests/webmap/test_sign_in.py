@@ -27,7 +27,9 @@ def test_right_name_and_password_lead_to_the_page_that_was_asked_for(client: Fla
     asked = client.get("/incidents?show=overdue")
     assert asked.headers["Location"] == "/sign-in?next=/incidents?show%3Doverdue"
 
-    answer = send(client, "/sign-in", page="/sign-in", login="manager", password=PASSWORD, next="/incidents?show=overdue")
+    answer = send(
+        client, "/sign-in", page="/sign-in", login="manager", password=PASSWORD, next="/incidents?show=overdue"
+    )
 
     assert answer.headers["Location"] == "/incidents?show=overdue"
     assert client.get("/incidents?show=overdue").status_code == 200
@@ -128,7 +130,8 @@ def test_the_old_password_is_asked_for(as_role: Signed) -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)", "/\r\nX: y", "\x00"]
+    "target",
+    ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)", "/\r\nX: y", "\x00"],
 )
 def test_no_address_of_another_site_is_followed_after_signing_in(client: FlaskClient, target: str) -> None:
     answer = send(client, "/sign-in", page="/sign-in", login="manager", password=PASSWORD, next=target)

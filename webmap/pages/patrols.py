@@ -64,7 +64,10 @@ def take() -> ResponseReturnValue:
         return _form(refused=errors.tell(refusal)), errors.answer_for(refusal).status
     trail.record("patrols.imported", object_kind="community", object_key=community.code, stored=stored)
     opened.commit()
-    flash(ngettext("%(num)s patrol is stored. Thank you!", "%(num)s patrols are stored. Thank you!", stored), "good")
+    if stored:
+        flash(
+            ngettext("%(num)s patrol is stored. Thank you!", "%(num)s patrols are stored. Thank you!", stored), "good"
+        )
     if known:
         flash(gettext("%(count)s were here already and were not counted twice.", count=known), "wait")
     return redirect(url_for(".listing"))

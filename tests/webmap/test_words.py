@@ -1,0 +1,111 @@
+"""Words and numbers as people say them, in both languages."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+import pytest
+from flask import Flask
+from flask_babel import force_locale
+from visit import NOW
+
+from data.models import Duty, EditionStage, GridKind, IncidentSource, PatrolSource, Role, Stage, StepKind, StreetClass
+from patrols.responsibility import Rule
+from webmap import words
+from webmap.storage import LOCAL
+
+
+@pytest.fixture
+def request_of(app: Flask) -> Iterator[None]:
+    with app.test_request_context():
+        yield
+
+
+@pytest.mark.parametrize(
+    "kind", [Duty, EditionStage, GridKind, IncidentSource, PatrolSource, Role, Stage, StepKind, StreetClass]
+)
+def test_every_word_of_the_database_has_a_name_on_pages(kind: type) -> None:
+    assert [word for word in kind if word not in words.WORDS] == []
+
+
+def test_every_rule_that_decides_whose_ground_it_is_has_a_sentence() -> None:
+    assert {rule.value for rule in Rule} <= set(words.RULES)
+
+
+@pytest.mark.usefixtures("request_of")
+@pytest.mark.parametrize(
+    ("ago", "zh", "en"),
+    [
+        (timedelta(0), "今天 14:30", "today 14:30"),
+        (timedelta(days=1), "昨天 14:30", "yesterday 14:30"),
+        (timedelta(days=-1), "明天 14:30", "tomorrow 14:30"),
+        (timedelta(days=19), "11月03日 14:30", "11-03 14:30"),
+        (timedelta(days=400), "2025-10-18 14:30", "2025-10-18 14:30"),
+    ],
+)
+def test_moments_are_said_as_people_say_them(ago: timedelta, zh: str, en: str) -> None:
+    local = NOW.astimezone(LOCAL)
+    for language, said in (("zh", zh), ("en", en)):
+        with force_locale(language):
+            assert words.say_moment(local - ago, local) == said
+
+
+@pytest.mark.usefixtures("request_of")
+@pytest.mark.parametrize(
+    ("ago", "zh", "en"),
+    [
+        (timedelta(seconds=59), "刚刚", "just now"),
+        (timedelta(minutes=1), "1 分钟前", "1 minute ago"),
+        (timedelta(minutes=59), "59 分钟前", "59 minutes ago"),
+        (timedelta(hours=23, minutes=59), "23 小时前", "23 hours ago"),
+        (timedelta(days=3, hours=5), "3 天前", "3 days ago"),
+    ],
+)
+def test_how_long_ago_is_said_in_the_largest_unit(ago: timedelta, zh: str, en: str) -> None:
+    for language, said in (("zh", zh), ("en", en)):
+        with force_locale(language):
+            assert words.say_ago(NOW - ago, NOW) == said
+
+
+def test_a_day_is_that_of_the_offices_clock_not_of_utc(app: Flask, clock: list[datetime]) -> None:
+    clock[0] = datetime.fromisoformat("2026-11-22T17:00:00+00:00")
+    with app.test_request_context(), force_locale("zh"):
+        assert "今天 01:00" in words.moment(clock[0])
+        assert words.day(date(2026, 11, 22)) == "11月22日"
+
+
+@pytest.mark.usefixtures("request_of")
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(0, "0 m"), (999.4, "999 m"), (1520, "1.5 km"), (12345.6, "12.3 km"), (None, "–"), (float("nan"), "–")],
+)
+def test_lengths_are_rounded_to_what_people_need(value: float | None, said: str) -> None:
+    assert words.metres(value) == said
+
+
+@pytest.mark.usefixtures("request_of")
+def test_missing_numbers_and_moments_are_a_dash() -> None:
+    nan = float("nan")
+    assert [words.number(nan), words.percent(nan), words.minutes(nan)] == ["–", "–", "–"]
+    assert "–" in words.moment(None)
+    assert "never" in words.ago(None)
+
+
+@pytest.mark.parametrize(("name", "covered"), [("李小明", "李**"), ("欧", "欧"), ("", "")])
+def test_of_a_name_only_the_first_character_shows(name: str, covered: str) -> None:
+    assert words.covered_name(name) == covered
+
+
+@pytest.mark.parametrize(("phone", "covered"), [("13912345678", "139****5678"), ("5551234", "*******"), ("", "")])
+def test_of_a_phone_number_only_the_ends_show(phone: str, covered: str) -> None:
+    assert words.covered_phone(phone) == covered
+
+
+@pytest.mark.usefixtures("request_of")
+def test_the_five_steps_follow_the_stage() -> None:
+    reached = {stage: sum(done for _name, done in words.five_steps(stage)) for stage in Stage}
+
+    assert reached[Stage.REPORTED] == 2
+    assert reached[Stage.DISPATCHED] == 3
+    assert reached[Stage.RESOLVED] == 3
+    assert reached[Stage.CLOSED] == 4
+    assert sum(done for _name, done in words.five_steps(Stage.CLOSED, 5)) == 5
