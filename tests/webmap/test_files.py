@@ -23,7 +23,7 @@ ROSTER = "编号,姓名,电话,职务,网格编码\nP002,李强,13900000002,网�
 
 def walk() -> str:
     fixes = "".join(
-        f'<trkpt lat="{40.0015 + i * 0.00001:.6f}" lon="116.3005"><time>2026-11-21T01:{i // 6:02}:{i % 6}0Z</time></trkpt>'
+        f'<trkpt lat="{40.0015 + i * 1e-5:.6f}" lon="116.3005"><time>2026-11-21T01:{i // 6:02}:{i % 6}0Z</time></trkpt>'
         for i in range(60)
     )
     return GPX.format(fixes=fixes)
