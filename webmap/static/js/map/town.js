@@ -61,72 +61,91 @@
     return { paddingTopLeft: [12, 72], paddingBottomRight: [12, withCard ? Math.round(page.clientHeight * 0.62) : 148] };
   }
 
-  G.town = function (map, dataId, heat) {
-    const data = JSON.parse(document.getElementById(dataId).textContent);
-    const page = map.getContainer().closest(".gp-page");
-    const panel = page.querySelector(".gp-panel");
-    const asked = readAddress();
-    const whole = L.latLngBounds(data.bounds.map((pair) => G.point(pair, data.origin)));
+  function start(map, data, page, asked) {
     L.control.zoom({ position: "bottomright", zoomInTitle: data.words.zoom_in, zoomOutTitle: data.words.zoom_out }).addTo(map);
     L.control.scale({ position: "bottomright", imperial: false, maxWidth: 120 }).addTo(map);
-    map.fitBounds(whole, free(page));
+    map.fitBounds(L.latLngBounds(data.bounds.map((pair) => G.point(pair, data.origin))), free(page));
     if (asked.view) map.setView([asked.view[1], asked.view[2]], asked.view[0]);
+  }
 
-    const side = card(page.querySelector(".gp-card"), panel);
-    const base = G.addBase(map, data);
-    const labels = new G.Labels(G.labels(data.labels, data.origin));
+  /* Grids and incidents, each with the card that a click on it opens. */
+  function things(map, data, page) {
+    const side = card(page.querySelector(".gp-card"), page.querySelector(".gp-panel"));
+    const reveal = (place) => map.panInside(place, free(page, true));
     const showGrid = (i, look) => {
       grids.mark(i);
-      side.show(G.gridCard(data, i, incidents, showIncident));
+      side.show(G.gridCard(data, i, marks.all, showIncident));
       if (look) map.fitBounds(grids.bounds(i), Object.assign({ maxZoom: 17 }, free(page, true)));
       else reveal(grids.bounds(i).getCenter());
     };
-    const reveal = (place) => map.panInside(place, free(page, true));
     const showIncident = (one) => {
       grids.mark(one.grid >= 0 ? one.grid : null);
       side.show(G.incidentCard(data, one, showGrid));
       reveal(G.point(one.place, data.origin));
     };
     const grids = G.addGrids(map, data, (i) => showGrid(i, false));
-    map.addLayer(labels);
     const marks = G.addIncidents(map, data, showIncident);
-    const incidents = marks.all;
+    map.on("click", () => {
+      grids.mark(null);
+      side.close();
+    });
+    page.querySelector(".gp-close").addEventListener("click", () => grids.mark(null));
+    return { grids: grids, marks: marks, showGrid: showGrid };
+  }
+
+  /* Every layer of the panel by its name, each with how to show and hide it. */
+  function layersOf(map, data, page, parts) {
     const fading = new Set();
     const fade = (name, yes) => {
       if (yes) fading.add(name);
       else fading.delete(name);
-      grids.fade(fading.size > 0);
+      parts.grids.fade(fading.size > 0);
     };
-    const layers = { open: marks.open, done: marks.done, tracks: G.addTracks(map, data) };
-    layers.base = { show: (yes) => base.forEach((layer) => (yes ? layer.addTo(map) : layer.remove())) };
-    layers.words = { show: (yes) => (yes ? map.addLayer(labels) : map.removeLayer(labels)) };
-    layers.heat = { show: (yes) => heat && (yes ? heat.addTo(map) : heat.remove(), fade("heat", yes), page.classList.toggle("gp-hot", yes)) };
     const walked = G.addWalked(map, data);
-    layers.walked = { show: (yes) => (walked.show(yes), fade("walked", yes)) };
+    const heat = parts.heat;
+    return {
+      open: parts.marks.open,
+      done: parts.marks.done,
+      tracks: G.addTracks(map, data),
+      base: { show: (yes) => parts.base.forEach((layer) => (yes ? layer.addTo(map) : layer.remove())) },
+      words: { show: (yes) => (yes ? map.addLayer(parts.labels) : map.removeLayer(parts.labels)) },
+      heat: { show: (yes) => heat && (yes ? heat.addTo(map) : heat.remove(), fade("heat", yes), page.classList.toggle("gp-hot", yes)) },
+      walked: { show: (yes) => (walked.show(yes), fade("walked", yes)) },
+    };
+  }
 
-    const boxes = Array.from(page.querySelectorAll("input[data-layer]"));
-    const figures = Array.from(page.querySelectorAll("input[data-figure]"));
-    const write = () => {
+  /* Keep the view, the colour and the layers in the page's address, so that it can be passed on. */
+  function addressKeeper(map, boxes, figures) {
+    window.addEventListener("hashchange", () => location.reload());
+    return () => {
       const centre = map.getCenter();
       const view = [map.getZoom(), centre.lat.toFixed(5), centre.lng.toFixed(5)].join("/");
       const on = boxes.filter((box) => box.checked).map((box) => box.dataset.layer);
       const figure = figures.filter((one) => one.checked).map((one) => one.dataset.figure);
       history.replaceState(null, "", "#" + [view, figure[0] || "", on.join(",")].join("&"));
     };
-    const colour = (key) => {
-      const figure = data.figures.find((one) => one.key === key) || data.figures[0];
-      grids.colour(figure);
-      labels.setUnder(figure.text);
-      legend(page, figure, grids);
-    };
+  }
+
+  function wireLayers(boxes, layers, asked, write) {
     boxes.forEach((box) => {
-      if (asked.layers) box.checked = asked.layers.includes(box.dataset.layer);
-      if (box.checked !== (box.dataset.layer === "base" || box.dataset.layer === "words")) layers[box.dataset.layer].show(box.checked);
+      const name = box.dataset.layer;
+      if (asked.layers) box.checked = asked.layers.includes(name);
+      // The ground and the names are drawn already.
+      if (box.checked !== (name === "base" || name === "words")) layers[name].show(box.checked);
       box.addEventListener("change", () => {
-        layers[box.dataset.layer].show(box.checked);
+        layers[name].show(box.checked);
         write();
       });
     });
+  }
+
+  function wireFigures(page, data, figures, parts, asked, write) {
+    const colour = (key) => {
+      const figure = data.figures.find((one) => one.key === key) || data.figures[0];
+      parts.grids.colour(figure);
+      parts.labels.setUnder(figure.text);
+      legend(page, figure, parts.grids);
+    };
     figures.forEach((one) => {
       if (asked.figure) one.checked = one.dataset.figure === asked.figure;
       one.addEventListener("change", () => {
@@ -136,13 +155,26 @@
     });
     if (!figures.some((one) => one.checked)) figures[0].checked = true;
     colour(figures.find((one) => one.checked).dataset.figure);
+  }
+
+  G.town = function (map, dataId, heat) {
+    const data = JSON.parse(document.getElementById(dataId).textContent);
+    const page = map.getContainer().closest(".gp-page");
+    const panel = page.querySelector(".gp-panel");
+    const asked = readAddress();
+    start(map, data, page, asked);
+    const base = G.addBase(map, data);
+    const labels = new G.Labels(G.labels(data.labels, data.origin));
+    const parts = Object.assign({ base: base, labels: labels, heat: heat }, things(map, data, page));
+    map.addLayer(labels);
+
+    const boxes = Array.from(page.querySelectorAll("input[data-layer]"));
+    const figures = Array.from(page.querySelectorAll("input[data-figure]"));
+    const write = addressKeeper(map, boxes, figures);
+    wireLayers(boxes, layersOf(map, data, page, parts), asked, write);
+    wireFigures(page, data, figures, parts, asked, write);
     map.on("moveend", write);
-    window.addEventListener("hashchange", () => location.reload());
-    map.on("click", () => {
-      grids.mark(null);
-      side.close();
-    });
-    page.querySelector(".gp-close").addEventListener("click", () => grids.mark(null));
+
     const fold = page.querySelector(".gp-fold");
     fold.addEventListener("click", () => {
       const open = panel.classList.toggle("gp-open");
@@ -150,7 +182,8 @@
     });
     G.search(page.querySelector(".gp-search"), data, (place) => {
       panel.classList.remove("gp-open");
-      if (place.grid !== undefined) showGrid(place.grid, true);
+      fold.setAttribute("aria-expanded", "false");
+      if (place.grid !== undefined) parts.showGrid(place.grid, true);
       else map.setView(G.point(place.point, data.origin), Math.max(map.getZoom(), 17));
     });
     page.classList.add("gp-ready");
