@@ -190,7 +190,8 @@ def locate_many(
 
 def editions_at(session: Session, community: Community, at: "pd.Series[Any]") -> "pd.Series[Any]":
     """The id of the edition in force at each of many moments, in one query; None where none was."""
-    return _terms(session, [community], at)["editions"].map(lambda editions: editions[0]).astype(object)
+    found = [editions[0] for editions in _terms(session, [community], at)["editions"]]
+    return pd.Series(found, index=at.index, dtype=object)
 
 
 def _locate_by(

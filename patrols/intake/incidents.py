@@ -117,10 +117,10 @@ def import_incidents(
     rows["handler_id"] = ids_of(session, sheet, "handler", Person.number, community)
     _check_times(sheet, rows, at)
     points = _points(sheet)
-    rows["where"] = points.to_wkt()
     _locate(session, sheet, community, rows, points)
     sheet.unique(rows["number"], "number")
-    known = _known(session, sheet, community, rows)
+    twins = _number_from_contents(rows, points)
+    known = _known(session, sheet, community, rows) | twins
     new = sheet.accept(skip_bad=skip_bad) & ~known
     stored = _store(session, community, rows[new], points[new])
     return Intake(
@@ -173,7 +173,7 @@ def _points(sheet: Sheet) -> gpd.GeoSeries:
     lon = sheet.number("lon", least=-180, most=180)
     lat = sheet.number("lat", least=-90, most=90)
     sheet.refuse(lon.isna() != lat.isna(), N_("Longitude and latitude belong together."), column="lon")
-    both = lon.notna() & lat.notna()
+    both = lon.between(-180, 180) & lat.between(-90, 90)
     values = shapely.points(lon.fillna(0), lat.fillna(0))
     return gpd.GeoSeries(values, index=sheet.frame.index, crs=WGS84).where(both)
 
@@ -272,7 +272,6 @@ def _category_ids(session: Session, sheet: Sheet) -> "pd.Series[Any]":
 
 def _known(session: Session, sheet: Sheet, community: Community, rows: pd.DataFrame) -> "pd.Series[bool]":
     """Which rows are stored already, word for word; refuse those that are stored with other words or another time."""
-    _number_from_contents(rows)
     stored = {
         number: (found_at, description)
         for number, found_at, description in session.execute(
@@ -295,11 +294,17 @@ def _known(session: Session, sheet: Sheet, community: Community, rows: pd.DataFr
     return there & same
 
 
-def _number_from_contents(rows: pd.DataFrame) -> None:
+def _number_from_contents(rows: pd.DataFrame, points: gpd.GeoSeries) -> "pd.Series[bool]":
+    """Number the rows that have none by what they say; which rows say the very same as an earlier one."""
     blank = rows["number"] == ""
-    seed = rows.loc[blank, ["found_at", "description", "address", "where"]].astype(str).agg("\x1f".join, axis=1)
-    hashes = seed.map(lambda text: "F" + hashlib.blake2b(text.encode(), digest_size=8).hexdigest())
-    rows.loc[blank, "number"] = hashes
+    told = ("found_at", "description", "address", "grid_given", "category_id", "reporter_name", "extra")
+    parts = [*(rows[name] for name in told), points.to_wkt()]
+    digests = [
+        "F" + hashlib.blake2b("\x1f".join(map(str, words)).encode("utf-8", "replace"), digest_size=8).hexdigest()
+        for words in zip(*(part[blank] for part in parts), strict=True)
+    ]
+    rows.loc[blank, "number"] = digests
+    return blank & rows["number"].duplicated()
 
 
 def _store(session: Session, community: Community, rows: pd.DataFrame, points: gpd.GeoSeries) -> int:
@@ -329,7 +334,7 @@ def _store(session: Session, community: Community, rows: pd.DataFrame, points: g
 def _incident_rows(community: Community, rows: pd.DataFrame, points: gpd.GeoSeries) -> Iterator[dict[str, Any]]:
     shapes = iter(frames.store_geometry(points[points.notna()]))
     placed = points.notna().to_numpy()
-    table = rows.drop(columns=["grid_given", "where"]).rename(columns={"rule": "grid_rule"})
+    table = rows.drop(columns=["grid_given"]).rename(columns={"rule": "grid_rule"})
     for has_point, row in zip(placed, table.to_dict("records"), strict=True):
         values = plain_row(row)
         yield {**values, "community_id": community.id, "geom": next(shapes) if has_point else None}

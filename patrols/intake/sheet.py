@@ -175,7 +175,9 @@ class Sheet:
         given = cells.notna() & (cells != "")
         again = given & cells.duplicated()
         first = self.frame["source_row"].groupby(cells).transform("first")
-        self.refuse(again, N_("%(value)s is already in row %(row)s."), column=name, value=_at(cells), row=_at(first))
+        self.refuse(
+            again, N_("%(value)s is already in row %(earlier)s."), column=name, value=_at(cells), earlier=_at(first)
+        )
 
     def accept(self, *, skip_bad: bool) -> "pd.Series[bool]":
         """Which rows are taken, once every check has been made.

@@ -238,7 +238,7 @@ def _store_fixes(session: Session, clean: pd.DataFrame, patrol_ids: "pd.Series[i
             "dropped_by": kept["dropped_by"].astype(object).where(kept["dropped_by"].notna(), None),
         }
     )
-    write_rows(session, Fix, columns.to_dict("records"))
+    write_rows(session, Fix, [{str(key): value for key, value in row.items()} for row in columns.to_dict("records")])
 
 
 def _store_credits(
