@@ -7,7 +7,7 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
-from sqlalchemy import case, func, select
+from sqlalchemy import and_, case, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from data import frames
@@ -87,9 +87,10 @@ def grid_cards(
     -------
     DataFrame
         Index `grid_code`; `name`, `kind`, `households`, `residents`, `buildings`, `compounds`, `explanation`;
-        `open_incidents`, `overdue_incidents` (open and past their due time); `last_patrol_at` (NaT: never),
-        `days_since_patrol` (local days, NaN: never); `patrols_7d`, `metres_7d`, `minutes_7d` (credited in the week);
-        `street_metres`, `street_metres_seen_7d`, `coverage_7d` (seen / all, NaN where there is no street).
+        `open_incidents`, `overdue_incidents` (open and past their due time); `last_patrol_at` (end of the last
+        patrol that spent `Rules.least_visit_s` there; NaT: never), `days_since_patrol` (local days, NaN: never);
+        `patrols_7d`, `metres_7d`, `minutes_7d` (credited in the week); `street_metres`, `street_metres_seen_7d`,
+        `coverage_7d` (seen / all, NaN where there is no street).
 
     Raises
     ------
@@ -137,14 +138,9 @@ def find_grid(session: Session, scope: Scope, grid_code: str, at: datetime) -> t
     OutOfScope
         If it may not be seen.
     """
-    candidates = (
-        select(Community)
-        .join(GridEdition, GridEdition.community_id == Community.id)
-        .join(Grid, Grid.edition_id == GridEdition.id)
-        .where(Grid.code == grid_code)
-        .distinct()
-    )
-    editions = redraw.editions_in_force(session, session.scalars(candidates).all(), at)
+    bearers = select(GridEdition.community_id).join(Grid, Grid.edition_id == GridEdition.id)
+    candidates = session.scalars(select(Community).where(Community.id.in_(bearers.where(Grid.code == grid_code)))).all()
+    editions = redraw.editions_in_force(session, candidates, at)
     statement = select(Grid).where(Grid.code == grid_code, Grid.edition_id.in_([row.id for row in editions.values()]))
     grid = session.scalars(statement.order_by(Grid.id)).first()
     if grid is None:
@@ -236,6 +232,8 @@ def _incident_figures(
 
 def _patrol_figures(session: Session, community: Community, at: datetime, codes: "pd.Index[Any]") -> pd.DataFrame:
     since = week_begins(community, at)
+    # Metres and minutes count from the first; a visit counts only from the least that makes one.
+    visited = PatrolCredit.minutes * 60 >= Rules.for_community(community.rules).least_visit_s
 
     def in_week(value: Any) -> Any:
         return func.sum(case((Patrol.started_at >= since, value), else_=0))
@@ -243,8 +241,8 @@ def _patrol_figures(session: Session, community: Community, at: datetime, codes:
     statement = (
         select(
             PatrolCredit.grid_code,
-            func.max(Patrol.ended_at).label("last_patrol_at"),
-            in_week(1).label("patrols_7d"),
+            func.max(case((visited, Patrol.ended_at))).label("last_patrol_at"),
+            in_week(case((visited, 1), else_=0)).label("patrols_7d"),
             in_week(PatrolCredit.metres).label("metres_7d"),
             in_week(PatrolCredit.minutes).label("minutes_7d"),
         )
@@ -317,14 +315,21 @@ def _mine(session: Session, scope: Scope) -> int:
 
 
 def _unpatrolled(session: Session, scope: Scope, at: datetime) -> int:
-    """How many grids in force that may be seen have earned no metre for `WEEK_DAYS` days; three queries."""
+    """How many grids in force that may be seen nobody has visited this week, as their cards count it; three queries."""
     communities = session.scalars(scope.narrow(select(Community), Community)).all()
     editions = redraw.editions_in_force(session, communities, at)
     grids = scope.narrow(select(Grid.code), Grid).where(Grid.edition_id.in_([row.id for row in editions.values()]))
-    since = min((week_begins(community, at) for community in communities), default=at)
-    walked = (
+    visits = [
+        and_(
+            Patrol.community_id == community.id,
+            Patrol.started_at >= week_begins(community, at),
+            PatrolCredit.minutes * 60 >= Rules.for_community(community.rules).least_visit_s,
+        )
+        for community in communities
+    ]
+    visited = (
         select(PatrolCredit.grid_code)
         .join(Patrol, Patrol.id == PatrolCredit.patrol_id)
-        .where(Patrol.started_at >= since, Patrol.started_at <= at, PatrolCredit.metres > 0)
+        .where(or_(false(), *visits), Patrol.started_at <= at)
     )
-    return len(set(session.scalars(grids)) - set(session.scalars(walked)))
+    return len(set(session.scalars(grids)) - set(session.scalars(visited)))

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from data import frames, nearby
-from data.models import WGS84, Building, Community, Compound, Grid, GridEdition
+from data.models import WGS84, Building, Community, Compound, Grid, GridEdition, Incident
 from geo import locate
 from geo.crs import local_crs
 from geo.errors import N_, BadGeometry
@@ -134,6 +134,23 @@ def find_responsible(
         building_id=building_id,
         compound_id=compound_id,
         chain=chain,
+    )
+
+
+def chain_of(session: Session, incident: Incident, *, at: datetime) -> list[Link]:
+    """Who answers for an incident at a time: for the grid decided when it was found, the people of that time.
+
+    The building or compound that its point stands in heads the chain.
+    """
+    community = session.get_one(Community, incident.community_id)
+    shape = None if incident.geom is None else session.scalar(select(Incident.geom).where(Incident.id == incident.id))
+    building_id = compound_id = None
+    if shape is not None:
+        lon, lat = shapely.get_coordinates(frames.decode([shape])[0])[0]
+        building_id = _standing_in(session, Building, community, lon, lat)
+        compound_id = _compound_of(session, community, building_id, lon, lat)
+    return roster.chain_for(
+        session, community, incident.grid_code, at=at, compound_id=compound_id, building_id=building_id
     )
 
 

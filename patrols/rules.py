@@ -50,6 +50,8 @@ class Rules:
     far_outside_m : float
         How far outside of its community an incident in a file may lie before it is refused: farther off, the community,
         the datum or the order of the coordinates is wrong.
+    least_visit_s : float
+        A grid in which a patrol spent less time was crossed, not patrolled: in a minute one walks 80 m.
     sure_probability : float
         From which probability on an answer is called sure: one wrong in twenty at the very worst.
 
@@ -76,6 +78,7 @@ class Rules:
     assumed_accuracy_m: float = 10.0
     reach_m: float = 30.0
     far_outside_m: float = 1000.0
+    least_visit_s: float = 60.0
     sure_probability: float = 0.95
 
     @classmethod
@@ -109,7 +112,7 @@ class Rules:
 # The largest value that makes sense; every other rule only has to be a number above zero.
 _MOST = {"sure_probability": 1.0, "along_deg": 90.0}
 # Zero is a way to switch these off.
-_MAY_BE_ZERO = {"reach_m", "run_m", "jump_m", "border_street_m"}
+_MAY_BE_ZERO = {"reach_m", "least_visit_s", "run_m", "jump_m", "border_street_m"}
 
 
 def _check(name: str, value: object) -> None:

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from data import names
 from data.models import Category, Community, Incident, IncidentSource, Organisation, Person, Role, Stage, StepKind
 from geo.errors import N_
-from patrols import incidents, roster
+from patrols import incidents, responsibility, roster
 from webmap import access, inputs, storage, trail
 from webmap.access import May
 from webmap.errors import BadInput
@@ -133,7 +133,7 @@ def read_filters(asked: Mapping[str, str]) -> incidents.Filters:
     return incidents.Filters(
         community_id=access.community().id if asked.get("community") else None,
         grid_code=inputs.text(asked, "grid", most=20) or None,
-        stages=() if show in SHOW else _stages(show),
+        stages=(Stage.DISPATCHED,) if show == "mine" else () if show in SHOW else _stages(show),
         open_only=show == "open",
         category_id=inputs.whole(asked, "category"),
         source=inputs.word(asked, "source", IncidentSource),
@@ -164,7 +164,7 @@ def _page(incident: Incident, *, reporter: bool = False) -> str:
         incident=incident,
         community=community,
         moves=_moves(incident),
-        chain=roster.chain_for(opened, community, incident.grid_code, at=incident.found_at),
+        chain=responsibility.chain_of(opened, incident, at=incident.closed_at or storage.now()),
         sketch=sketch.of_incident(opened, incident),
         reporter=reporter,
         did=names.users(opened, (row.by_user_id for row in steps)),
