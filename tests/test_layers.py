@@ -20,7 +20,9 @@ def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
 
 def copy_of_the_checkout(folder: Path) -> Path:
     for layer in LAYERS:
-        shutil.copytree(CHECKOUT / layer, folder / layer, ignore=shutil.ignore_patterns("static", "__pycache__", "*.gpkg"))
+        shutil.copytree(
+            CHECKOUT / layer, folder / layer, ignore=shutil.ignore_patterns("static", "__pycache__", "*.gpkg")
+        )
     shutil.copy(CHECKOUT / "pyproject.toml", folder)
     return folder
 

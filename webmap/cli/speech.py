@@ -78,15 +78,19 @@ def choose_language(environ: Mapping[str, str] | None = None) -> str:
 
 def translated(command: Command) -> Command:
     """Put a command's help, and that of its options and subcommands, into the language of this run."""
-    if command.help and not getattr(command, "is_translated", False):
-        command.help = gettext.gettext(command.help)
-        for option in command.params:
-            if isinstance(option, click.Option) and option.help:
-                option.help = gettext.gettext(option.help)
-        for part in getattr(command, "commands", {}).values():
-            translated(part)
-        command.is_translated = True  # type: ignore[attr-defined]
+    _translate_help(command)
+    for option in command.params:
+        if isinstance(option, click.Option):
+            _translate_help(option)
+    for part in getattr(command, "commands", {}).values():
+        translated(part)
     return command
+
+
+def _translate_help(thing: click.Command | click.Option) -> None:
+    """Translate from the sentence as it was written, which is kept beside the translation."""
+    written = vars(thing).setdefault("help_as_written", thing.help)
+    thing.help = gettext.gettext(written) if written else written
 
 
 def tell(fault: Fault | Refusal) -> str:
