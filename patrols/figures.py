@@ -14,11 +14,12 @@ from data import frames
 from data.errors import NotFound
 from data.models import WGS84, Community, Grid, GridEdition, Incident, Patrol, PatrolCredit, Role, Stage
 from geo.errors import N_
-from patrols import incidents, redraw, roster
+from patrols import chains, incidents, redraw
+from patrols.chains import Link
 from patrols.coverage import coverage
 from patrols.days import local_day, start_of_day
-from patrols.incidents import OPEN_STAGES, Filters
-from patrols.roster import Link
+from patrols.incidents import Filters
+from patrols.moves import OPEN_STAGES
 from patrols.rules import Rules
 from patrols.scope import Scope
 
@@ -123,8 +124,8 @@ def grid_card(session: Session, scope: Scope, grid_code: str, at: datetime) -> G
     """
     community, edition, grid = find_grid(session, scope, grid_code, at)
     figures = grid_cards(session, scope, community, at, codes=[grid_code]).loc[grid_code]
-    chain = roster.chain_for(session, community, grid_code, at=at)
-    posted = roster.posted_inside(session, community, grid, at=at)
+    chain = chains.chain_for(session, community, grid_code, at=at)
+    posted = chains.posted_inside(session, community, grid, at=at)
     return GridCard(community, edition, grid, {str(key): value for key, value in figures.items()}, chain, posted)
 
 

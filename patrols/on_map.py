@@ -15,7 +15,7 @@ from data import frames
 from data.models import Category, Community, Incident, Patrol, Stage
 from patrols import figures
 from patrols.coverage import coverage
-from patrols.incidents import OPEN_STAGES
+from patrols.moves import OPEN_STAGES
 from patrols.rules import Rules
 from patrols.scope import Scope
 

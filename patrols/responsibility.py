@@ -18,9 +18,9 @@ from data.models import WGS84, Building, Community, Compound, Grid, GridEdition,
 from geo import locate
 from geo.crs import local_crs
 from geo.errors import N_, BadGeometry
-from patrols import redraw, roster
+from patrols import chains, redraw
+from patrols.chains import Link
 from patrols.days import local_day, zone
-from patrols.roster import Link
 from patrols.rules import Rules
 
 
@@ -70,7 +70,7 @@ class Answer:
     @property
     def answering(self) -> Link | None:
         """The first of the chain who is really there; None when the community office has to answer."""
-        return roster.answering(self.chain)
+        return chains.answering(self.chain)
 
 
 NOBODY = Answer(None, None, None, Rule.NONE, None, None, None, False, None, None, [])
@@ -120,7 +120,7 @@ def find_responsible(
     grid_code = found["grid_code"]
     building_id = _standing_in(session, Building, community, lon, lat)
     compound_id = _compound_of(session, community, building_id, lon, lat)
-    chain = roster.chain_for(session, community, grid_code, at=at, compound_id=compound_id, building_id=building_id)
+    chain = chains.chain_for(session, community, grid_code, at=at, compound_id=compound_id, building_id=building_id)
     edition_id = found["edition_id"]
     return Answer(
         community=community,
@@ -149,7 +149,7 @@ def chain_of(session: Session, incident: Incident, *, at: datetime) -> list[Link
         lon, lat = shapely.get_coordinates(frames.decode([shape])[0])[0]
         building_id = _standing_in(session, Building, community, lon, lat)
         compound_id = _compound_of(session, community, building_id, lon, lat)
-    return roster.chain_for(
+    return chains.chain_for(
         session, community, incident.grid_code, at=at, compound_id=compound_id, building_id=building_id
     )
 

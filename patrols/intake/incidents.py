@@ -28,10 +28,10 @@ from data.models import (
 )
 from geo.errors import N_
 from patrols import responsibility
-from patrols.incidents import RATINGS
 from patrols.intake.keys import ids_of
 from patrols.intake.rows import plain_row, write_rows
 from patrols.intake.sheet import Headings, Intake, Sheet
+from patrols.moves import RATINGS
 from patrols.responsibility import Rule
 from patrols.rules import Rules
 

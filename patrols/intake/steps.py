@@ -13,11 +13,11 @@ from data.exchange.reading import Reading
 from data.models import Community, Incident, IncidentStep, Organisation, Person, Stage, StepKind
 from geo.errors import N_
 from patrols.errors import StepNotAllowed
-from patrols.incidents import RATINGS, check_step, consequences
 from patrols.intake.incidents import INCIDENTS
 from patrols.intake.keys import ids_of
 from patrols.intake.rows import write_rows
 from patrols.intake.sheet import Headings, Intake, Sheet
+from patrols.moves import RATINGS, check_step, consequences
 
 STEPS: Headings = {
     "number": INCIDENTS["number"],

@@ -23,9 +23,10 @@ from data.models import (
     StepKind,
     User,
 )
-from patrols import incidents
+from patrols import incidents, moves
 from patrols.errors import OutOfScope, StepNotAllowed
-from patrols.incidents import MOVES, Filters
+from patrols.incidents import Filters
+from patrols.moves import MOVES
 from patrols.scope import EVERYTHING, Scope
 
 AT = datetime(2026, 9, 14, 4, tzinfo=UTC)
@@ -144,7 +145,7 @@ def test_steps_that_may_not_follow_are_refused_and_change_nothing(
 )
 def test_a_step_needs_whom_it_goes_to(stage: Stage, kind: StepKind, reason: str) -> None:
     with pytest.raises(StepNotAllowed, match=reason):
-        incidents.check_step(stage, kind)
+        moves.check_step(stage, kind)
 
 
 def test_of_two_people_at_once_the_second_is_told(session: Session) -> None:
@@ -184,7 +185,7 @@ def test_whatever_steps_are_tried_an_incident_is_closed_only_after_it_was_resolv
         move = MOVES[stage].get(kind)
         if move is None:
             continue
-        changed = incidents.consequences(kind, move.after, AT)
+        changed = moves.consequences(kind, move.after, AT)
         resolved = changed["resolved_at"] is not None if "resolved_at" in changed else resolved
         stage = move.after
         assert stage is not Stage.CLOSED or resolved

@@ -15,6 +15,8 @@ from data.models import Community, EditionStage, Grid, GridEdition, LineageKind
 from geo.errors import CannotDraw
 from patrols import redraw
 from patrols.errors import AdoptionRefused, NoEditionInForce
+from patrols.lineage import compare
+from patrols.lineage import lineage as lineage_of
 
 AT = datetime(2026, 9, 14, 4, tzinfo=UTC)
 TODAY = date(2026, 9, 14)
@@ -44,7 +46,7 @@ def first_edition(session: Session, community: Community, columns: int) -> GridE
 def lineage(session: Session, edition: GridEdition) -> list[tuple[str | None, str | None, LineageKind]]:
     return [
         (row.parent_code and row.parent_code[-3:], row.child_code and row.child_code[-3:], row.kind)
-        for row in redraw.lineage(session, edition)
+        for row in lineage_of(session, edition)
     ]
 
 
@@ -178,7 +180,7 @@ def test_a_line_redrawn_by_a_hair_is_no_change() -> None:
     old = make.frame([make.square(0, 0, 100), make.square(100, 0, 100)], grid_code=["A", "B"])
     new = make.frame([make.square(0, 0, 100), make.square(100.004, 0, 99.996)], grid_code=["A", "B"])
 
-    found = redraw.compare(old, new)
+    found = compare(old, new)
 
     assert found[["parent_code", "child_code", "kind"]].values.tolist() == [
         ["A", "A", LineageKind.KEPT],
@@ -192,7 +194,7 @@ def test_shared_ground_adds_up_whatever_is_redrawn() -> None:
         [make.square(0, 0, 50), make.square(300, 0, 50), make.square(150, 50, 50)], grid_code=["A", "N", "C"]
     )
 
-    found = redraw.compare(old, new)
+    found = compare(old, new)
 
     assert found[["parent_code", "child_code", "kind", "shared_m2"]].values.tolist() == [
         ["A", "A", LineageKind.ADJUSTED, 2500.0],
@@ -278,4 +280,4 @@ def test_no_grids_are_no_draft_and_unknown_editions_are_not_found(spatialite_ses
         redraw.edition(spatialite_session, community, 7)
     with pytest.raises(NotFound):
         redraw.edition_in_force(spatialite_session, 999, AT)
-    assert isinstance(redraw.compare(None, cells(("1", make.degrees_square(0)))), pd.DataFrame)
+    assert isinstance(compare(None, cells(("1", make.degrees_square(0)))), pd.DataFrame)

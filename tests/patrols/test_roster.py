@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from data.errors import NotFound
 from data.models import ChainLink, Community, PlaceKind
-from patrols import roster
+from patrols import chains, roster
 from patrols.roster import BadPosting
 
 AT = datetime(2026, 9, 14, 4, tzinfo=UTC)
@@ -55,7 +55,7 @@ def test_the_whole_five_part_chain_of_a_household(session: Session) -> None:
         roster.post(session, who, duty, valid_from=NEW_YEAR, **place)
 
     def chain(household: str) -> list[tuple[str, bool]]:
-        found = roster.chain_for(
+        found = chains.chain_for(
             session, community, f"{community.code}001", at=AT,
             compound_id=yard.id, building_id=house.id, entrance="2单元", household=household,
         )  # fmt: skip
@@ -69,13 +69,13 @@ def test_links_on_places_that_are_not_known_are_left_out_and_unfilled_ones_are_v
     community, _ = make.town(session)
     add_chain(session, community)
 
-    chain = roster.chain_for(session, community, f"{community.code}001", at=AT)
+    chain = chains.chain_for(session, community, f"{community.code}001", at=AT)
 
     assert [(link.zh, link.place, link.vacant) for link in chain] == [
         ("两委成员", f"{community.code}001", True),
         ("第一书记", "民悦社区", True),
     ]
-    assert roster.answering(chain) is None
+    assert chains.answering(chain) is None
 
 
 def test_a_posting_holds_from_its_first_day_until_the_day_it_ends(session: Session) -> None:
@@ -86,7 +86,7 @@ def test_a_posting_holds_from_its_first_day_until_the_day_it_ends(session: Sessi
     roster.relieve(session, posting, date(2026, 3, 10))
 
     def vacant(day: date) -> bool:
-        return roster.chain_for(session, community, None, at=day)[-1].vacant
+        return chains.chain_for(session, community, None, at=day)[-1].vacant
 
     days = [date(2026, 2, 28), date(2026, 3, 1), date(2026, 3, 9), date(2026, 3, 10)]
     assert [vacant(day) for day in days] == [True, False, False, True]
@@ -101,7 +101,7 @@ def test_a_posting_day_is_local_not_utc(session: Session) -> None:
 
     before_dawn = datetime(2026, 2, 28, 16, 30, tzinfo=UTC)
 
-    assert not roster.chain_for(session, community, None, at=before_dawn)[-1].vacant
+    assert not chains.chain_for(session, community, None, at=before_dawn)[-1].vacant
 
 
 def test_the_same_posting_again_is_not_doubled_but_another_place_is_another_posting(session: Session) -> None:
@@ -158,8 +158,8 @@ def test_chains_of_many_grids_take_as_many_queries_as_of_one(session: Session) -
         session.expire_all()
         _ = community.id, community.timezone
         sent.clear()
-        chains = roster.chains_for_grids(session, community, wanted, at=AT)
-        return len(sent), {code: chain[0].name for code, chain in chains.items()}
+        found = chains.chains_for_grids(session, community, wanted, at=AT)
+        return len(sent), {code: chain[0].name for code, chain in found.items()}
 
     one, _ = ask(codes[:1])
     many, names = ask(codes)
@@ -177,7 +177,7 @@ def test_vacancies_list_every_grid_compound_and_inhabited_building_without_anybo
     who = make.person(session, community)
     roster.post(session, who, "committee_member", PlaceKind.GRID, grid_code=f"{community.code}001", valid_from=NEW_YEAR)
 
-    found = roster.vacancies(session, community, at=AT)
+    found = chains.vacancies(session, community, at=AT)
 
     assert [(link.en, link.place) for link in found] == [
         ("Group head", "3号楼"),
@@ -204,7 +204,7 @@ def test_those_posted_inside_a_grid_are_found_by_where_their_building_stands(ses
             valid_from=NEW_YEAR,
         )
 
-    found = roster.posted_inside(session, community, edition.grids[0], at=AT)
+    found = chains.posted_inside(session, community, edition.grids[0], at=AT)
 
     assert [(link.name, link.en, link.place) for link in found] == [("name 1", "Entrance head", "3号楼 1单元")]
 

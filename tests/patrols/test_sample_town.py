@@ -33,7 +33,7 @@ from data.models import (
 )
 from geo.tiling import find_flaws
 from patrols import redraw, responsibility, sample_town
-from patrols.incidents import MOVES, OPEN_STAGES
+from patrols.moves import MOVES, OPEN_STAGES
 from patrols.sample_summary import Sentence, Summary, say_summary
 
 AT = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)

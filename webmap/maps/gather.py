@@ -12,7 +12,7 @@ from data import frames
 from data.models import Community, GridEdition
 from geo.borders import split_borders
 from geo.streets import cut_streets
-from patrols import figures, on_map, redraw, roster
+from patrols import chains, figures, on_map, redraw
 from patrols.days import zone
 from patrols.rules import Rules
 from patrols.scope import Scope
@@ -118,6 +118,6 @@ def incidents(session: Session, scope: Scope, community: Community, at: datetime
 def people(session: Session, scope: Scope, community: Community, codes: Sequence[str], at: datetime) -> pd.DataFrame:
     """Return the chain of every grid that the person answers for: columns ``name, title, grid_code``, nearest first."""
     mine = [code for code in codes if scope.allows(community.id, code)]
-    chains = roster.chains_for_grids(session, community, mine, at=at)
-    rows = [(link.name, words.named(link), code) for code, chain in chains.items() for link in chain]
+    found = chains.chains_for_grids(session, community, mine, at=at)
+    rows = [(link.name, words.named(link), code) for code, chain in found.items() for link in chain]
     return pd.DataFrame(rows, columns=["name", "title", "grid_code"])

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from data import names
 from data.models import Category, Community, Incident, IncidentSource, Organisation, Person, Role, Stage, StepKind
 from geo.errors import N_
-from patrols import incidents, responsibility, roster
+from patrols import incidents, moves, responsibility, roster
 from webmap import access, inputs, storage, trail
 from webmap.access import May
 from webmap.errors import BadInput
@@ -174,10 +174,10 @@ def _page(incident: Incident, *, reporter: bool = False) -> str:
     )
 
 
-def _moves(incident: Incident) -> list[tuple[StepKind, incidents.Move]]:
+def _moves(incident: Incident) -> list[tuple[StepKind, moves.Move]]:
     if not access.may(May.STEP):
         return []
-    table = incidents.MOVES[incident.stage]
+    table = moves.MOVES[incident.stage]
     return [(kind, table[kind]) for kind in incidents.next_steps(incident, access.me().role)]
 
 

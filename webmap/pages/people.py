@@ -4,7 +4,7 @@ from flask import Blueprint, render_template, request
 
 from data import names
 from data.models import Person, Posting
-from patrols import roster
+from patrols import chains, roster
 from webmap import access, inputs, storage
 from webmap.access import May
 
@@ -28,7 +28,7 @@ def listing() -> str:
         people=found,
         count=len(everybody),
         wanted=wanted,
-        vacancies=roster.vacancies(opened, community, at=at),
+        vacancies=chains.vacancies(opened, community, at=at),
         buildings=names.buildings(opened, (posting.building_id for posting in postings)),
         compounds=names.compounds(opened, (posting.compound_id for posting in postings)),
         offices=names.offices(opened, (person.organisation_id for person in found)),

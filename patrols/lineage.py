@@ -1,0 +1,103 @@
+"""What became of each grid from one edition to the next: kept, adjusted, split, merged, new or voided."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from data.models import GridEdition, GridLineage, LineageKind
+
+UNCHANGED = 0.999
+"""Share of both that makes a grid unchanged: a border moved by less than a thousandth is a matter of rounding."""
+
+NOISE_M2 = 1.0
+
+NOISE_SHARE = 0.005
+"""Ground smaller than this, absolutely or of the smaller of the two grids, is a redrawn line and no ancestry."""
+
+
+def lineage(session: Session, edition: GridEdition) -> list[GridLineage]:
+    """What became of each grid when this edition was adopted, by the old code and the new."""
+    statement = (
+        select(GridLineage)
+        .where(GridLineage.edition_id == edition.id)
+        .order_by(func.coalesce(GridLineage.parent_code, GridLineage.child_code), GridLineage.child_code)
+    )
+    return list(session.scalars(statement))
+
+
+def compare(old: gpd.GeoDataFrame | None, new: gpd.GeoDataFrame) -> pd.DataFrame:
+    """What becomes of each grid: one row for every old grid and new grid that share ground, and for what has no
+    partner.
+
+    Kept: same code, same ground. Adjusted: same code, another border; or ground passed between grids in several ways at
+    once. Split: an old grid's ground under a new code. Merged: an old grid's whole ground under another's code. New and
+    voided: without a partner. Shared ground below `NOISE_M2` or `NOISE_SHARE` of the smaller grid is not ancestry.
+
+    Parameters
+    ----------
+    old, new : GeoDataFrame
+        Columns `grid_code`, `geometry`, in one CRS in metres; `old` None for a community's first edition.
+
+    Returns
+    -------
+    DataFrame
+        Columns `parent_code`, `child_code` (None on one side for new and voided), `kind`, `shared_m2`.
+    """
+    if old is None or old.empty:
+        return _pairs([None] * len(new), list(new["grid_code"]), [LineageKind.NEW] * len(new), np.zeros(len(new)))
+    left, right, shared = overlaps(old, new)
+    smaller = np.minimum(old.area.to_numpy()[left], new.area.to_numpy()[right])
+    real = shared > np.maximum(NOISE_M2, NOISE_SHARE * smaller)
+    left, right, shared = left[real], right[real], shared[real]
+    whole = (shared >= UNCHANGED * old.area.to_numpy()[left]) & (shared >= UNCHANGED * new.area.to_numpy()[right])
+    parents = old["grid_code"].to_numpy(dtype=object)
+    children = new["grid_code"].to_numpy(dtype=object)
+    same = parents[left] == children[right]
+    heirs = np.bincount(left, minlength=len(old))[left]
+    ancestors = np.bincount(right, minlength=len(new))[right]
+    kind = np.full(len(left), LineageKind.ADJUSTED, dtype=object)
+    kind[same & whole] = LineageKind.KEPT
+    kind[~same & (heirs > 1) & (ancestors == 1)] = LineageKind.SPLIT
+    kind[~same & (heirs == 1) & (ancestors > 1)] = LineageKind.MERGED
+    born = np.setdiff1d(np.arange(len(new)), right)
+    gone = np.setdiff1d(np.arange(len(old)), left)
+    return _pairs(
+        [*parents[left], *([None] * len(born)), *parents[gone]],
+        [*children[right], *children[born], *([None] * len(gone))],
+        [*kind, *([LineageKind.NEW] * len(born)), *([LineageKind.VOIDED] * len(gone))],
+        np.concatenate([shared, np.zeros(len(born) + len(gone))]),
+    )
+
+
+def overlaps(
+    old: gpd.GeoDataFrame, new: gpd.GeoDataFrame
+) -> tuple["np.ndarray[Any, Any]", "np.ndarray[Any, Any]", "np.ndarray[Any, Any]"]:
+    """Positions in `old` and `new` of every two grids that meet, and the ground they share in square metres."""
+    left, right = shapely.STRtree(new.geometry.to_numpy()).query(old.geometry.to_numpy(), predicate="intersects")
+    shared = shapely.area(
+        shapely.intersection(old.geometry.to_numpy()[left], new.geometry.to_numpy()[right], grid_size=0.001)
+    )
+    return left, right, shared
+
+
+def lineage_rows(edition_id: int, old: gpd.GeoDataFrame | None, new: gpd.GeoDataFrame) -> list[dict[str, Any]]:
+    """`compare` as rows of the lineage table."""
+    rows = compare(old, new).to_dict("records")
+    return [{"edition_id": edition_id, "reason": "", **{str(key): value for key, value in row.items()}} for row in rows]
+
+
+def _pairs(parents: Sequence[Any], children: Sequence[Any], kinds: Sequence[Any], shared: Any) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "parent_code": pd.Series(parents, dtype=object),
+            "child_code": pd.Series(children, dtype=object),
+            "kind": pd.Series(kinds, dtype=object),
+            "shared_m2": np.asarray(shared, dtype=float),
+        }
+    )
