@@ -40,7 +40,7 @@ URGENT_HOURS = 12
 OPENS, WORKS_HOURS = 8.0, 11.0
 """Offices are at work from 8:00 to 19:00, every day."""
 
-SLOW_SHARE = 0.2
+SLOW_SHARE = 0.08
 """Share of incidents whose handler drags on far beyond the limit; on time, about seven in ten are done."""
 
 
@@ -68,15 +68,15 @@ def make_steps(incidents: pd.DataFrame, until: datetime, *, rng: np.random.Gener
     freed = parked & (fate > 0.99)
     rated = ~settled & (rng.random(count) < 0.4)
     worked = ~settled & ~void
-    slow = np.where(rng.random(count) < SLOW_SHARE, rng.uniform(5, 60, count), 1.0)
-    handling = limit * np.clip(rng.lognormal(np.log(0.4), 0.7, count), 0.02, 3) * slow
+    slow = np.where(rng.random(count) < SLOW_SHARE, rng.uniform(4, 30, count), 1.0)
+    handling = limit * np.clip(rng.lognormal(np.log(0.35), 0.7, count), 0.02, 3) * slow
     clock = _Clock(incidents["found_at"], limit)
     plan = [
         ("settle_on_the_spot", settled, rng.uniform(0.05, 0.7, count)),
-        ("accept", worked, rng.lognormal(np.log(3), 1.2, count)),
+        ("accept", worked, rng.lognormal(np.log(2), 1.0, count)),
         ("void", void, rng.lognormal(np.log(3), 0.6, count)),
-        ("triage", worked, rng.lognormal(np.log(2), 1.2, count)),
-        ("dispatch", worked, rng.lognormal(np.log(2), 1.2, count)),
+        ("triage", worked, rng.lognormal(np.log(0.8), 1.0, count)),
+        ("dispatch", worked, rng.lognormal(np.log(0.8), 1.0, count)),
         ("send_back", worked & back, rng.uniform(1, 12, count)),
         ("triage", worked & back, rng.uniform(0.5, 4, count)),
         ("dispatch", worked & back, rng.uniform(0.5, 6, count)),
