@@ -28,7 +28,7 @@ from data.models import (
 from geo.errors import N_
 from patrols.days import local_day
 from patrols.errors import OutOfScope, StepNotAllowed
-from patrols.moves import MOVES, OPEN_STAGES, check_step, consequences
+from patrols.moves import MOVES, OPEN_STAGES, check_step, consequences, note_of
 from patrols.responsibility import Rule, find_responsible
 from patrols.scope import Scope
 
@@ -191,7 +191,7 @@ def step(
         by_user_id=_id(by),
         to_person_id=_id(to_person),
         to_organisation_id=_id(to_organisation),
-        note=note,
+        note=note_of(kind, note, rating),
     )
     _add(session, row, N_("Somebody else changed incident %(number)s first: look at it again."), number=incident.number)
     changed = consequences(kind, move.after, at, row.to_person_id, row.to_organisation_id, rating)

@@ -13,11 +13,8 @@ from geo.errors import N_
 from patrols.errors import StepNotAllowed
 
 OFFICE = frozenset({Role.GRID_MANAGER, Role.ADMINISTRATOR})
-
 FIELD = OFFICE | {Role.GRID_WORKER}
-
 HANDS = FIELD | {Role.HANDLER}
-
 EVERYBODY = frozenset(Role)
 
 
@@ -33,25 +30,17 @@ class Move:
 
 
 _ACCEPT = Move(Stage.ACCEPTED, OFFICE)
-
 _VOID = Move(Stage.VOIDED, OFFICE, needs_note=True)
-
 _TRIAGE = Move(Stage.TRIAGED, OFFICE, needs_organisation=True)
-
-_DISPATCH = Move(Stage.DISPATCHED, OFFICE | {Role.HANDLER}, needs_person=True)
-
+_DISPATCH = Move(Stage.DISPATCHED, OFFICE, needs_person=True)
+_DISPATCH_OWN = Move(Stage.DISPATCHED, OFFICE | {Role.HANDLER}, needs_person=True)
 _SEND_BACK = Move(Stage.ACCEPTED, HANDS, needs_note=True)
-
 _PARK = Move(Stage.PARKED, OFFICE, needs_note=True)
-
 _RESOLVE = Move(Stage.RESOLVED, HANDS)
-
 _SETTLE = Move(Stage.RESOLVED, FIELD)
-
 _CLOSE = Move(Stage.CLOSED, OFFICE)
-
 _REDO = Move(Stage.ACCEPTED, OFFICE, needs_note=True)
-
+_REOPEN = Move(Stage.ACCEPTED, OFFICE, needs_note=True)
 _RATE = Move(Stage.CLOSED, EVERYBODY - {Role.HANDLER})
 
 MOVES: dict[Stage, dict[StepKind, Move]] = {
@@ -64,7 +53,7 @@ MOVES: dict[Stage, dict[StepKind, Move]] = {
         StepKind.VOID: _VOID,
     },
     Stage.TRIAGED: {
-        StepKind.DISPATCH: _DISPATCH,
+        StepKind.DISPATCH: _DISPATCH_OWN,
         StepKind.RESOLVE: _RESOLVE,
         StepKind.SEND_BACK: _SEND_BACK,
         StepKind.PARK: _PARK,
@@ -77,13 +66,14 @@ MOVES: dict[Stage, dict[StepKind, Move]] = {
         StepKind.VOID: _VOID,
     },
     Stage.RESOLVED: {StepKind.CLOSE: _CLOSE, StepKind.REDO: _REDO},
-    Stage.CLOSED: {StepKind.RATE: _RATE, StepKind.REOPEN: Move(Stage.ACCEPTED, OFFICE, needs_note=True)},
+    Stage.CLOSED: {StepKind.RATE: _RATE, StepKind.REOPEN: _REOPEN},
     Stage.VOIDED: {StepKind.REOPEN: Move(Stage.REPORTED, OFFICE, needs_note=True)},
 }
 """The one table of what may follow what.
 
-Resolved is the handler's word, closed the manager's, the rating the reporter's.
-Sent back or to be done again, an incident returns to the manager's desk (accepted), keeping who had it in its steps.
+Resolved is the handler's word, closed the manager's, the rating the reporter's. An office that an incident
+was triaged to may dispatch it to its own people. Sent back, to be done again or reopened, it returns to the manager's
+desk (accepted); who had it is in its steps.
 """
 
 OPEN_STAGES = (Stage.REPORTED, Stage.ACCEPTED, Stage.TRIAGED, Stage.DISPATCHED, Stage.PARKED, Stage.RESOLVED)
@@ -124,6 +114,11 @@ def check_step(
     return move
 
 
+def note_of(kind: StepKind, note: str, rating: int | None) -> str:
+    """What a step's note says: for a rating also the figure, which a reopened incident itself no longer shows."""
+    return f"{rating}/{RATINGS[-1]} {note}".strip() if kind is StepKind.RATE else note
+
+
 def consequences(
     kind: StepKind,
     after: Stage,
@@ -138,8 +133,11 @@ def consequences(
         changed["organisation_id"] = to_organisation_id
     if to_person_id is not None:
         changed["handler_id"] = to_person_id
-    if after is Stage.ACCEPTED and kind in (StepKind.SEND_BACK, StepKind.REDO, StepKind.REOPEN):
-        changed.update(resolved_at=None, closed_at=None, handler_id=None, rating=None)
+    if kind in (StepKind.SEND_BACK, StepKind.REDO, StepKind.REOPEN):
+        changed.update(resolved_at=None, closed_at=None, handler_id=None, rating=None, on_the_spot=False)
+    if kind is StepKind.SEND_BACK:
+        # Whoever sent it back has nothing more to do with it; an office that has to do it again still has.
+        changed["organisation_id"] = None
     if after is Stage.RESOLVED:
         changed["resolved_at"] = at
     if kind is StepKind.SETTLE_ON_THE_SPOT:

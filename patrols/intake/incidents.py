@@ -123,6 +123,8 @@ def import_incidents(
     known = _known(session, sheet, community, rows) | twins
     new = sheet.accept(skip_bad=skip_bad) & ~known
     stored = _store(session, community, rows[new], points[new])
+    if beyond := int((new & points.notna() & (rows["rule"] == Rule.COMMUNITY_FALLBACK.value)).sum()):
+        sheet.note(N_("%(count)s incidents lie in no grid: the community itself answers for them."), count=beyond)
     return Intake(
         stored=stored,
         unchanged=int((known & ~sheet.bad).sum()),

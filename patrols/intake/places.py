@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from data import frames
@@ -35,6 +35,9 @@ BUILDINGS: Headings = {
     "kind": ("建筑类型", "用途", "building"),
 }
 COMPOUNDS: Headings = {**_KEY, "name": (*_NAME["name"], "小区名称", "小区", "院落")}
+
+PART = "#"
+"""Between a street's key and the number of one of its further lines."""
 
 STREET_CLASSES: Mapping[str, StreetClass] = {
     "快速路": StreetClass.EXPRESSWAY,
@@ -123,7 +126,7 @@ def import_streets(
 ) -> Intake:
     """Take streets: `name`, `street_class` (a word of `StreetClass` or its Chinese name; branch where missing), lines.
 
-    A street of several lines becomes a row for each, ``key``, ``key/2`` ... A street stored under the same key is
+    A street of several lines becomes a row for each, ``key``, ``key#2`` ... A street stored under the same key is
     replaced; rows without a key are known by their shape. Streets that do not touch the outline are left out.
     """
     sheet, rows = street_rows(reading)
@@ -210,7 +213,7 @@ def _same_again(rows: gpd.GeoDataFrame) -> "pd.Series[bool]":
 def _single_lines(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     parts = frame.explode(index_parts=False)
     number = parts.groupby(level=0).cumcount()
-    suffix = ("/" + (number + 1).astype(str)).where(number > 0, "")
+    suffix = (PART + (number + 1).astype(str)).where(number > 0, "")
     return parts.assign(source_key=parts["source_key"] + suffix).reset_index(drop=True)
 
 
@@ -224,6 +227,12 @@ def _upsert(session: Session, model: Any, community: Community, frame: gpd.GeoDa
     rows = [{**plain_row(row), "geom": geom} for row, geom in zip(table.to_dict("records"), shapes, strict=True)]
     new = [{**row, "community_id": community.id} for row in rows if row["source_key"] not in ids]
     old = [{**row, "id": ids[row["source_key"]]} for row in rows if row["source_key"] in ids]
+    given = set(table["source_key"])
+    left_over = [
+        number for key, number in ids.items() if PART in key and key not in given and key.split(PART)[0] in given
+    ]
+    if left_over:
+        session.execute(delete(model).where(model.id.in_(left_over)))
     write_rows(session, model, new)
     if old:
         session.execute(update(model), old)

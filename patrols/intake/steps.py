@@ -17,7 +17,7 @@ from patrols.intake.incidents import INCIDENTS
 from patrols.intake.keys import ids_of
 from patrols.intake.rows import write_rows
 from patrols.intake.sheet import Headings, Intake, Sheet
-from patrols.moves import RATINGS, check_step, consequences
+from patrols.moves import RATINGS, check_step, consequences, note_of
 
 STEPS: Headings = {
     "number": INCIDENTS["number"],
@@ -148,7 +148,7 @@ def _advance(incident: _Standing, row: Mapping[Any, Any]) -> dict[str, Any]:
         "kind": kind,
         "stage": move.after,
         "at": at,
-        "note": row["note"],
+        "note": note_of(kind, row["note"], rating),
         "to_person_id": row["person_id"],
         "to_organisation_id": row["organisation_id"],
     }

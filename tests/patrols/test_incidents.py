@@ -100,6 +100,31 @@ def test_the_full_loop_keeps_resolved_closed_and_satisfied_apart(session: Sessio
 
     assert (incident.stage, incident.rating, incident.organisation_id) == (Stage.CLOSED, 4, office.id)
     assert [row.number for row in incident.steps] == list(range(1, 11))
+    assert incident.steps[-1].note == "4/5"
+
+
+def test_what_is_sent_back_leaves_the_office_and_what_is_to_be_done_again_stays_with_it(session: Session) -> None:
+    community, _ = make.town(session)
+    office = make.add(session, Organisation(community_id=community.id, name="物业"))
+    done_badly, not_theirs = report(session, community), report(session, community)
+    for incident in (done_badly, not_theirs):
+        incidents.step(session, incident, StepKind.ACCEPT, by=None, at=AT)
+        incidents.step(session, incident, StepKind.TRIAGE, by=None, at=AT, to_organisation=office)
+
+    incidents.step(session, not_theirs, StepKind.SEND_BACK, by=None, at=AT, note="不归我们管")
+    incidents.step(session, done_badly, StepKind.RESOLVE, by=None, at=AT)
+    incidents.step(session, done_badly, StepKind.REDO, by=None, at=AT, note="还有一袋")
+
+    assert (not_theirs.stage, not_theirs.organisation_id) == (Stage.ACCEPTED, None)
+    assert (done_badly.stage, done_badly.organisation_id) == (Stage.ACCEPTED, office.id)
+
+
+def test_an_office_hands_on_what_was_given_to_it_and_nothing_else() -> None:
+    dispatching = {
+        stage: moves[StepKind.DISPATCH].roles for stage, moves in MOVES.items() if StepKind.DISPATCH in moves
+    }
+
+    assert [stage for stage, roles in dispatching.items() if Role.HANDLER in roles] == [Stage.TRIAGED]
 
 
 def test_settled_on_the_spot_is_resolved_and_still_to_be_checked(session: Session) -> None:

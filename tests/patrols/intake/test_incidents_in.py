@@ -111,8 +111,11 @@ def test_each_incident_gets_the_grids_of_its_own_day(session: Session) -> None:
     community, edition = make.town(session)
     rows = sheet(found_at=["2025-06-01 08:00", FOUND], lon=[WEST + 0.0005] * 2, lat=[SOUTH + 0.0015] * 2)
 
-    intake.import_incidents(session, rows, community, at=AT)
+    found = intake.import_incidents(session, rows, community, at=AT)
 
+    assert [str(note) for note in found.notes] == [
+        "事件.csv: 1 incidents lie in no grid: the community itself answers for them."
+    ]
     assert stored(session, Incident.edition_id, Incident.grid_rule) == [
         (None, "community_fallback"),
         (edition.id, "inside"),
@@ -234,6 +237,7 @@ def test_steps_are_taken_in_order_of_time_and_leave_the_incident_where_they_end(
         *("report", "accept", "triage", "dispatch"),
         *("resolve", "close", "rate"),
     ]
+    assert first.steps[-1].note == "5/5"
     assert (second.stage, second.on_the_spot, second.closed_at) == (Stage.RESOLVED, True, None)
 
 

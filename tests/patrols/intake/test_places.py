@@ -147,7 +147,9 @@ def test_a_street_of_several_lines_becomes_a_row_for_each(session: Session) -> N
 
     take(session, intake.import_streets, community, reading([both], source_key=["way 7"], name=["学院路"]))
 
-    assert sorted(session.scalars(select(Street.source_key))) == ["way 7", "way 7/2"]
+    assert sorted(session.scalars(select(Street.source_key))) == ["way 7", "way 7#2"]
+    take(session, intake.import_streets, community, reading([line((0, 0), (50, 0))], source_key=["way 7"]))
+    assert session.scalars(select(Street.source_key)).all() == ["way 7"]
 
 
 def test_of_a_whole_citys_file_only_the_communitys_own_ground_is_taken(session: Session) -> None:
