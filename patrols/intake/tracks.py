@@ -1,6 +1,7 @@
 """Taking in patrols: fixes cleaned by named rules, lines broken at signal gaps, metres and minutes of each grid."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from data.models import Community, Fix, Patrol, PatrolCredit, PatrolSource, Pers
 from geo.errors import N_
 from geo.lines import credit_lines
 from patrols import responsibility
+from patrols.errors import PatrolError
 from patrols.intake.keys import ids_of
 from patrols.intake.rows import plain_row, write_rows
 from patrols.intake.sheet import Headings, Intake, Sheet
@@ -24,6 +26,7 @@ from patrols.rules import Rules
 from patrols.tracks import clean_fixes, drawable, to_lines
 
 FIXES: Headings = {
+    "name": ("名称",),
     "patrol": ("巡逻", "轨迹", "track", "track_id"),
     "at": ("时间", "定位时间", "time"),
     "lon": ("经度", "lng", "longitude"),
@@ -69,7 +72,7 @@ def import_patrols(
     rules, crs = Rules.for_community(community.rules), frames.crs_of(session, community.id)
     clean = _clean(fixes[~sheet.bad & fixes["at"].notna()], rules, crs)
     lines = to_lines(clean, rules, crs=crs)
-    _check_ground(session, sheet, community, fixes, lines)
+    _check_ground(session, sheet, community, fixes, clean, lines)
     sheet.accept(skip_bad=skip_bad)
     refused = set(fixes.loc[sheet.bad, "patrol"])
     clean = clean[~clean["patrol"].isin(refused)]
@@ -89,6 +92,7 @@ def _read(session: Session, sheet: Sheet, community: Community) -> pd.DataFrame:
     fixes = pd.DataFrame(
         {
             "patrol": sheet.text("patrol", longest=255),
+            "name": sheet.text("name", longest=4000),
             "at": sheet.moment("at", community.timezone),
             "lon": sheet.number("lon", least=-180, most=180, required=True),
             "lat": sheet.number("lat", least=-90, most=90, required=True),
@@ -104,22 +108,20 @@ def _read(session: Session, sheet: Sheet, community: Community) -> pd.DataFrame:
 
 
 def _check_patrols(sheet: Sheet, fixes: pd.DataFrame, at: datetime) -> None:
-    """Refuse patrols of which no fix has a time, and those that end in the future: the first row of each says why."""
-    first = ~fixes["patrol"].duplicated()
-    ends = fixes.groupby("patrol")["at"].transform("max")
-    sheet.refuse(
-        first & ends.isna(),
+    """Refuse patrols of which no fix has a time, and those that end in the future."""
+    ends = fixes.groupby("patrol")["at"].max()
+    _refuse_patrols(
+        sheet,
+        fixes,
+        set(ends.index[ends.isna()]),
         N_("No fix of %(patrol)s has a time, so its minutes are not known."),
-        column="at",
-        patrol=lambda i: fixes["patrol"].iloc[i],
     )
-    future = ends > pd.Timestamp(at + CLOCK_TOLERANCE)
-    sheet.refuse(
-        first & future,
+    _refuse_patrols(
+        sheet,
+        fixes,
+        set(ends.index[ends > pd.Timestamp(at + CLOCK_TOLERANCE)]),
         N_("%(patrol)s ends in the future (%(end)s): the phone's clock was wrong."),
-        column="at",
-        patrol=lambda i: fixes["patrol"].iloc[i],
-        end=lambda i: ends.iloc[i].isoformat(),
+        end=lambda patrol: ends[patrol].isoformat(),
     )
     sheet.bad |= fixes["patrol"].isin(fixes.loc[sheet.bad, "patrol"])
 
@@ -131,20 +133,48 @@ def _clean(fixes: pd.DataFrame, rules: Rules, crs: Any) -> pd.DataFrame:
 
 
 def _check_ground(
-    session: Session, sheet: Sheet, community: Community, fixes: pd.DataFrame, lines: gpd.GeoDataFrame
+    session: Session,
+    sheet: Sheet,
+    community: Community,
+    fixes: pd.DataFrame,
+    clean: pd.DataFrame,
+    lines: gpd.GeoDataFrame,
 ) -> None:
-    """Refuse patrols that never touch the community: they were walked elsewhere, or their datum is wrong."""
-    outline = frames.outline(session, community.id)
-    if outline.empty or lines.empty:
-        return
-    elsewhere = set(lines.index[~shapely.intersects(outline.union_all(), lines.geometry.array.to_numpy())])
-    sheet.refuse(
-        ~fixes["patrol"].duplicated() & fixes["patrol"].isin(elsewhere),
-        N_("%(patrol)s never touches %(community)s. Check the community and the file's datum."),
-        patrol=lambda i: fixes["patrol"].iloc[i],
-        community=community.name,
+    """Refuse patrols without a usable fix, and those that never touch the community, by their line or a single fix."""
+    kept = clean[clean["dropped_by"].isna()]
+    _refuse_patrols(
+        sheet,
+        fixes,
+        set(clean["patrol"]) - set(kept["patrol"]),
+        N_("None of the fixes of %(patrol)s can be used: they were dropped as %(rules)s."),
+        rules=lambda patrol: ", ".join(sorted(clean.loc[clean["patrol"] == patrol, "dropped_by"].unique())),
     )
-    sheet.bad |= fixes["patrol"].isin(elsewhere)
+    outline = frames.outline(session, community.id)
+    if outline.empty:
+        return
+    ground = outline.union_all()
+    shapely.prepare(ground)
+    here = set(lines.index[shapely.intersects(ground, lines.geometry.array.to_numpy())])
+    here |= set(kept.loc[shapely.intersects_xy(ground, kept["x"].to_numpy(), kept["y"].to_numpy()), "patrol"])
+    _refuse_patrols(
+        sheet,
+        fixes,
+        set(kept["patrol"]) - here,
+        N_("%(patrol)s never touches %(community)s. Check the community and the file's datum."),
+        community=lambda _: community.name,
+    )
+
+
+def _refuse_patrols(
+    sheet: Sheet, fixes: pd.DataFrame, wrong: set[str], template: str, **facts: Callable[[str], str]
+) -> None:
+    """Refuse whole patrols: the first row of each says why, under the track's own name where it has one."""
+    first = fixes.index[~fixes["patrol"].duplicated() & fixes["patrol"].isin(wrong)]
+    for position in fixes.index.get_indexer(first):
+        patrol = fixes["patrol"].iloc[position]
+        told = {name: fact(patrol) for name, fact in facts.items()}
+        sheet.refuse_row(int(position), PatrolError(template, patrol=fixes["name"].iloc[position] or patrol, **told))
+    sheet.bad |= fixes["patrol"].isin(wrong)
 
 
 def _keys(clean: pd.DataFrame) -> "pd.Series[Any]":

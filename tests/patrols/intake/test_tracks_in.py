@@ -173,6 +173,11 @@ def test_somebody_who_stood_still_is_stored_without_a_line_but_with_the_minutes(
         (walk().assign(at=pd.Series([pd.NaT] * 41, dtype="datetime64[us, UTC]")), "No fix of walk has a time"),
         (walk(begin=AT + timedelta(days=1)), "walk ends in the future (2026-09-15T04:03:20+00:00)"),
         (walk(start=(50000, 150)), "walk never touches 民悦社区"),
+        (walk(count=1, start=(50000, 150)), "walk never touches"),
+        (
+            walk().assign(name="东片周一", lon=0.0, lat=0.0),
+            "None of the fixes of 东片周一 can be used: they were dropped as zero.",
+        ),
         (walk().assign(person="P9"), "nobody and no office called P9"),
     ],
 )
@@ -213,6 +218,13 @@ def test_stored_tracks_lie_where_they_were_walked(session: Session) -> None:
     line = frames.decode([session.scalar(select(Patrol.track))])[0]
 
     assert line.bounds == pytest.approx((WEST + 0.0005, SOUTH + 0.0015, WEST + 0.0025, SOUTH + 0.0015), abs=1e-8)
+
+
+def test_a_single_fix_is_a_patrol_of_no_length(session: Session) -> None:
+    community, _ = make.town(session)
+
+    assert intake.import_patrols(session, reading(walk(count=1)), community, at=AT).stored == 1
+    assert credits(session) == []
 
 
 def test_communities_do_not_share_patrols(session: Session) -> None:
