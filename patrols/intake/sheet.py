@@ -101,9 +101,7 @@ class Sheet:
     ) -> "pd.Series[float]":
         """A column of numbers; NaN where missing, unless required."""
         cells, values, missing = _as_numbers(self._cells(name))
-        self.refuse(
-            ~missing & ~values.between(-1e300, 1e300), N_("%(value)s is not a number."), column=name, value=_at(cells)
-        )
+        self.refuse(~missing & values.isna(), N_("%(value)s is not a number."), column=name, value=_at(cells))
         self.refuse(
             (values < least) | (values > most),
             N_("%(value)s lies outside of what is possible here, %(least)s to %(most)s."),
@@ -114,7 +112,7 @@ class Sheet:
         )
         if required:
             self.refuse(missing, N_("This must not be empty."), column=name)
-        return values
+        return values.where(values.between(least, most))
 
     def whole(self, name: str, *, least: int = 0, default: int = 0) -> "pd.Series[int]":
         """A column of whole numbers; the default where missing."""
@@ -160,15 +158,16 @@ class Sheet:
         known: dict[str, Word | None] = {_plain(text): word for text, word in spellings.items()}
         known.update({_plain(word.value): word for word in kind})
         # Built as objects: pandas would turn a column of nothing but enum words into plain text.
-        values = pd.Series([known.get(_plain(text)) for text in cells], index=cells.index, dtype=object)
+        words = [known.get(_plain(text)) or default for text in cells]
+        unknown = [text != "" and _plain(text) not in known for text in cells]
         self.refuse(
-            (cells != "") & values.isna(),
+            pd.Series(unknown, index=cells.index),
             N_("%(value)s is not one of %(words)s."),
             column=name,
             value=_at(cells),
             words=", ".join(word.value for word in kind),
         )
-        return values.where(values.notna(), default)
+        return pd.Series(words, index=cells.index, dtype=object)
 
     def unique(self, cells: "pd.Series[Any]", name: str) -> None:
         """Refuse the second and further rows with the same key; empty keys do not count."""
@@ -234,9 +233,14 @@ def _at(cells: "pd.Series[Any]") -> Callable[[int], Any]:
 def _as_numbers(cells: "pd.Series[Any]") -> tuple["pd.Series[Any]", "pd.Series[float]", "pd.Series[bool]"]:
     """A column as it came, as numbers (NaN: missing or no number), and which of its cells are empty."""
     if pd.api.types.is_numeric_dtype(cells) and not pd.api.types.is_bool_dtype(cells):
-        return cells, pd.Series(cells.astype(float)), cells.isna()
+        return cells, _finite(cells), cells.isna()
     text = _as_text(cells)
-    return text, pd.to_numeric(text.where(text != ""), errors="coerce").astype(float), text == ""
+    return text, _finite(pd.to_numeric(text.where(text != ""), errors="coerce")), text == ""
+
+
+def _finite(values: "pd.Series[Any]") -> "pd.Series[float]":
+    numbers = values.astype(float)
+    return numbers.where(numbers.abs() < math.inf)
 
 
 def _as_text(cells: "pd.Series[Any]") -> "pd.Series[str]":
