@@ -7,8 +7,8 @@ class Fault(Exception):
     Parameters
     ----------
     template : str
-        The sentence, in English, with ``%(name)s`` places. Mark it with `N_` where it is written, so that the catalogues
-        carry it; the page or the command line translates it.
+        The sentence, in English, with ``%(name)s`` places. Mark it with `N_` where it is written, so that the
+        catalogues carry it; the page or the command line translates it.
     **facts
         What fills the places.
     """

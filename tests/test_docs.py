@@ -93,9 +93,8 @@ def test_both_readmes_say_the_same_things_in_the_same_order() -> None:
     english, chinese = (tables(name) for name in READMES)
 
     assert [len(table) for table in english] == [len(table) for table in chinese]
-    assert [re.findall(r"^#+", read(name), re.MULTILINE) for name in READMES][0] == re.findall(
-        r"^#+", read(READMES[1]), re.MULTILINE
-    )
+    levels = [re.findall(r"^#+", read(name), re.MULTILINE) for name in READMES]
+    assert levels[0] == levels[1]
     codes = [re.findall(r"```(.*?)```", read(name), re.DOTALL) for name in READMES]
     assert codes[0] == codes[1]
     for one, two in zip(english, chinese, strict=True):

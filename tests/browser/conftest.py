@@ -47,7 +47,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dic
 
 @pytest.fixture(scope="session")
 def base_url() -> None:
-    """No address to put before others: the plugin's own fixture of this name is written in a way that pytest deplores."""
+    """No address to put before others; the plugin's own fixture of this name warns under this pytest."""
 
 
 @pytest.fixture(scope="session")

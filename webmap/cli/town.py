@@ -76,7 +76,7 @@ def _require_free(host: str, port: int) -> None:
 
 def _serve(app: Flask, host: str, port: int, threads: int = 8) -> None:
     click.echo(_("Open http://%(host)s:%(port)s  (stop with Ctrl+C)") % {"host": host, "port": port})
-    # Without its own limit the server would write a body of any size to the disk before the application could refuse it.
+    # Without this the server would write a body of any size to the disk before the application refuses it.
     most = app.config["MAX_CONTENT_LENGTH"]
     waitress.serve(app, host=host, port=port, threads=threads, ident=None, max_request_body_size=most)
 
