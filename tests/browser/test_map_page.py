@@ -26,9 +26,9 @@ from data.models import (
 from patrols.communities import find_community
 from patrols.scope import Scope
 from webmap.cli import speech
+from webmap.maps.drawn import town_map
 from webmap.maps.export import standalone
 from webmap.maps.gather import gather
-from webmap.maps.town import town_map
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>`${alert(1)}`'\"{{7*7}}"
 

@@ -8,8 +8,9 @@ from made_town import EVIL, small_town
 
 from webmap.language import CATALOGUES
 from webmap.maps.base import render
+from webmap.maps.drawn import town_map
 from webmap.maps.export import standalone
-from webmap.maps.town import Town, town_map
+from webmap.maps.town import Town
 
 
 @pytest.fixture(autouse=True)

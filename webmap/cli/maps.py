@@ -10,9 +10,9 @@ from patrols.communities import find_community
 from patrols.scope import Scope
 from webmap.cli import _, speech
 from webmap.cli.options import community_option, database_option, database_session, new_file, now
+from webmap.maps.drawn import town_map
 from webmap.maps.export import standalone
 from webmap.maps.gather import gather
-from webmap.maps.town import town_map
 
 
 @click.command("map", help=N_("Write a map as one HTML file that opens without internet."))

@@ -1,7 +1,7 @@
 """What the scripts of a map get to read: plain data, every text as its author wrote it, times already in words."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -16,9 +16,7 @@ from webmap.maps.heat import Heat
 from webmap.maps.legend import figures
 from webmap.maps.memory import remembered
 from webmap.maps.style import COVERAGE_COLOURS
-
-if TYPE_CHECKING:
-    from webmap.maps.town import Town
+from webmap.maps.town import Town
 
 OPENSTREETMAP = "© OpenStreetMap contributors, ODbL"
 UNSEEN_COLOUR = "#cb6230"
@@ -49,7 +47,7 @@ WORDS = {
 }
 
 
-def content(town: "Town", density: Heat) -> dict[str, Any]:
+def content(town: Town, density: Heat) -> dict[str, Any]:
     """Return everything the scripts need to draw a town, as JSON can carry it."""
     west, south, east, north = shapely.bounds(town.outline)
     origin = (float(west), float(south))
@@ -104,7 +102,7 @@ def ground(
     }
 
 
-def sources(town: "Town") -> Sequence[str]:
+def sources(town: Town) -> Sequence[str]:
     """Return whose data the map shows, and that it is simulated where it is."""
     said = [town.attribution or OPENSTREETMAP]
     if town.simulated:
@@ -118,7 +116,7 @@ def grid_titles(grids: pd.DataFrame) -> list[str]:
     return [name or gettext("Grid %(number)s", number=code[-3:]) for name, code in pairs]
 
 
-def grid_cards(town: "Town") -> list[dict[str, Any]]:
+def grid_cards(town: Town) -> list[dict[str, Any]]:
     """Return the card of each grid: what it is, four figures, and the people of its chain."""
     links: dict[str, list[dict[str, str]]] = {code: [] for code in town.grids["grid_code"]}
     for name, title, code in zip(town.people["name"], town.people["title"], town.people["grid_code"], strict=True):
@@ -140,7 +138,7 @@ def grid_cards(town: "Town") -> list[dict[str, Any]]:
     ]
 
 
-def _stats(row: Any, town: "Town") -> list[dict[str, str]]:
+def _stats(row: Any, town: Town) -> list[dict[str, str]]:
     late = 0 if pd.isna(row.late_incidents) else int(row.late_incidents)
     patrolled = gettext("never") if pd.isna(row.last_patrol) else words.say_ago(row.last_patrol, town.at)
     return [
@@ -165,7 +163,7 @@ def _stats(row: Any, town: "Town") -> list[dict[str, str]]:
     ]
 
 
-def incidents(town: "Town", origin: layers.Origin, position: dict[str, int]) -> dict[str, Any]:
+def incidents(town: Town, origin: layers.Origin, position: dict[str, int]) -> dict[str, Any]:
     """Return the incidents as columns, categories by number."""
     frame = town.incidents
     category, names = pd.factorize(frame["category"].fillna(""))
@@ -203,7 +201,7 @@ def shortened(text: str) -> str:
     return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
 
 
-def walked(town: "Town", origin: layers.Origin) -> list[dict[str, Any]]:
+def walked(town: Town, origin: layers.Origin) -> list[dict[str, Any]]:
     """Return the streets that were walked, and those that were not, each with its look."""
     if town.walked.empty:
         return []
@@ -228,7 +226,7 @@ def grid_labels(grids: gpd.GeoDataFrame, origin: layers.Origin) -> list[dict[str
     ]
 
 
-def search(town: "Town", position: dict[str, int]) -> list[dict[str, Any]]:
+def search(town: Town, position: dict[str, int]) -> list[dict[str, Any]]:
     """Return the grids and the people that can be found by name."""
     titles = grid_titles(town.grids)
     found = [

@@ -27,7 +27,7 @@ def standalone(town: folium.Map, *, title: str) -> str:
     Parameters
     ----------
     town : folium.Map
-        From `webmap.maps.town.town_map`.
+        From `webmap.maps.drawn.town_map`.
     title : str
         What the browser's tab says.
 

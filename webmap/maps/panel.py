@@ -3,17 +3,16 @@
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask_babel import gettext, ngettext
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
 from webmap import words
+from webmap.maps import content
 from webmap.maps.heat import Heat
-
-if TYPE_CHECKING:
-    from webmap.maps.town import Town
+from webmap.maps.town import Town
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
@@ -25,7 +24,7 @@ def _templates() -> Environment:
     return made
 
 
-def panel(town: "Town", data: dict[str, Any], density: Heat, *, shown: Sequence[str], first: str) -> Markup:
+def panel(town: Town, data: dict[str, Any], density: Heat, *, shown: Sequence[str], first: str) -> Markup:
     """Return the panel, the place for the card and the line of sources, ready for the page.
 
     `shown` are the layers switched on, `first` the figure by which grids are coloured; an unknown one is the first.
@@ -47,12 +46,12 @@ def panel(town: "Town", data: dict[str, Any], density: Heat, *, shown: Sequence[
             summary=summary(town),
             when=words.say_moment(here, here),
             heat=heat_legend(town, density),
-            sources=town.says(),
+            sources=content.sources(town),
         )
     )
 
 
-def summary(town: "Town") -> str:
+def summary(town: Town) -> str:
     """Return the town in one line: grids, open incidents, how many of them are overdue."""
     late = int(town.grids["late_incidents"].sum())
     grids, still = len(town.grids), int(town.grids["open_incidents"].sum())
@@ -65,7 +64,7 @@ def summary(town: "Town") -> str:
     return " · ".join(said)
 
 
-def layer_marks(town: "Town", density: Heat) -> dict[str, tuple[str, str, bool]]:
+def layer_marks(town: Town, density: Heat) -> dict[str, tuple[str, str, bool]]:
     """Return for each layer its name, what it says, and whether there is anything to show."""
     still = town.incidents["is_open"]
     drawn, hidden = words.number(int(still.sum())), town.incidents.attrs.get("hidden", 0)
@@ -89,7 +88,7 @@ def layer_marks(town: "Town", density: Heat) -> dict[str, tuple[str, str, bool]]
     }
 
 
-def heat_legend(town: "Town", density: Heat) -> dict[str, Any]:
+def heat_legend(town: Town, density: Heat) -> dict[str, Any]:
     """Return what the heat shows: of what, per what, since when, and what is left out."""
     note = gettext(
         "%(count)s incidents since %(day)s, sensitive categories left out. Fewer than 3 close together are not shown.",

@@ -5,8 +5,9 @@ from flask import Blueprint, render_template, request, url_for
 from webmap import access, headers, inputs, storage
 from webmap.access import May
 from webmap.maps.base import render
+from webmap.maps.drawn import town_map
 from webmap.maps.gather import gather
-from webmap.maps.town import Links, town_map
+from webmap.maps.town import Links
 
 pages = Blueprint("map", __name__)
 
