@@ -47,7 +47,7 @@ def outline(session: Session, community_id: int, *, degrees: bool = False) -> gp
     NotFound
         When there is no such community.
     """
-    wanted = select(Community.id, Community.code, Community.name, _wkb(Community.outline)).where(
+    wanted = select(Community.id, Community.code, Community.name, as_wkb(Community.outline)).where(
         Community.id == community_id, Community.outline.is_not(None)
     )
     return _frame(session, wanted, crs_of(session, community_id), degrees)
@@ -96,7 +96,7 @@ def grids(session: Session, edition_id: int, *, degrees: bool = False) -> gpd.Ge
     if community_id is None:
         raise NotFound(N_("There is no edition of grids with the key %(key)s."), key=edition_id)
     columns = (Grid.households, Grid.residents, Grid.buildings, Grid.compounds, Grid.explanation)
-    wanted = select(Grid.id, Grid.code.label("grid_code"), Grid.name, _plain(Grid.kind), *columns, _wkb(Grid.geom))
+    wanted = select(Grid.id, Grid.code.label("grid_code"), Grid.name, _plain(Grid.kind), *columns, as_wkb(Grid.geom))
     frame = _frame(session, wanted.where(Grid.edition_id == edition_id), crs_of(session, community_id), degrees)
     # Sorted here: databases order letters by their own locale.
     return frame.sort_values("grid_code")
@@ -113,13 +113,13 @@ def crs_of(session: Session, community_id: int) -> pyproj.CRS:
     NotFound
         When there is no such community.
     """
-    place = session.execute(select(_wkb(Community.outline)).where(Community.id == community_id)).one_or_none()
+    place = session.execute(select(as_wkb(Community.outline)).where(Community.id == community_id)).one_or_none()
     if place is None:
         raise NotFound(N_("There is no community with the key %(key)s."), key=community_id)
     if place[0] is not None:
         return _crs_around(shapely.bounds(shapely.from_wkb(place[0])))
     for model in (Building, Street, Compound):
-        first = select(_wkb(model.geom)).where(model.community_id == community_id).order_by(model.id).limit(1)
+        first = select(as_wkb(model.geom)).where(model.community_id == community_id).order_by(model.id).limit(1)
         if (wkb := session.scalar(first)) is not None:
             return _crs_around(shapely.bounds(shapely.from_wkb(wkb)))
     return local_crs(*BEIJING)
@@ -207,7 +207,7 @@ def _crs_around(bounds: Sequence[float] | Floats) -> pyproj.CRS:
 def _of_community(
     session: Session, community_id: int, model: Any, columns: Sequence[str], degrees: bool
 ) -> gpd.GeoDataFrame:
-    wanted = select(model.id, *(_plain(getattr(model, name)) for name in columns), _wkb(model.geom))
+    wanted = select(model.id, *(_plain(getattr(model, name)) for name in columns), as_wkb(model.geom))
     crs = crs_of(session, community_id)
     return _frame(session, wanted.where(model.community_id == community_id).order_by(model.id), crs, degrees)
 
@@ -217,7 +217,8 @@ def _plain(column: InstrumentedAttribute[Any]) -> Any:
     return type_coerce(column, String).label(column.key) if isinstance(column.type, Enum) else column
 
 
-def _wkb(shape: InstrumentedAttribute[Any]) -> Any:
+def as_wkb(shape: InstrumentedAttribute[Any]) -> Any:
+    """Select a geometry column as plain WKB, for `shapely.from_wkb`: many times faster than an element for each row."""
     return func.ST_AsBinary(shape, type_=LargeBinary).label("geometry")
 
 

@@ -296,7 +296,7 @@ def _number(key: str, count: int, what: str, verb: str, *, alarm: bool = False, 
 
 def _stage_counts(session: Session, scope: Scope, at: datetime) -> dict[Stage, tuple[int, int]]:
     """Of each open stage, how many incidents may be seen and how many of them are overdue; one query."""
-    late = func.sum(case((Incident.due_at < at, 1), else_=0))
+    late = func.sum(case((incidents.is_overdue(at), 1), else_=0))
     statement = incidents.filtered(select(Incident), scope, Filters(open_only=True))
     rows = session.execute(statement.with_only_columns(Incident.stage, func.count(), late).group_by(Incident.stage))
     return {stage: (count, int(overdue)) for stage, count, overdue in rows}

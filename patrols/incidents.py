@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import shapely
-from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, defer, joinedload, selectinload
 
@@ -28,7 +28,7 @@ from data.models import (
 from geo.errors import N_
 from patrols.days import local_day
 from patrols.errors import OutOfScope, StepNotAllowed
-from patrols.moves import MOVES, OPEN_STAGES, check_step, consequences, note_of
+from patrols.moves import CLOCKED_STAGES, MOVES, OPEN_STAGES, check_step, consequences, note_of
 from patrols.responsibility import Rule, find_responsible
 from patrols.scope import Scope
 
@@ -40,7 +40,7 @@ class Filters:
     """What a list of incidents is narrowed to; every field left alone does not narrow.
 
     `since` (inclusive) and `until` (exclusive) are about when it was found; `text` is looked for in number, description
-    and address; `overdue_at` keeps what was still open at that moment, past its due time.
+    and address; `overdue_at` keeps what was still open at that moment, past its due time and not parked.
     """
 
     community_id: int | None = None
@@ -250,7 +250,7 @@ def filtered(statement: Select[Any], scope: Scope, filters: Filters) -> Select[A
     if filters.open_only or filters.overdue_at is not None:
         statement = statement.where(Incident.stage.in_(OPEN_STAGES))
     if filters.overdue_at is not None:
-        statement = statement.where(Incident.due_at < filters.overdue_at)
+        statement = statement.where(is_overdue(filters.overdue_at))
     if filters.since is not None:
         statement = statement.where(Incident.found_at >= filters.since)
     if filters.until is not None:
@@ -301,11 +301,16 @@ def get(session: Session, scope: Scope, number: str, *, community_id: int | None
     return seen[0]
 
 
+def is_overdue(at: datetime) -> ColumnElement[bool]:
+    """Whether an incident is past its due time with its time still running: what is parked waits for a reason."""
+    return and_(Incident.stage.in_(CLOCKED_STAGES), Incident.due_at < at)
+
+
 def counts_by_grid(
     session: Session, scope: Scope, filters: Filters, *, at: datetime
 ) -> dict[str | None, tuple[int, int]]:
     """Of each grid, how many incidents are open and how many of these are overdue; None: without a grid. One query."""
-    late = func.sum(case((Incident.due_at < at, 1), else_=0))
+    late = func.sum(case((is_overdue(at), 1), else_=0))
     wanted = filtered(select(Incident), scope, filters).where(Incident.stage.in_(OPEN_STAGES))
     statement = wanted.with_only_columns(Incident.grid_code, func.count(), late).group_by(Incident.grid_code)
     return {code: (count, int(overdue)) for code, count, overdue in session.execute(statement)}

@@ -76,7 +76,10 @@ was triaged to may dispatch it to its own people. Sent back, to be done again or
 desk (accepted); who had it is in its steps.
 """
 
-OPEN_STAGES = (Stage.REPORTED, Stage.ACCEPTED, Stage.TRIAGED, Stage.DISPATCHED, Stage.PARKED, Stage.RESOLVED)
+CLOCKED_STAGES = (Stage.REPORTED, Stage.ACCEPTED, Stage.TRIAGED, Stage.DISPATCHED, Stage.RESOLVED)
+"""While it stands here its time runs, and it may be overdue."""
+
+OPEN_STAGES = (*CLOCKED_STAGES, Stage.PARKED)
 """Stages that still wait for somebody: all but closed and voided."""
 
 RATINGS = range(1, 6)

@@ -15,7 +15,7 @@ from data import frames
 from data.models import Category, Community, Incident, Patrol, Stage
 from patrols import figures
 from patrols.coverage import coverage
-from patrols.moves import OPEN_STAGES
+from patrols.moves import CLOCKED_STAGES, OPEN_STAGES
 from patrols.rules import Rules
 from patrols.scope import Scope
 
@@ -97,8 +97,8 @@ def _row(incident: Incident, at: datetime) -> dict[str, Any]:
 
 
 def is_late(incident: Incident, at: datetime) -> bool:
-    """Tell whether an incident is still open after its due time, as the list of overdue incidents counts it."""
-    return incident.stage in OPEN_STAGES and incident.due_at is not None and incident.due_at < at
+    """Tell whether an incident is overdue, as `patrols.incidents.is_overdue` asks the database."""
+    return incident.stage in CLOCKED_STAGES and incident.due_at is not None and incident.due_at < at
 
 
 def places_of_incidents(
@@ -109,7 +109,7 @@ def places_of_incidents(
     Sensitive categories and voided incidents are left out. `since` counts, `until` does not.
     """
     wanted = (
-        select(Incident.geom)
+        select(frames.as_wkb(Incident.geom))
         .outerjoin(Category, Incident.category_id == Category.id)
         .where(
             Incident.community_id == community.id,
@@ -120,7 +120,7 @@ def places_of_incidents(
             _not_sensitive(),
         )
     )
-    points = frames.decode(session.scalars(scope.narrow(wanted, Incident)))
+    points = shapely.from_wkb(session.scalars(scope.narrow(wanted, Incident)).all())
     return gpd.GeoDataFrame(geometry=points, crs=WGS84)
 
 

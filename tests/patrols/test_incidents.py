@@ -309,3 +309,18 @@ def test_open_and_overdue_are_counted_by_grid(session: Session) -> None:
     found = incidents.counts_by_grid(session, EVERYTHING, Filters(), at=AT)
 
     assert found == {f"{community.code}001": (2, 1), None: (1, 0)}
+
+
+def test_what_is_parked_is_open_but_never_overdue(session: Session) -> None:
+    community, _ = make.town(session)
+    late = report(session, community, due_at=AT + timedelta(hours=1))
+    parked = report(session, community, due_at=AT + timedelta(hours=1))
+    parked.stage = Stage.PARKED
+    session.flush()
+    afterwards = AT + timedelta(days=1)
+
+    found = incidents.listing(session, EVERYTHING, Filters(overdue_at=afterwards)).items
+
+    assert [one.number for one in found] == [late.number]
+    counted = incidents.counts_by_grid(session, EVERYTHING, Filters(), at=afterwards)
+    assert counted == {late.grid_code: (2, 1)}
