@@ -16,7 +16,6 @@ from werkzeug.security import generate_password_hash
 from data import users
 from data.database import open_engine, open_session, upgrade
 from data.models import Role
-from patrols import sample_town
 from patrols.sample_summary import Sentence, Summary, say_summary
 
 DATABASE = "town.sqlite"
@@ -80,6 +79,9 @@ def prepare(folder: Path, *, at: datetime, say: Callable[[Sentence], None], rebu
 
 def _build(folder: Path, at: datetime, say: Callable[[Sentence], None]) -> None:
     """Build beside, put in place at the end; the card is written last and says that all is there."""
+    # Only a build needs what simulates a town; a start that finds one should not wait for it.
+    from patrols import sample_town
+
     fresh = folder / f"{DATABASE}.new"
     _remove(fresh)
     _remove(folder / DATABASE)
