@@ -99,7 +99,7 @@ def test_the_inputs_are_left_alone() -> None:
     assert lon[0] == 116.0
 
 
-@pytest.mark.parametrize("wrong", ["GCJ-02", "wgs", "", "bd09mc"])
+@pytest.mark.parametrize("wrong", ["GCJ-02", "wgs", "", "gk3-116e"])
 def test_an_unknown_datum_is_refused_with_the_known_ones(wrong: str) -> None:
     with pytest.raises(UnknownDatum, match="wgs84, cgcs2000, gcj02, bd09"):
         convert(116, 40, source=wrong, target="wgs84")
