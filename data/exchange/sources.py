@@ -50,8 +50,8 @@ def read(
     path : Path
     kind : str
         One of `KINDS`.
-    datum : {"wgs84", "cgcs2000", "gcj02", "bd09"}
-        In which degrees are written; GCJ-02 and BD-09 are undone.
+    datum : str
+        In which degrees, or metres, are written: one of `geo.datum.NAMES`; it is undone.
     layer, name, crs
         As in `data.exchange.vector.read_features`.
     timezone : str

@@ -55,8 +55,8 @@ def read_features(
     path : str or Path
         GeoPackage, GeoJSON, Shapefile (.shp with its companions beside it, or all in one .zip), KML, KMZ, FlatGeobuf,
         GeoParquet, CSV or XLSX with longitude and latitude (or WKT), OpenStreetMap (.osm, .osm.gz, .osm.pbf).
-    datum : {"wgs84", "cgcs2000", "gcj02", "bd09"}
-        In which the degrees are written; GCJ-02 and BD-09 are undone.
+    datum : str
+        In which the degrees, or metres, are written: one of `geo.datum.NAMES`; it is undone.
     layer : str, optional
         Which layer, sheet or file of an archive, when there are several. OpenStreetMap has points, lines,
         multipolygons.
