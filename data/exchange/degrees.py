@@ -94,7 +94,8 @@ def _from_metres(
 ) -> gpd.GeoDataFrame:
     """Metres of a datum: the file may declare nothing, the same zone, or (Baidu's metres) everybody's Mercator."""
     own = crs_of(datum) or pyproj.CRS("EPSG:3857")
-    if declared is not None and not declared.equals(own, ignore_axis_order=True):
+    # A Shapefile's .prj has other words for the same system: 25 is the confidence that these still deserve.
+    if declared is not None and declared.to_epsg(min_confidence=25) != own.to_epsg():
         raise UnreadableFile(
             N_("%(file)s says that it is in %(crs)s, not in %(datum)s. Leave out one of the two."),
             file=refusals.file,
