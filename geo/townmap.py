@@ -44,7 +44,8 @@ class TownMap:
         column = np.floor((x - self.west) / self.cell_m)
         row = np.floor((y - self.south) / self.cell_m)
         inside = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
-        return np.where(inside, row * columns + column, rows * columns - 1).astype(np.intp)
+        cell: NDArray[np.intp] = np.where(inside, row * columns + column, rows * columns - 1).astype(np.intp)
+        return cell
 
 
 def draw_map(streets: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame | None, bounds: Bounds) -> TownMap:
@@ -89,7 +90,7 @@ def draw_map(streets: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame | None, boun
 def _fill(
     buildings: gpd.GeoDataFrame, west: float, south: float, cell_m: float, shape: tuple[int, int]
 ) -> NDArray[np.bool_]:
-    """Which cells' middles lie in a polygon, row by row: every edge that is passed on the way east counts up or down."""
+    """Which cells' middles lie in a polygon: along each row, every edge that is passed counts up or down."""
     rows, columns = shape
     rings = shapely.get_rings(shapely.orient_polygons(shapely.get_parts(buildings.geometry.array.to_numpy())))
     points, ring = shapely.get_coordinates(rings, return_index=True)
