@@ -29,6 +29,7 @@ from data.models import (
 from geo.errors import N_
 from patrols import responsibility
 from patrols.explanations import facts_of
+from patrols.intake.datum import warn_of_datum
 from patrols.intake.keys import ids_of
 from patrols.intake.rows import plain_row, write_rows
 from patrols.intake.sheet import Headings, Intake, Sheet
@@ -123,6 +124,7 @@ def import_incidents(
     twins = _number_from_contents(rows, points)
     known = _known(session, sheet, community, rows) | twins
     new = sheet.accept(skip_bad=skip_bad) & ~known
+    warn_of_datum(session, sheet, community, points[new])
     stored = _store(session, community, rows[new], points[new])
     if beyond := int((new & points.notna() & (rows["rule"] == Rule.COMMUNITY_FALLBACK.value)).sum()):
         sheet.note(N_("%(count)s incidents lie in no grid: the community itself answers for them."), count=beyond)
