@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from geo.edges import Floats
 from geo.turns import compiled
 
-NOWHERE = -1
+NOWHERE, NESTED = -1, -1
 CELLS_PER_EDGE, MOST_CELLS, FEWEST_CELLS = 8, 6_000_000, 64
 CROWDED, DEEPEST = 64, 12
 """A cell crossed by more lines than this gets a lattice of its own, and so on to this depth."""
@@ -44,7 +44,7 @@ class Lattice(NamedTuple):
     into `blob`. A list is one header for each part of a grid that could be the answer, in the order of preference:
     number of lines and the parity left of them (bit 0), then the grid's position (lower half) and what holds if this
     part doesn't (upper half: 0 the next header, else a grid's position plus 2); after that the lines, four numbers
-    each, the left end first. A header that starts with -1 names the lattice to go on in.
+    each, the left end first. With -1 in the upper half, the lower one names the lattice to go on in.
     """
 
     frames: Floats
@@ -269,7 +269,7 @@ def _sweep(
                     cover = one
             if finish - begin > crowded:
                 blob, words = _room(blob, words, used, 2)
-                words[used], words[used + 1] = -1, 0
+                words[used], words[used + 1] = 0, NESTED << 32
                 cells[cell] = -2 - used // 2
                 if fulls == len(full_cell):
                     full_cell, full_slot = np.append(full_cell, full_cell), np.append(full_slot, full_slot)
@@ -399,7 +399,7 @@ def build(lines: Lines, box: tuple[float, float, float, float], *, every: bool =
     blob = blobs[0] if len(blobs) == 1 else np.concatenate(blobs)
     words = blob.view(np.int64)
     for slot, number in links:
-        words[slot + 1] = number
+        words[slot + 1] += number
     return Lattice(
         np.array(frames),
         np.array(shapes, np.int64),

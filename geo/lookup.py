@@ -6,35 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.edges import Floats
-from geo.lattice import _F8, _F82, _I4, _I8, _POINTS, NOWHERE, Codes, Words
+from geo.lattice import _F8, _F82, _I4, _I8, _POINTS, NESTED, NOWHERE, Codes, Words
 from geo.outlines import to_line
 from geo.turns import LEAST, UNDECIDED, UNSURE, compiled, turn
 
 OPEN = -2
 """The answer for a point that compiled arithmetic can't decide."""
 
-_HOLDS, _NOT, _NEAR, _LOST = 1, 0, 2, 3
-_AT_ONCE = 512
+_HOLDS, _NEAR, _LOST = 1, 2, 3
+_AT_ONCE = 1024
+_ONE, _TWO, _THREE, _FOUR = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
+"""Unsigned, so that numba leaves out its check for places counted from the end."""
 
 _LATTICE = (_F82, numba.int64[:, ::1], _I4, _F8, _I8)
-
-
-@compiled("i8(f8[::1], i8, i8, i8, f8, f8, f8, f8, f8)", inline="always")
-def _quick(
-    blob: Floats, slot: int, count: int, odd: int, x: float, y: float, left: float, scale: float, column: float
-) -> int:
-    """Whether a part holds a point, by doubles; "near" when they can't tell."""
-    near = 0
-    for at in range(slot, slot + 4 * count, 4):
-        ax, ay, bx, by = blob[at], blob[at + 1], blob[at + 2], blob[at + 3]
-        one = (ax - x) * (by - y)
-        other = (ay - y) * (bx - x)
-        area = one - other
-        near |= not (abs(area) > UNSURE * (abs(one) + abs(other)) + LEAST)
-        over = ay <= y
-        odd ^= (over != (by <= y)) & ((area < 0.0) == over)
-        odd ^= over & ((ax - left) * scale < column)
-    return 2 if near else odd
 
 
 @compiled("i8(f8[::1], i8, i8, i8, f8, f8, f8, f8, f8)")
@@ -70,8 +54,8 @@ def _enter(
     words: Words,
 ) -> tuple[int, int]:
     """Go down through nested lattices to a point's own cell; its code, and which lattice it is in."""
-    while code < NOWHERE and words[(-2 - code) * 2] == -1:
-        node = words[(-2 - code) * 2 + 1]
+    while code < NOWHERE and words[(-2 - code) * 2 + 1] >> 32 == NESTED:
+        node = words[(-2 - code) * 2 + 1] & 0xFFFFFFFF
         column = int((x - frames[node, 0]) * frames[node, 2])
         row = int((y - frames[node, 1]) * frames[node, 3])
         code = np.int64(cells[shapes[node, 2] + row * shapes[node, 0] + column])
@@ -82,7 +66,7 @@ def _enter(
 def _follow(
     code: int, x: float, y: float, frames: Floats, shapes: Words, cells: Codes, blob: Floats, words: Words
 ) -> int:
-    """The grid of a point whose cell has a list."""
+    """The grid of a point whose cell has a list, exactly."""
     code, node = _enter(code, 0, x, y, frames, shapes, cells, blob, words)
     if code >= NOWHERE:
         return code
@@ -91,11 +75,9 @@ def _follow(
     column = np.floor((x - left) * scale)
     while True:
         count, odd = words[slot] >> 1, words[slot] & 1
-        answer = _quick(blob, slot + 2, count, odd, x, y, left, scale, column)
-        if answer == _NEAR:
-            answer = _exactly(blob, slot + 2, count, odd, x, y, left, scale, column)
-            if answer == _LOST:
-                return OPEN
+        answer = _exactly(blob, slot + 2, count, odd, x, y, left, scale, column)
+        if answer == _LOST:
+            return OPEN
         if answer == _HOLDS:
             return words[slot + 1] & 0xFFFFFFFF
         more = words[slot + 1] >> 32
@@ -109,34 +91,59 @@ def locate(
     x: Floats, y: Floats, frames: Floats, shapes: Words, cells: Codes, blob: Floats, words: Words, found: Codes
 ) -> None:
     """The grid of each point into `found`: -1 for none, -2 where this arithmetic can't decide."""
-    left, low, across, up = frames[0, 0], frames[0, 1], frames[0, 2], frames[0, 3]
-    width, height = np.int32(shapes[0, 0]), np.int32(shapes[0, 1])
-    wide, high = float(width), float(height)
-    number = np.empty(_AT_ONCE, np.int32)
-    waiting = np.empty(_AT_ONCE, np.int32)
-    touched = 0
+    number, waiting = np.empty(_AT_ONCE, np.uint32), np.empty(_AT_ONCE, np.int32)
+    left, low, scale, up = frames[0, 0], frames[0, 1], frames[0, 2], frames[0, 3]
+    width, wide, high = np.uint32(shapes[0, 0]), float(shapes[0, 0]), float(shapes[0, 1])
+    touched = 0.0
     for start in range(0, len(x), _AT_ONCE):
         size = min(_AT_ONCE, len(x) - start)
+        # Short loops over a batch: without branches the processor works on many points at once.
+        some_x, some_y, some = x[start : start + size], y[start : start + size], found[start : start + size]
         for at in range(size):
-            u = (x[start + at] - left) * across
-            v = (y[start + at] - low) * up
+            u, v = (some_x[at] - left) * scale, (some_y[at] - low) * up
             inside = (u >= 0.0) & (v >= 0.0) & (u < wide) & (v < high)
-            # Cell 0 is beyond every grid, so it serves for all points outside.
-            number[at] = np.int32(v if inside else 0.0) * width + np.int32(u if inside else 0.0)
+            # Cell 0 lies beyond every grid, so it serves for all points outside.
+            row, column = np.int32(v if inside else 0.0), np.int32(u if inside else 0.0)
+            number[at] = np.uint32(row) * width + np.uint32(column)
         for at in range(size):
-            found[start + at] = cells[number[at]]
+            some[at] = cells[number[at]]
         count = 0
         for at in range(size):
-            waiting[count] = at
-            count += found[start + at] < NOWHERE
-        # Ask memory for all lists of this batch before reading the first.
-        for at in range(count):
-            touched ^= words[(-2 - found[start + waiting[at]]) * 2]
-        for at in range(count):
-            here = start + waiting[at]
-            found[here] = _follow(found[here], x[here], y[here], frames, shapes, cells, blob, words)
-    if touched == 1 << 62:
-        number[0] = 0
+            waiting[np.uint64(count)] = at
+            count += some[at] < NOWHERE
+        # Memory is asked for all lists of the batch before the first is read.
+        for each in range(count):
+            slot = np.uint64(-2 - some[waiting[each]]) * _TWO
+            touched += blob[slot] + blob[min(slot + np.uint64(8), np.uint64(len(blob) - 1))]
+        for each in range(count):
+            at = waiting[each]
+            px, py = some_x[at], some_y[at]
+            column = np.floor((px - left) * scale)
+            slot = np.uint64(-2 - some[at]) * _TWO
+            while True:
+                head, then = words[slot], words[slot + _ONE]
+                lines, odd, near = head >> 1, head & 1, 0
+                slot += _TWO
+                for _ in range(lines):
+                    ax, ay = blob[slot], blob[slot + _ONE]
+                    bx, by = blob[slot + _TWO], blob[slot + _THREE]
+                    slot += _FOUR
+                    one = (ax - px) * (by - py)
+                    other = (ay - py) * (bx - px)
+                    area = one - other
+                    near |= np.int64(not (abs(area) > UNSURE * (abs(one) + abs(other)) + LEAST))
+                    over = ay <= py
+                    odd ^= ((over != (by <= py)) & ((area < 0.0) == over)) ^ (over & ((ax - left) * scale < column))
+                more = then >> 32
+                answer = then & 0xFFFFFFFF if odd else more - 2
+                if near or more or odd:
+                    break
+            if near or more == NESTED:
+                answer = _follow(np.int64(some[at]), px, py, frames, shapes, cells, blob, words)
+            some[at] = answer
+    # Never true; without a use of it the compiler would drop the reading above.
+    if touched == 1.0 and len(x) == 0:
+        found[0] = 0
 
 
 @compiled("b1(f8[::1], i8, i8, f8, f8, f8)")
