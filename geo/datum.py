@@ -1,33 +1,73 @@
-"""The four ways in which China writes a longitude and a latitude, and how to get from one to another.
+"""The ways in which China writes a position, and how to get from one to another.
 
-GCJ-02 shifts WGS 84 by a public formula, BD-09 shifts GCJ-02 once more. Neither has an EPSG code, so no library of
-coordinate systems knows them. They exist in this module alone and are undone while reading.
+GCJ-02 shifts WGS 84 by a public formula, BD-09 shifts GCJ-02 once more, and Baidu also writes BD-09 in its own metres.
+None of them has an EPSG code, so no library of coordinate systems knows them; here they are undone while reading.
+Survey offices write metres of 3-degree Gauss-Krueger zones of CGCS2000, with or without the zone's number in front.
 """
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import geopandas as gpd
 import numpy as np
+import pyproj
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
+from geo import projections, shifts
 from geo.errors import N_, UnknownDatum, WrongCrs
 
 Floats = NDArray[np.float64]
 Pair = tuple[Floats, Floats]
 Frame = TypeVar("Frame", gpd.GeoDataFrame, gpd.GeoSeries)
 
-DATUMS = ("wgs84", "cgcs2000", "gcj02", "bd09")
+DEGREES = ("wgs84", "cgcs2000", "gcj02", "bd09")
+"""Those that are longitude and latitude."""
 
-# The formula's own ellipsoid (Krasovsky 1940); it is part of the definition, not of the earth.
-_AXIS_M = 6378245.0
-_ECCENTRICITY_2 = 0.00669342162296594323
-_BD_TURN = np.pi * 3000.0 / 180.0
-# Outside this box GCJ-02 is defined as equal to WGS 84; published with the formula.
-_BOX_WEST, _BOX_EAST, _BOX_SOUTH, _BOX_NORTH = 72.004, 137.8347, 0.8293, 55.8271
-# Each round shrinks the error about a thousandfold; from 500 m that is under 1e-8 m after five. Two in reserve.
-_ROUNDS = 7
+DATUMS = (*DEGREES, "bd09mc")
+"""Those, and BD-09 in Baidu's Mercator metres."""
+
+ZONES = {
+    **{f"gk3-{one}e": projections.zone_epsg(one, prefixed=False) for one in projections.CENTRAL_MERIDIANS},
+    **{f"gk3-zone{one // 3}": projections.zone_epsg(one, prefixed=True) for one in projections.CENTRAL_MERIDIANS},
+}
+"""3-degree Gauss-Krueger zones of CGCS2000 and their EPSG codes: by the central meridian where eastings have six digits
+(``gk3-117e``), by the zone's number where it stands in front of them (``gk3-zone39``)."""
+
+NAMES = (*DATUMS, *ZONES)
+
+_LISTED = f"{', '.join(DATUMS)}, gk3-75e ... gk3-135e, gk3-zone25 ... gk3-zone45"
+# Rows worked on together: the many intermediate arrays of one slice stay in the processor's cache.
+_SLICE = 16_384
+
+
+def require_datum(name: str) -> str:
+    """Hand back a datum's name.
+
+    Raises
+    ------
+    UnknownDatum
+        When it is none of `NAMES`.
+    """
+    if name not in NAMES:
+        raise UnknownDatum(N_("Unknown datum %(datum)s: it is one of %(known)s."), datum=repr(name), known=_LISTED)
+    return name
+
+
+def in_metres(name: str) -> bool:
+    """Whether positions in this datum are metres, not degrees; raises `UnknownDatum`."""
+    return require_datum(name) not in DEGREES
+
+
+def crs_of(name: str) -> pyproj.CRS | None:
+    """The coordinate reference system that a frame in this datum carries.
+
+    EPSG:4326 for degrees (GCJ-02 and BD-09 have no code of their own), the zone's own for Gauss-Krueger metres, None
+    for Baidu's metres. Raises `UnknownDatum`.
+    """
+    if not in_metres(name):
+        return pyproj.CRS.from_epsg(4326)
+    return pyproj.CRS.from_epsg(ZONES[name]) if name in ZONES else None
 
 
 def convert(lon: ArrayLike, lat: ArrayLike, *, source: str, target: str, everywhere: bool = False) -> Pair:
@@ -35,27 +75,32 @@ def convert(lon: ArrayLike, lat: ArrayLike, *, source: str, target: str, everywh
 
     WGS 84 and CGCS2000 are taken as equal (they differ by decimetres). Outside the box 72.004-137.8347 E,
     0.8293-55.8271 N, GCJ-02 equals WGS 84 by definition, and so does BD-09 here. The way back is solved, not
-    approximated: there and back moves a point by less than 1e-7 m. Only within about a kilometre outside the box is the
-    way back ambiguous; there the solution inside the box wins. NaN stays NaN.
+    approximated: what is found goes forward to the position given to 1e-8 m, and there and back moves a point by less
+    than 1e-7 m. Only within about a kilometre outside the box is the way back ambiguous; there the solution inside the
+    box wins. A Gauss-Krueger zone takes positions up to 20 degrees beside its meridian that exactly. NaN stays NaN, and
+    a position that the target cannot hold becomes NaN.
 
     Parameters
     ----------
     lon, lat : array_like of float
-        Degrees. Broadcast against each other.
-    source, target : {"wgs84", "cgcs2000", "gcj02", "bd09"}
-        What they are written in, and what is wanted.
+        Degrees; for a `source` in metres easting and northing, in this order. (Chinese survey sheets name the northing
+        X and the easting Y.) Broadcast against each other.
+    source, target : str
+        What they are written in, and what is wanted: ``wgs84 cgcs2000 gcj02 bd09`` (degrees), ``bd09mc`` (Baidu's
+        Mercator metres), ``gk3-75e`` ... ``gk3-135e`` (zones by central meridian), ``gk3-zone25`` ... ``gk3-zone45``
+        (zones whose number stands in front of the easting).
     everywhere : bool, default False
         Apply the formulas outside the box too, for sources known to do so.
 
     Returns
     -------
     tuple of float64 arrays
-        Longitudes and latitudes, degrees, in the shape of the inputs.
+        Longitudes and latitudes in degrees, or eastings and northings in metres, in the shape of the inputs.
 
     Raises
     ------
     UnknownDatum
-        When `source` or `target` is none of the four names.
+        When `source` or `target` is none of `NAMES`.
 
     Examples
     --------
@@ -64,17 +109,23 @@ def convert(lon: ArrayLike, lat: ArrayLike, *, source: str, target: str, everywh
     >>> lon, lat = convert(116.3974, 39.9087, source="wgs84", target="gcj02")
     >>> print(f"{lon:.6f} {lat:.6f}")
     116.403644 39.910103
+
+    The same place on a survey office's sheet, with the zone's number in front.
+
+    >>> x, y = convert(116.3974, 39.9087, source="wgs84", target="gk3-zone39")
+    >>> print(f"{x:.1f} {y:.1f}")
+    39448473.0 4419565.5
     """
-    for name in (source, target):
-        if name not in DATUMS:
-            raise UnknownDatum(
-                N_("Unknown datum %(datum)s: it is one of %(known)s."), datum=repr(name), known=", ".join(DATUMS)
-            )
-    x, y = (np.array(part) for part in np.broadcast_arrays(np.asarray(lon, float), np.asarray(lat, float)))
-    start, end = _RANK[source], _RANK[target]
-    steps = _OUTWARD[start:end] if end >= start else _HOMEWARD[end:start][::-1]
-    for step in steps:
-        x, y = step(x, y, everywhere)
+    steps = _way(require_datum(source), require_datum(target))
+    first, second = np.broadcast_arrays(np.asarray(lon, float), np.asarray(lat, float))
+    x, y = np.array(first), np.array(second)
+    flat_x, flat_y = x.reshape(-1), y.reshape(-1)
+    for start in range(0, x.size if steps else 0, _SLICE):
+        part = slice(start, start + _SLICE)
+        moved = flat_x[part], flat_y[part]
+        for step in steps:
+            moved = step(*moved, everywhere)
+        flat_x[part], flat_y[part] = moved
     return x, y
 
 
@@ -84,27 +135,26 @@ def convert_frame(frame: Frame, *, source: str, target: str, everywhere: bool = 
     Parameters
     ----------
     frame : GeoDataFrame or GeoSeries
-        In degrees. It carries EPSG:4326 or 4490 (or no CRS), since GCJ-02 and BD-09 have no code of their own.
+        In degrees it carries EPSG:4326 or 4490 (or no CRS), since GCJ-02 and BD-09 have no code of their own. In metres
+        it carries none, or that of the zone.
     source, target, everywhere
         As in `convert`.
 
     Returns
     -------
     GeoDataFrame or GeoSeries
-        A copy with the same index, columns and CRS. Heights are kept.
+        A copy with the same index and columns, heights kept. From degrees to degrees it keeps its CRS, otherwise it has
+        that of the target (`crs_of`).
 
     Raises
     ------
     WrongCrs
-        When the frame is in metres.
+        When the frame says that it is in something else than `source`.
     UnknownDatum
-        When a name is none of the four.
+        When a name is none of `NAMES`.
     """
-    if frame.crs is not None and not frame.crs.is_geographic:
-        raise WrongCrs(
-            N_("A datum can only be changed in degrees, but the frame is in %(crs)s: convert it to EPSG:4326 first."),
-            crs=frame.crs.name,
-        )
+    _require_written_in(frame.crs, source)
+    crs = frame.crs if not (in_metres(source) or in_metres(target)) else crs_of(target)
 
     def moved(coordinates: Floats) -> Floats:
         return np.column_stack(
@@ -112,8 +162,32 @@ def convert_frame(frame: Frame, *, source: str, target: str, everywhere: bool = 
         )
 
     series = frame if isinstance(frame, gpd.GeoSeries) else frame.geometry
-    geometry = gpd.GeoSeries(_transform(series, moved), index=frame.index, crs=frame.crs, name=series.name)
-    return geometry if isinstance(frame, gpd.GeoSeries) else frame.set_geometry(geometry)
+    geometry = gpd.GeoSeries(_transform(series, moved), index=frame.index, crs=crs, name=series.name)
+    if isinstance(frame, gpd.GeoSeries):
+        return geometry
+    # Replacing the column would keep the old CRS; a frame without any takes the new one's.
+    return frame.set_geometry(geometry) if crs == frame.crs else _with_geometry(frame, geometry)
+
+
+def _with_geometry(frame: gpd.GeoDataFrame, geometry: gpd.GeoSeries) -> gpd.GeoDataFrame:
+    name, columns = frame.geometry.name, frame.columns
+    moved = frame.drop(columns=name).assign(**{name: geometry})
+    return gpd.GeoDataFrame(moved[columns], geometry=name, crs=geometry.crs)
+
+
+def _require_written_in(crs: Any, source: str) -> None:
+    if crs is None:
+        require_datum(source)
+        return
+    if in_metres(source):
+        zone = crs_of(source)
+        if zone is None or not crs.equals(zone, ignore_axis_order=True):
+            raise WrongCrs(N_("The frame is in %(crs)s, not in %(datum)s."), crs=crs.name, datum=source)
+    elif not crs.is_geographic:
+        raise WrongCrs(
+            N_("A datum can only be changed in degrees, but the frame is in %(crs)s: convert it to EPSG:4326 first."),
+            crs=crs.name,
+        )
 
 
 def _transform(series: gpd.GeoSeries, moved: Callable[[Floats], Floats]) -> NDArray[np.object_]:
@@ -127,65 +201,28 @@ def _transform(series: gpd.GeoSeries, moved: Callable[[Floats], Floats]) -> NDAr
     return geometry
 
 
-def _in_box(lon: Floats, lat: Floats) -> NDArray[np.bool_]:
-    inside: NDArray[np.bool_] = (lon >= _BOX_WEST) & (lon <= _BOX_EAST) & (lat >= _BOX_SOUTH) & (lat <= _BOX_NORTH)
-    return inside
+Step = Callable[[Floats, Floats, bool], Pair]
 
 
-def _gcj_shift(lon: Floats, lat: Floats) -> Pair:
-    """The shift in degrees that the public formula gives at a WGS 84 position."""
-    x, y = lon - 105.0, lat - 35.0
-    root = np.sqrt(np.abs(x))
-    ripple = (20.0 * np.sin(6.0 * x * np.pi) + 20.0 * np.sin(2.0 * x * np.pi)) * 2.0 / 3.0
-    north = -100.0 + 2.0 * x + 3.0 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * root + ripple
-    north += (20.0 * np.sin(y * np.pi) + 40.0 * np.sin(y / 3.0 * np.pi)) * 2.0 / 3.0
-    north += (160.0 * np.sin(y / 12.0 * np.pi) + 320.0 * np.sin(y * np.pi / 30.0)) * 2.0 / 3.0
-    east = 300.0 + x + 2.0 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * root + ripple
-    east += (20.0 * np.sin(x * np.pi) + 40.0 * np.sin(x / 3.0 * np.pi)) * 2.0 / 3.0
-    east += (150.0 * np.sin(x / 12.0 * np.pi) + 300.0 * np.sin(x / 30.0 * np.pi)) * 2.0 / 3.0
-    sine = np.sin(np.radians(lat))
-    bend = 1.0 - _ECCENTRICITY_2 * sine * sine
-    metres_per_degree_lat = _AXIS_M * (1.0 - _ECCENTRICITY_2) / (bend * np.sqrt(bend)) * np.pi / 180.0
-    metres_per_degree_lon = _AXIS_M / np.sqrt(bend) * np.cos(np.radians(lat)) * np.pi / 180.0
-    return east / metres_per_degree_lon, north / metres_per_degree_lat
+def _way(source: str, target: str) -> list[Step]:
+    """The steps from one datum to the other: along the chain from WGS 84 to Baidu's metres, zones hanging at WGS 84."""
+    if source == target:
+        return []
+    start, end = _RANK.get(source, 0), _RANK.get(target, 0)
+    steps: list[Step] = []
+    if source in ZONES:
+        steps.append(_plain(projections.from_zone, ZONES[source]))
+    steps.extend(_OUTWARD[start:end] if end >= start else _HOMEWARD[end:start][::-1])
+    if target in ZONES:
+        steps.append(_plain(projections.to_zone, ZONES[target]))
+    return steps
 
 
-def _wgs_to_gcj(lon: Floats, lat: Floats, everywhere: bool) -> Pair:
-    east, north = _gcj_shift(lon, lat)
-    moves = everywhere | _in_box(lon, lat)
-    return np.where(moves, lon + east, lon), np.where(moves, lat + north, lat)
+def _plain(project: Callable[..., Pair], *fixed: int) -> Step:
+    """A projection as a step: it is the same in China and elsewhere."""
+    return lambda x, y, everywhere: project(x, y, *fixed)
 
 
-def _gcj_to_wgs(lon: Floats, lat: Floats, everywhere: bool) -> Pair:
-    x, y = lon, lat
-    for _ in range(_ROUNDS):
-        east, north = _gcj_shift(x, y)
-        x, y = lon - east, lat - north
-    moves = everywhere | _in_box(x, y)
-    return np.where(moves, x, lon), np.where(moves, y, lat)
-
-
-def _bd_swirl(lon: Floats, lat: Floats) -> Pair:
-    radius = np.hypot(lon, lat) + 0.00002 * np.sin(lat * _BD_TURN)
-    angle = np.arctan2(lat, lon) + 0.000003 * np.cos(lon * _BD_TURN)
-    return radius * np.cos(angle) + 0.0065, radius * np.sin(angle) + 0.006
-
-
-def _gcj_to_bd(lon: Floats, lat: Floats, everywhere: bool) -> Pair:
-    x, y = _bd_swirl(lon, lat)
-    moves = everywhere | _in_box(lon, lat)
-    return np.where(moves, x, lon), np.where(moves, y, lat)
-
-
-def _bd_to_gcj(lon: Floats, lat: Floats, everywhere: bool) -> Pair:
-    x, y = lon - 0.0065, lat - 0.006
-    for _ in range(_ROUNDS):
-        swirled_x, swirled_y = _bd_swirl(x, y)
-        x, y = x - (swirled_x - lon), y - (swirled_y - lat)
-    moves = everywhere | _in_box(x, y)
-    return np.where(moves, x, lon), np.where(moves, y, lat)
-
-
-_RANK = {"wgs84": 0, "cgcs2000": 0, "gcj02": 1, "bd09": 2}
-_OUTWARD = (_wgs_to_gcj, _gcj_to_bd)
-_HOMEWARD = (_gcj_to_wgs, _bd_to_gcj)
+_RANK = {"wgs84": 0, "cgcs2000": 0, "gcj02": 1, "bd09": 2, "bd09mc": 3}
+_OUTWARD: tuple[Step, ...] = (shifts.wgs_to_gcj, shifts.gcj_to_bd, _plain(projections.to_baidu_metres))
+_HOMEWARD: tuple[Step, ...] = (shifts.gcj_to_wgs, shifts.bd_to_gcj, _plain(projections.from_baidu_metres))

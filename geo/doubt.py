@@ -1,13 +1,17 @@
 """How much of a position's doubt lies over which piece of ground."""
 
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from scipy.special import owens_t
 
-from geo.edges import Edges, Floats, Positions, distances, ring_edges, segments
+from geo.edges import Edges, Floats, Positions, ring_edges
+
+if TYPE_CHECKING:
+    from geo.reach import Lattice, Near, Sides
 
 # Phones state the radius that holds the true position in 68 of 100 cases (Android's definition of accuracy). For the
 # same normal scatter in x and y that radius is sqrt(-2 ln(1 - 0.68)) = 1.51 standard deviations.
@@ -18,7 +22,8 @@ _REACH_SIGMAS = 5.0
 _FINEST_SIGMA_M = 1e-3
 # Points nearer to a border line than this share of sigma are computed this far beside it: the mass changes by less.
 _NUDGE_SIGMAS = 1e-6
-_POINTS_AT_ONCE = 20_000
+# Pairs of a point and a line at once: enough to forget the start of each round, and a few dozen megabytes.
+_PAIRS_AT_ONCE = 500_000
 
 
 Masses = tuple[Positions, Positions, Floats]
@@ -27,9 +32,9 @@ Masses = tuple[Positions, Positions, Floats]
 class Ground:
     """Polygons prepared for asking how much of a normal scatter around a point lies over each of them.
 
-    The mass of a round normal distribution over a polygon is exact, not sampled: the polygon's winding around the
-    point, less two values of Owen's T function for each edge nearby. Grids that tile the ground get masses that add up
-    to 1.
+    The mass of a round normal distribution over a polygon is exact, not sampled: whether the point is inside, less two
+    values of Owen's T function for each border line nearby. Grids that tile the ground get masses that add up to 1. A
+    line that two polygons share is reckoned once for both.
 
     Parameters
     ----------
@@ -39,12 +44,10 @@ class Ground:
 
     def __init__(self, polygons: Any) -> None:
         mended = np.where(shapely.is_valid(polygons), polygons, shapely.make_valid(polygons))
-        self._parts, self._owner = shapely.get_parts(mended, return_index=True)
-        areal = shapely.get_dimensions(self._parts) == 2
-        self._parts, self._owner = self._parts[areal], self._owner[areal]
-        shapely.prepare(self._parts)
-        self._edges: Edges = ring_edges(self._parts)
-        self._tree = shapely.STRtree(segments(self._edges.start, self._edges.end))
+        parts, owner = shapely.get_parts(mended, return_index=True)
+        areal = shapely.get_dimensions(parts) == 2
+        self._parts: NDArray[np.object_] = parts[areal]
+        self._owner: Positions = owner[areal]
 
     def masses(self, x: Floats, y: Floats, accuracy_m: Floats) -> Masses:
         """The probability that each point really lies over each polygon with a border near it.
@@ -64,61 +67,80 @@ class Ground:
         mass : float64 array
             Between 0 and 1.
         """
+        from geo import reach  # loads numba, which is for those who weigh doubt
+
         sigma = np.maximum(accuracy_m / SIGMAS_IN_ACCURACY, _FINEST_SIGMA_M)
-        found = [
-            self._masses_at_once(np.arange(at, min(at + _POINTS_AT_ONCE, len(x))), x, y, sigma)
-            for at in range(0, len(x), _POINTS_AT_ONCE)
-        ]
-        if not found:
-            return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
+        lattice, sides = self._prepared
+        # Coordinates of ten million metres are spaced 2e-9 m apart, so less than 1e-7 m would drown in rounding.
+        nudge = np.maximum(_NUDGE_SIGMAS * sigma, 1e-7)
+        room, done, found = _PAIRS_AT_ONCE, 0, [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))]
+        while done < len(x):
+            near = _room(room)
+            later, pairs = reach.write_near(done, x, y, sigma, _REACH_SIGMAS, nudge, lattice, near)
+            # A point with more lines around it than there is room for wants a larger room.
+            room = room if later > done else 2 * room
+            done = later
+            found.append(self._added_up(reach.Near(*(each[:pairs] for each in near)), sides))
         point, polygon, mass = (np.concatenate(each) for each in zip(*found, strict=True))
         return point, polygon, mass
 
-    def _masses_at_once(self, rows: Positions, x: Floats, y: Floats, sigma: Floats) -> Masses:
-        spot, scale = np.column_stack([x[rows], y[rows]]), sigma[rows]
-        near, edge = self._tree.query(shapely.points(spot), predicate="dwithin", distance=_REACH_SIGMAS * scale)
-        spot = self._beside_the_lines(spot, scale, near, edge)
-        part = self._edges.owner[edge]
-        key, pair = np.unique(near * max(len(self._parts), 1) + part, return_inverse=True)
-        point, its_part = np.divmod(key, max(len(self._parts), 1))
-        lost = np.bincount(pair, _cut_off(self._edges, edge, spot[near], scale[near]), minlength=len(key))
-        inside = shapely.intersects_xy(self._parts[its_part], spot[point, 0], spot[point, 1]).astype(float)
-        return _by_polygon(rows[point], self._owner[its_part], inside - lost)
+    def _added_up(self, near: "Near", sides: "Sides") -> Masses:
+        from geo import reach  # loads numba, which is for those who weigh doubt
 
-    def _beside_the_lines(self, spot: Floats, scale: Floats, near: Positions, edge: Positions) -> Floats:
-        """Move points that lie on a line, to rounding, a hair off it: the formula wants a side."""
-        for turn in (1.0, 2.3, 3.9):
-            distance = distances(spot[near], self._edges.start[edge], self._edges.end[edge])
-            touching = np.unique(near[distance < _nudge(scale[near]) / 10])
-            if not len(touching):
-                break
-            spot = spot.copy()
-            spot[touching] += np.outer(_nudge(scale[touching]), [np.cos(turn), np.sin(turn)])
-        return spot
+        wedge = owens_t(near.height, near.to_slope) - owens_t(near.height, near.from_slope)
+        size = int((sides.first[near.line + 1] - sides.first[near.line]).sum())
+        point, polygon, mass = np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size)
+        written = reach.add_up(near, wedge, sides, self._owner, point, polygon, mass)
+        return point[:written], polygon[:written], mass[:written]
 
+    @cached_property
+    def _prepared(self) -> "tuple[Lattice, Sides]":
+        from geo import reach  # loads numba, which is for those who weigh doubt
 
-def _nudge(sigma: Floats) -> Floats:
-    # Coordinates of ten million metres are spaced 2e-9 m apart, so less than 1e-7 m would drown in rounding.
-    return np.maximum(_NUDGE_SIGMAS * sigma, 1e-7)
-
-
-def _cut_off(edges: Edges, edge: Positions, spot: Floats, sigma: Floats) -> Floats:
-    """The mass of the wedge behind each edge, as seen from the point; negative for edges seen from outside."""
-    start, end = (edges.start[edge] - spot) / sigma[:, None], (edges.end[edge] - spot) / sigma[:, None]
-    along = end - start
-    length = np.hypot(along[:, 0], along[:, 1])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        height = (start[:, 0] * end[:, 1] - start[:, 1] * end[:, 0]) / length
-        from_foot = (start * along).sum(axis=1) / length
-        to_foot = (end * along).sum(axis=1) / length
-        mass = owens_t(height, to_foot / height) - owens_t(height, from_foot / height)
-    return np.where((length > 0) & (height != 0), mass, 0.0)
+        edges = ring_edges(self._parts)
+        edges = Edges(*(each[(edges.start != edges.end).any(axis=1)] for each in edges))
+        backward = (edges.start[:, 0] > edges.end[:, 0]) | (
+            (edges.start[:, 0] == edges.end[:, 0]) & (edges.start[:, 1] > edges.end[:, 1])
+        )
+        low = np.where(backward[:, None], edges.end, edges.start)
+        high = np.where(backward[:, None], edges.start, edges.end)
+        one, which = _different(np.hstack([low, high]))
+        order = np.argsort(which, kind="stable")
+        first = np.searchsorted(which[order], np.arange(len(one) + 1))
+        bulges = _bulges(edges)
+        bulges[backward] = bulges[backward, ::-1]
+        turn = np.where(backward, -1, 1).astype(np.int8)
+        sides = reach.Sides(first, edges.owner[order].astype(np.int32), turn[order], bulges[order])
+        return reach.make_lattice(low[one], high[one]), sides
 
 
-def _by_polygon(point: Positions, polygon: Positions, mass: Floats) -> Masses:
-    order = np.lexsort((polygon, point))
-    point, polygon, mass = point[order], polygon[order], mass[order]
-    first: NDArray[np.bool_] = np.ones(len(point), bool)
-    first[1:] = (point[1:] != point[:-1]) | (polygon[1:] != polygon[:-1])
-    total = np.bincount(np.cumsum(first) - 1, mass) if len(point) else mass
-    return point[first], polygon[first], np.clip(total, 0.0, 1.0)
+def _room(pairs: int) -> "Near":
+    from geo import reach  # as above
+
+    kinds = (np.int64, np.int32, np.float64, np.float64, np.float64, np.float64, np.int8)
+    return reach.Near(*(np.empty(pairs, kind) for kind in kinds))
+
+
+def _different(lines: Floats) -> tuple[Positions, Positions]:
+    """Positions of one of each different row, and for each row which of these it equals."""
+    # Sorting by x alone, then comparing whole rows, is many times quicker than np.unique(axis=0).
+    order = np.lexsort(lines.T[::-1])
+    new = np.ones(len(lines), bool)
+    new[1:] = (lines[order[1:]] != lines[order[:-1]]).any(axis=1)
+    which = np.empty(len(lines), np.int64)
+    which[order] = np.cumsum(new) - 1
+    return order[new], which
+
+
+def _bulges(edges: Edges) -> NDArray[np.bool_]:
+    """For the start and the end of each edge whether the ground's corner there is narrower than a straight angle."""
+    along = edges.end - edges.start
+    last = np.append(edges.part[1:] != edges.part[:-1], np.ones(min(len(along), 1), bool))
+    after = np.arange(1, len(along) + 1)
+    ends = np.flatnonzero(last)
+    after[ends] = np.append(0, ends[:-1] + 1)[: len(ends)]
+    turn = along[:, 0] * along[after, 1] - along[:, 1] * along[after, 0]
+    found = np.empty((len(along), 2), bool)
+    found[:, 1] = turn > 0
+    found[after, 0] = turn > 0
+    return found

@@ -39,7 +39,7 @@ class CannotDraw(GeoError):
 
 
 class UnknownDatum(GeoError):
-    """A datum name that is not one of ``wgs84 cgcs2000 gcj02 bd09``."""
+    """A datum name that is none of `geo.datum.NAMES`."""
 
 
 def N_(template: str) -> str:

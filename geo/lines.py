@@ -1,21 +1,29 @@
 """Whose metre is it: lines cut at the grids' borders, each stretch credited to one grid."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from geo.crs import require_metres, require_same
-from geo.edges import Edges, Floats, Positions, boxes, line_edges, meetings, ring_edges, segments
+from geo.edges import Edges, Floats, Positions, ring_edges
 from geo.errors import N_, BadGeometry
-from geo.locator import GridLocator
+from geo.locator import Found, GridLocator
+
+if TYPE_CHECKING:
+    from geo.band import Shares, Sides
+    from geo.crossings import Lattice, Runs, Walks
 
 # A stretch nearer to a shared line than this lies on it: rounding must not choose between two grids.
 ON_BORDER_M = 1e-6
+# So far beside the middle of a border line one looks for the grid on that side.
+_BESIDE_M = 1e-5
+# Odd and far apart, so that edges which differ in any bit hardly ever get the same number.
+_MIXERS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93], np.uint64)
 
 
 class Stretches(NamedTuple):
@@ -35,6 +43,7 @@ def credit_lines(
     grids: gpd.GeoDataFrame | GridLocator,
     *,
     times: "Sequence[Any] | pd.Series[Any] | None" = None,
+    band_m: ArrayLike = 0.0,
 ) -> pd.DataFrame:
     """Say how many metres and minutes of each line every grid gets.
 
@@ -43,6 +52,21 @@ def credit_lines(
     `geo.locate.GridLocator`). What lies outside all grids is credited to grid None. Between two vertices the walk is
     taken as straight and even, so a grid that was crossed without a fix inside gets its share. Standing still counts
     its minutes where it stood. Between the parts of a MultiLineString nothing is credited: there the signal was gone.
+
+    A phone cannot tell on which side of a border somebody walks along it. With a band (`band_m`) a walk is held to its
+    grid until it is farther than the band from that grid's ground:
+
+    * Of all ways to credit a part of the line to grids that it enters and is never farther from than the band, that
+      one is taken which changes grids least often, and of those the one that leaves the exact grid for the fewest
+      metres. So jitter across a border, and a corner cut by less than the band, change nothing, while a walk straight
+      across is still divided at the border itself.
+    * A stretch of more than four bands' length that could be either's goes as a whole to the preferred kind and
+      smallest code of the two, as a point on their border would: where a walk leaves one grid, follows its border and
+      ends in the other, and where all of it follows a border that it crosses.
+    * A grid that is too narrow for the band (half its area divided by its perimeter is less) has a narrower one, so
+      that who crosses it is credited with it.
+
+    No metre goes to a grid farther away than the band, and the walk's direction does not matter.
 
     Parameters
     ----------
@@ -53,6 +77,9 @@ def credit_lines(
     times : sequence of arrays, one for each line, optional
         The time of every vertex, the parts of a line one after the other: seconds from any start, or datetime64.
         Default: the column ``seconds`` where `lines` has one, otherwise minutes are NaN.
+    band_m : float or array_like, default 0
+        How near to a border nobody can tell on which side of it a walk goes: one for all, or one for each line in their
+        order. With 0 every metre goes to the grid it exactly lies in.
 
     Returns
     -------
@@ -65,7 +92,7 @@ def credit_lines(
     WrongCrs
         When a CRS is missing, the two differ, or they are not in metres.
     BadGeometry
-        When something other than lines is passed, or a line has not as many times as vertices.
+        When something other than lines is passed, a line has not as many times as vertices, or a band is no length.
 
     Examples
     --------
@@ -78,25 +105,28 @@ def credit_lines(
        line grid_code  metres  minutes
     0     0         A    20.0      0.5
     1     0         B    10.0      0.5
+
+    Somebody who comes from B, wavers along the border by a metre and turns back has not left B:
+
+    >>> walk = gpd.GeoSeries([LineString([(15, 1), (9, 5), (11, 8), (9, 12), (15, 15)])], crs=4548)
+    >>> credit_lines(walk, grids)["grid_code"].tolist(), credit_lines(walk, grids, band_m=2)["grid_code"].tolist()
+    (['A', 'B'], ['B'])
     """
     locator = grids if isinstance(grids, GridLocator) else GridLocator(grids)
     require_metres(lines, "lines")
     require_same(lines, locator, "lines", "grids")
-    edges = line_edges(lines_only(lines))
-    seconds = _seconds_of_edges(lines, edges, times)
-    length = np.hypot(*(edges.end - edges.start).T)
-    stretches, near = cut_at_borders(edges, locator)
-    grid = _whose(edges, stretches, near, locator)
-    share = stretches.finish - stretches.begin
-    earned = pd.DataFrame(
-        {
-            "line": edges.owner[stretches.edge],
-            "grid": grid,
-            "metres": share * length[stretches.edge],
-            "minutes": share * seconds[stretches.edge] / 60.0,
-        }
-    )
-    return _per_grid(earned, lines.index, locator)
+    geometry = _only_lines(lines)
+    band = _bands(band_m, len(geometry))
+    walks, line_of_part = _walks(geometry)
+    seconds = _seconds_of_edges(lines, geometry, walks, times)
+    if not len(walks.first):
+        return _per_grid(np.empty(0, np.int64), np.empty(0, np.int32), np.empty((2, 0)), lines.index, locator)
+    shares = _shares(walks, np.nan_to_num(seconds), locator, band[line_of_part])
+    line = line_of_part[walks.part[shares.edge]]
+    timed = np.zeros(len(geometry), bool)
+    timed[line_of_part[walks.part[np.isfinite(seconds)]]] = True
+    minutes = np.where(timed[line], shares.seconds / 60.0, np.nan)
+    return _per_grid(line, shares.grid, np.stack([shares.metres, minutes]), lines.index, locator)
 
 
 def lines_only(frame: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.object_]:
@@ -107,6 +137,12 @@ def lines_only(frame: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.object_]:
     BadGeometry
         When one of them is a point, a polygon or a collection.
     """
+    geometry = _only_lines(frame)
+    _require_numbers(shapely.get_coordinates(geometry))
+    return geometry
+
+
+def _only_lines(frame: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.object_]:
     geometry: NDArray[np.object_] = np.asarray(frame.geometry.array, dtype=object)
     wrong = ~np.isin(shapely.get_type_id(geometry), (-1, 1, 2, 5)) & ~shapely.is_empty(geometry)
     if wrong.any():
@@ -116,14 +152,15 @@ def lines_only(frame: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.object_]:
             row=frame.index[at],
             kind=geometry[at].geom_type,
         )
-    if not np.isfinite(shapely.get_coordinates(geometry)).all():
-        raise BadGeometry(N_("A line has a vertex whose coordinates are not numbers."))
     return geometry
 
 
-def cut_at_borders(
-    edges: Edges, locator: GridLocator, margin_m: float = ON_BORDER_M
-) -> tuple[Stretches, NDArray[np.bool_]]:
+def _require_numbers(place: Floats) -> None:
+    if not np.isfinite(place).all():
+        raise BadGeometry(N_("A line has a vertex whose coordinates are not numbers."))
+
+
+def cut_at_borders(edges: Edges, locator: GridLocator, margin_m: float = ON_BORDER_M) -> Stretches:
     """Cut edges wherever they meet the border of a grid.
 
     Parameters
@@ -133,33 +170,29 @@ def cut_at_borders(
     locator : GridLocator
         The grids.
     margin_m : float
-        How near an end of a border line must lie to an edge to cut it.
-
-    Returns
-    -------
-    stretches : Stretches
-    near : bool array
-        Of each stretch, whether a border may lie within the margin; where False, none does.
+        How near an end of a border line must lie to an edge, or of an edge to a border line, to cut it.
     """
-    borders = unique_edges(ring_edges(locator.geometry))
-    tree = shapely.STRtree(segments(*borders))
-    edge, border = tree.query(boxes(edges.start, edges.end, margin_m))
-    pair, share = meetings(edges.start[edge], edges.end[edge], borders[0][border], borders[1][border], margin_m)
-    stretches = cut(len(edges.owner), edge[pair], share)
-    near: NDArray[np.bool_] = np.zeros(len(edges.owner), bool)
-    near[edge] = True
-    return stretches, near[stretches.edge]
+    from geo.crossings import find_cuts, make_lattice
+
+    if not len(edges.owner):
+        return cut(0, np.empty(0, np.int64), np.empty(0))
+    walks = _apart(edges.start, edges.end)
+    lattice = make_lattice(*_borders_near(locator, walks.place, margin_m), margin_m)
+    begin, share = find_cuts(walks, lattice, margin_m)
+    return cut(len(edges.owner), np.repeat(np.arange(len(edges.owner)), np.diff(begin)), share)
 
 
-def unique_edges(edges: Edges) -> tuple[Floats, Floats]:
-    """Start and end of each edge, a line that two rings share only once."""
-    swap = (edges.start[:, 0] > edges.end[:, 0]) | (
-        (edges.start[:, 0] == edges.end[:, 0]) & (edges.start[:, 1] > edges.end[:, 1])
-    )
-    low = np.where(swap[:, None], edges.end, edges.start)
-    high = np.where(swap[:, None], edges.start, edges.end)
-    once = np.unique(np.hstack([low, high]), axis=0)
-    return once[:, :2], once[:, 2:]
+def unique_edges(start: Floats, end: Floats) -> tuple[Floats, Floats]:
+    """Start and end of each edge, an edge that occurs twice, in whichever direction, only once."""
+    swap = ((start[:, 0] > end[:, 0]) | ((start[:, 0] == end[:, 0]) & (start[:, 1] > end[:, 1])))[:, None]
+    # 0.0 and -0.0 are one place of two spellings.
+    ends = np.ascontiguousarray(np.where(swap, np.hstack([end, start]), np.hstack([start, end]))) + 0.0
+    # Sorting one number for each edge is ten times quicker than sorting four; equal edges have equal numbers.
+    order = np.argsort((ends.view(np.uint64) * _MIXERS).sum(axis=1, dtype=np.uint64), kind="stable")
+    ends = ends[order]
+    new: NDArray[np.bool_] = np.ones(len(ends), bool)
+    new[1:] = (ends[1:] != ends[:-1]).any(axis=1)
+    return ends[new, :2], ends[new, 2:]
 
 
 def cut(count: int, edge: Positions, share: Floats) -> Stretches:
@@ -188,21 +221,102 @@ def middles(edges: Edges, stretches: Stretches) -> Floats:
     return middle
 
 
-def _whose(edges: Edges, stretches: Stretches, near: NDArray[np.bool_], locator: GridLocator) -> NDArray[np.int32]:
-    # Cut at every border, a stretch lies wholly in one grid or wholly along a line: its middle tells which.
-    x, y = middles(edges, stretches).T
-    found = np.empty(len(near), np.int32)
-    found[~near] = locator.locate(x[~near], y[~near])
-    found[near] = locator.first_choice(*locator.holding(x[near], y[near], ON_BORDER_M), int(near.sum()))
+def _walks(geometry: NDArray[np.object_]) -> "tuple[Walks, Positions]":
+    """The lines as plain vertices, and the position of the line that each part belongs to."""
+    from geo.crossings import Walks
+
+    parts, line = shapely.get_parts(geometry, return_index=True)
+    place, part = shapely.get_coordinates(parts, return_index=True)
+    _require_numbers(place)
+    first = np.flatnonzero(part[1:] == part[:-1])
+    return Walks(place, first, part[first]), line
+
+
+def _apart(start: Floats, end: Floats) -> "Walks":
+    """Edges as walks of one edge each."""
+    from geo.crossings import Walks
+
+    each = np.arange(len(start))
+    return Walks(np.stack([start, end], axis=1).reshape(-1, 2), 2 * each, each)
+
+
+def _bands(band_m: ArrayLike, count: int) -> Floats:
+    band = np.asarray(band_m, float)
+    if band.shape not in ((), (count,)) or not (np.isfinite(band) & (band >= 0)).all():
+        raise BadGeometry(N_("The band along borders is a length of 0 m or more: one for all lines, or one for each."))
+    wide: Floats = np.broadcast_to(band, count)
+    return wide
+
+
+def _borders_near(locator: GridLocator, place: Floats, margin_m: float) -> tuple[Floats, Floats]:
+    """The border lines whose box comes within the margin of the box around all places."""
+    edges = ring_edges(locator.geometry)
+    near: NDArray[np.bool_] = np.ones(len(edges.owner), bool)
+    for axis in (0, 1):
+        one, other, walked = edges.start[:, axis], edges.end[:, axis], place[:, axis]
+        near &= (np.maximum(one, other) >= walked.min() - margin_m) & (
+            np.minimum(one, other) <= walked.max() + margin_m
+        )
+    return unique_edges(edges.start[near], edges.end[near])
+
+
+def _shares(walks: "Walks", seconds: Floats, locator: GridLocator, band: Floats) -> "Shares":
+    """What each grid gets of each part, in one row or more; ``band`` is that of each part."""
+    from geo.band import Shares, hold_to_grids
+    from geo.crossings import find_cuts, find_runs, make_lattice
+
+    widest = float(band.max())
+    borders = _borders_near(locator, walks.place, ON_BORDER_M + widest)
+    lattice = make_lattice(*borders, ON_BORDER_M)
+    runs = find_runs(walks, seconds, *find_cuts(walks, lattice, ON_BORDER_M))
+    grid = _whose(runs, lattice, locator)
+    if widest == 0.0 or not len(locator.rank):
+        return Shares(runs.edge, grid.astype(np.int64), runs.metres, runs.seconds)
+    rank = np.append(locator.rank, len(locator.rank))
+    lattice, sides = _borders_between(lattice, locator, widest)
+    shares: Shares = hold_to_grids(walks, seconds, runs, grid, band, lattice, sides, rank)
+    return shares
+
+
+def _whose(runs: "Runs", lattice: "Lattice", locator: GridLocator) -> Found:
+    # Cut at every border, a run lies wholly in one grid or wholly along a line: any place of it tells which.
+    from geo.crossings import lie_beside
+
+    found = locator.locate(runs.x, runs.y)
+    near = np.flatnonzero(lie_beside(runs.x, runs.y, lattice, ON_BORDER_M))
+    found[near] = locator.first_choice(*locator.holding(runs.x[near], runs.y[near], ON_BORDER_M), len(near))
     return found
 
 
-def _seconds_of_edges(lines: Any, edges: Edges, times: Any) -> Floats:
+def _borders_between(lattice: "Lattice", locator: GridLocator, band_m: float) -> "tuple[Lattice, Sides]":
+    """The border lines with another answer on either side, and what the answers are.
+
+    The outline of a 专属 grid on 综合 ground, for one, divides nothing where the 综合 grid answers on both sides.
+    """
+    from geo.band import Sides
+    from geo.crossings import find_cuts, make_lattice
+
+    lines = _apart(lattice.start, lattice.end)
+    begin, share = find_cuts(lines, lattice, ON_BORDER_M)
+    pieces = cut(len(lines.first), np.repeat(lines.part, np.diff(begin)), share)
+    start, along = lattice.start[pieces.edge], (lattice.end - lattice.start)[pieces.edge]
+    across = along[:, ::-1] * (-1.0, 1.0) * (_BESIDE_M / np.hypot(*along.T))[:, None]
+    middle = start + (pieces.begin + pieces.finish)[:, None] / 2 * along
+    left, right = locator.locate(*(middle + across).T), locator.locate(*(middle - across).T)
+    parts = left != right
+    geometry = locator.geometry
+    half = np.append(shapely.area(geometry) / np.maximum(shapely.length(geometry), 1e-9) / 2, np.inf)
+    width = np.minimum(np.minimum(half[left], half[right]), band_m)
+    ends = start + pieces.begin[:, None] * along, start + pieces.finish[:, None] * along
+    return make_lattice(ends[0][parts], ends[1][parts], ON_BORDER_M), Sides(left[parts], right[parts], width[parts])
+
+
+def _seconds_of_edges(lines: Any, geometry: NDArray[np.object_], walks: "Walks", times: Any) -> Floats:
     if times is None and isinstance(lines, gpd.GeoDataFrame) and "seconds" in lines.columns:
         times = lines["seconds"]
     if times is None:
-        return np.full(len(edges.owner), np.nan)
-    vertices = shapely.get_num_coordinates(np.asarray(lines.geometry.array, dtype=object))
+        return np.full(len(walks.first), np.nan)
+    vertices = shapely.get_num_coordinates(geometry)
     each = [_in_seconds(np.asarray(one)) for one in times]
     wrong = np.flatnonzero(np.array([len(one) for one in each]) != vertices) if len(each) == len(vertices) else [0]
     if len(wrong):
@@ -211,7 +325,7 @@ def _seconds_of_edges(lines: Any, edges: Edges, times: Any) -> Floats:
             row=lines.index[wrong[0]] if len(lines) else "-",
         )
     seconds = np.concatenate([*each, np.empty(0)])
-    spent: Floats = seconds[edges.first + 1] - seconds[edges.first]
+    spent: Floats = seconds[walks.first + 1] - seconds[walks.first]
     return spent
 
 
@@ -222,19 +336,19 @@ def _in_seconds(times: NDArray[Any]) -> Floats:
     return times.astype(float)
 
 
-def _per_grid(earned: pd.DataFrame, index: pd.Index, locator: GridLocator) -> pd.DataFrame:
-    rank = np.append(locator.rank, len(locator.rank))[earned["grid"]]
-    sums = (
-        earned.assign(rank=rank)
-        .groupby(["line", "rank", "grid"], as_index=False)[["metres", "minutes"]]
-        .sum(min_count=1)
-    )
-    sums = sums[(sums["metres"] > 0) | (sums["minutes"] > 0)]
+def _per_grid(line: Positions, grid: Any, earned: Floats, index: pd.Index, locator: GridLocator) -> pd.DataFrame:
+    """One row for each line and grid; ``earned`` holds metres and minutes."""
+    by_rank = np.append(np.argsort(locator.rank), -1)
+    rank = np.append(locator.rank, len(locator.rank))[grid]
+    key, row = np.unique(line * len(by_rank) + rank, return_inverse=True)
+    metres, minutes = (np.bincount(row, each, minlength=len(key)) for each in earned)
+    kept = (metres > 0) | (minutes > 0)
+    its_line, its_rank = np.divmod(key[kept], len(by_rank))
     return pd.DataFrame(
         {
-            "line": index.take(sums["line"].to_numpy()),
-            "grid_code": pd.Series(locator.codes_at(sums["grid"].to_numpy()), dtype=object),
-            "metres": sums["metres"].to_numpy(),
-            "minutes": sums["minutes"].to_numpy(),
+            "line": index.take(its_line),
+            "grid_code": pd.Series(locator.codes_at(by_rank[its_rank]), dtype=object),
+            "metres": metres[kept],
+            "minutes": minutes[kept],
         }
     )

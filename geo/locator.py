@@ -1,7 +1,7 @@
 """Grids prepared for looking up, millions of times, whose ground a point lies on."""
 
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import geopandas as gpd
 import numpy as np
@@ -12,13 +12,23 @@ from numpy.typing import ArrayLike, NDArray
 from geo.doubt import Ground
 from geo.edges import Floats, Positions
 from geo.errors import N_, BadGeometry
+from geo.exact import holds
+
+if TYPE_CHECKING:
+    from geo.lattice import Lattice, Lines
 
 Precedence = Literal["general", "special"]
 Found = NDArray[np.int32]
 
 # Distances that differ by less than a micrometre are one distance: rounding must not choose between two grids.
 _SAME_DISTANCE_M = 1e-6
-_POINTS_AT_ONCE = 1_000_000
+
+# Answering this many points from the tree takes less time than loading the compiled code.
+_FEW = 200
+# Beyond these the products of coordinates leave the range of a double.
+_LARGEST = 1e140
+# Many times what rounding moves a point, and GEOS's own arithmetic is sure beyond it.
+_DOUBTFUL = 1e-14
 
 
 class GridLocator:
@@ -27,8 +37,11 @@ class GridLocator:
     A grid's border belongs to it, so a point on a shared line lies in two grids. It gets one: first by kind (see
     `precedence`), then the smallest code, compared as text; equal or missing codes go by position. Where grids overlap
     by mistake the same rule holds, and where they leave a gap the point has no grid. A ring that crosses itself counts
-    as inside whatever an odd number of its windings surrounds. Whether a point is inside is decided with extended
-    precision, so that points on a slanting border fall on the side where they really are.
+    as inside whatever an odd number of its windings surrounds. The answer is that of arithmetic without rounding, so
+    points on and beside a slanting border fall on the side where they really are.
+
+    The first few points are answered from a tree of the grids; from then on a lattice is laid over them (see
+    `geo.lattice`), whose size grows with the number of vertices. It takes hundredths of a second for a city.
 
     Parameters
     ----------
@@ -62,9 +75,8 @@ class GridLocator:
         self.codes = column.get("grid_code", np.full(len(grids), None, object))
         self._kind = column.get("kind", np.full(len(grids), "general", object)) != precedence
         self.rank = _ranks(self._kind, self.codes)
-        self._parts, self._owner = shapely.get_parts(self.geometry, return_index=True)
-        shapely.prepare(self._parts)
-        self._tree = shapely.STRtree(self._parts)
+        self._lattices: dict[float | None, Lattice | None] = {}
+        self._asked = 0
 
     def locate(self, x: ArrayLike, y: ArrayLike) -> Found:
         """Say for each point which grid it lies in.
@@ -80,13 +92,72 @@ class GridLocator:
             Position in `grids` (not its index), in the shape of the inputs; -1 for none.
         """
         wide_x, wide_y = np.broadcast_arrays(np.asarray(x, float), np.asarray(y, float))
-        flat_x, flat_y = wide_x.ravel(), wide_y.ravel()
+        flat_x, flat_y = np.ascontiguousarray(wide_x.ravel()), np.ascontiguousarray(wide_y.ravel())
+        lattice = self._lattice(None, len(flat_x))
+        if lattice is None:
+            return self._by_tree(flat_x, flat_y)[0].reshape(wide_x.shape)
+        from geo import lookup
+
         found = np.empty(flat_x.size, np.int32)
-        for at in range(0, flat_x.size, _POINTS_AT_ONCE):
-            here = slice(at, at + _POINTS_AT_ONCE)
-            point, part = self._hits(flat_x[here], flat_y[here])
-            found[here] = self.first_choice(point, self._owner[part], flat_x[here].size)
+        lookup.locate(flat_x, flat_y, *lattice, found)
+        # A look at the smallest answer is quicker than one at each.
+        if found.size and found.min() == lookup.OPEN:
+            lost = np.flatnonzero(found == lookup.OPEN)
+            found[lost] = self._by_tree(flat_x[lost], flat_y[lost])[0]
         return found.reshape(wide_x.shape)
+
+    def decide(self, x: Floats, y: Floats, within_m: float = 0.0) -> tuple[Found, NDArray[np.bool_]]:
+        """Say for each point which grid it lies in, and whether it lies in another one of the same kind too.
+
+        Parameters
+        ----------
+        x, y : float64 arrays of one dimension
+            In the grids' own coordinates.
+        within_m : float, default 0
+            How near to a grid a point counts as in it, in the coordinates' unit.
+
+        Returns
+        -------
+        grid : int32 array
+            As from `locate`; with a distance, the preferred one of all grids that near.
+        tied : bool array
+            Whether another grid of the same kind holds the point or is that near: the choice was the rule's.
+        """
+        x, y = np.ascontiguousarray(x), np.ascontiguousarray(y)
+        lattice = self._lattice(within_m, len(x))
+        if lattice is None:
+            return self._by_tree(x, y, within_m)
+        from geo import lookup
+
+        found, tied = np.empty(len(x), np.int32), np.empty(len(x), bool)
+        lookup.decide(x, y, within_m, *lattice, self.rank, self._kind, found, tied)
+        lost = np.flatnonzero(found == lookup.OPEN)
+        found[lost], tied[lost] = self._by_tree(x[lost], y[lost], within_m)
+        return found, tied
+
+    def border_m(self, x: Floats, y: Floats, grid: Found) -> Floats:
+        """The distance from each point to the border of a grid, outer or inner, wherever the point lies.
+
+        Parameters
+        ----------
+        x, y : float64 arrays of one dimension
+            In the grids' own coordinates.
+        grid : int32 array
+            Position of the grid whose border is meant; -1 for none.
+
+        Returns
+        -------
+        float64 array
+            In the coordinates' unit, so only metres give metres. NaN where there is no grid or no place.
+        """
+        x, y, grid = np.ascontiguousarray(x), np.ascontiguousarray(y), np.asarray(grid, np.int32)
+        if self._few(len(x)):
+            return self._border_by_tree(x, y, grid)
+        from geo import outlines
+
+        apart = np.empty(len(x))
+        outlines.distances(x, y, grid, self._lines.corners, self._lines.part, *self._boxes, apart)
+        return apart
 
     def holding(self, x: Floats, y: Floats, within_m: float = 0.0) -> tuple[Positions, Positions]:
         """Every grid that holds each point, border included.
@@ -103,8 +174,26 @@ class GridLocator:
         point, grid : int64 arrays
             Positions of the pairs, each pair once, sorted by point, then by grid.
         """
-        point, part = self._hits(x, y, within_m)
-        return self._pairs(point, self._owner[part])
+        x, y = np.ascontiguousarray(x), np.ascontiguousarray(y)
+        lattice = self._lattice(within_m, len(x))
+        if lattice is None:
+            return self._pairs(*self._hits(x, y, within_m))
+        from geo import lookup
+
+        room = len(x) + len(x) // 4
+        while True:
+            point, grid = np.empty(room, np.int64), np.empty(room, np.int64)
+            count = lookup.holding(x, y, within_m, *lattice, len(self.rank), point, grid)
+            if count <= room:
+                break
+            room = count
+        point, grid = point[:count], grid[:count]
+        lost = grid == lookup.OPEN
+        if not lost.any():
+            return point, grid
+        which = point[lost]
+        more, its_grid = self._hits(x[which], y[which], within_m)
+        return self._pairs(np.concatenate([point[~lost], which[more]]), np.concatenate([grid[~lost], its_grid]))
 
     def nearest(self, x: Floats, y: Floats, reach_m: float) -> tuple[Positions, Positions]:
         """Every grid that is nearest to each point, and not farther than the reach.
@@ -129,7 +218,7 @@ class GridLocator:
         )
         point, distance = point[distance <= reach_m], distance[distance <= reach_m]
         near, part = self._tree.query(spot[point], predicate="dwithin", distance=distance + _SAME_DISTANCE_M)
-        return self._pairs(point[near], self._owner[part])
+        return self._pairs(point[near], self._parts[1][part])
 
     def first_choice(self, point: Positions, grid: Positions, size: int) -> Found:
         """Of several grids for a point the one that the rule prefers; -1 where there is none.
@@ -169,18 +258,83 @@ class GridLocator:
         """The grids prepared for weighing doubt."""
         return Ground(self.geometry)
 
+    def _few(self, count: int) -> bool:
+        """Whether so few points have been asked about that the tree answers them sooner."""
+        self._asked += count
+        return self._asked <= _FEW
+
+    def _lattice(self, within_m: float | None, count: int) -> "Lattice | None":
+        """The lattice for lookups up to a distance (None: only for the best grid), or None where the tree answers."""
+        if within_m not in self._lattices:
+            if self._few(count):
+                return None
+            self._lattices[within_m] = self._build(within_m)
+        return self._lattices[within_m]
+
+    def _build(self, within_m: float | None) -> "Lattice | None":
+        from geo import lattice
+
+        corners = self._lines.corners
+        if not len(corners) or np.abs(corners).max() > _LARGEST:
+            return None
+        box = (*corners.min(axis=0).tolist(), *corners.max(axis=0).tolist())
+        return lattice.build(self._lines, box, every=within_m is not None, reach=within_m or 0.0)
+
+    @cached_property
+    def _lines(self) -> "Lines":
+        from geo.lattice import lines_of
+
+        lines = lines_of(self.geometry, self.rank)
+        _require_numbers(lines.corners)
+        return lines
+
+    @cached_property
+    def _boxes(self) -> Any:
+        from geo.outlines import boxes_of
+
+        return boxes_of(self._lines, len(self.geometry))
+
+    @cached_property
+    def _parts(self) -> tuple[NDArray[np.object_], Positions]:
+        _require_numbers(shapely.get_coordinates(self.geometry))
+        parts, owner = shapely.get_parts(self.geometry, return_index=True)
+        shapely.prepare(parts)
+        return parts, owner
+
+    @cached_property
+    def _tree(self) -> shapely.STRtree:
+        return shapely.STRtree(self._parts[0])
+
+    def _by_tree(self, x: Floats, y: Floats, within_m: float = 0.0) -> tuple[Found, NDArray[np.bool_]]:
+        point, grid = self._pairs(*self._hits(x, y, within_m))
+        found = self.first_choice(point, grid, len(x))
+        holders = np.bincount(point[self.same_kind(grid, found[point])], minlength=len(x))
+        return found, holders > 1
+
+    def _border_by_tree(self, x: Floats, y: Floats, grid: Found) -> Floats:
+        apart = np.full(len(x), np.nan)
+        has = (grid >= 0) & np.isfinite(x) & np.isfinite(y)
+        apart[has] = shapely.distance(self.outlines[grid[has]], shapely.points(x[has], y[has]))
+        return apart
+
     def _hits(self, x: Floats, y: Floats, within_m: float = 0.0) -> tuple[Positions, Positions]:
-        """Pairs of a point and a part of a grid that holds it, in any order."""
+        """Pairs of a point and a grid that holds it, by GEOS, in any order; a pair may be there twice."""
+        parts, owner = self._parts
         sound = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
         spot_x, spot_y = x[sound], y[sound]
+        around = shapely.box(spot_x - within_m, spot_y - within_m, spot_x + within_m, spot_y + within_m)
+        point, part = self._tree.query(around if within_m else shapely.points(spot_x, spot_y))
+        here_x, here_y = spot_x[point], spot_y[point]
         if within_m:
-            around = shapely.box(spot_x - within_m, spot_y - within_m, spot_x + within_m, spot_y + within_m)
-            point, part = self._tree.query(around)
-            holds = shapely.dwithin(self._parts[part], shapely.points(spot_x[point], spot_y[point]), within_m)
+            hits = shapely.dwithin(parts[part], shapely.points(here_x, here_y), within_m)
         else:
-            point, part = self._tree.query(shapely.points(spot_x, spot_y))
-            holds = shapely.intersects_xy(self._parts[part], spot_x[point], spot_y[point])
-        return sound[point[holds]], part[holds]
+            hits = shapely.intersects_xy(parts[part], here_x, here_y)
+            apart = shapely.distance(shapely.boundary(parts[part]), shapely.points(here_x, here_y))
+            doubt = _DOUBTFUL * np.maximum(np.abs(here_x), np.abs(here_y))
+            doubt += _DOUBTFUL * np.abs(shapely.bounds(parts[part])).max(axis=1, initial=0.0)
+            for at in np.flatnonzero(~(apart > doubt)):
+                hits[at] = holds(parts[part[at]], here_x[at], here_y[at])
+        return sound[point[hits]], owner[part[hits]]
 
     def _pairs(self, point: Positions, grid: Positions) -> tuple[Positions, Positions]:
         size = max(len(self.geometry), 1)
@@ -189,6 +343,11 @@ class GridLocator:
         once = np.diff(key, prepend=-1) > 0
         point, grid = np.divmod(key[once], size)
         return point, grid
+
+
+def _require_numbers(corners: Floats) -> None:
+    if not np.isfinite(corners).all():
+        raise BadGeometry(N_("A grid has a vertex whose coordinates are not numbers."))
 
 
 def _columns(grids: gpd.GeoDataFrame | gpd.GeoSeries) -> Any:

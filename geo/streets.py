@@ -72,7 +72,7 @@ def cut_streets(
 def _cut(edges: Edges, locator: GridLocator) -> tuple[Stretches, NDArray[np.bool_]]:
     """Edges cut at junctions and borders, and whether each stretch begins at a junction."""
     meeting, meeting_share = _junctions(edges)
-    borders, _ = cut_at_borders(edges, locator)
+    borders = cut_at_borders(edges, locator)
     count = len(edges.owner)
     edge = np.concatenate([np.arange(count), np.arange(count), meeting, borders.edge])
     share = np.concatenate([np.zeros(count), np.ones(count), meeting_share, borders.begin])

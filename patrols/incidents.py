@@ -28,7 +28,9 @@ from data.models import (
 from geo.errors import N_
 from patrols.days import local_day
 from patrols.errors import OutOfScope, StepNotAllowed
+from patrols.explanations import facts_of
 from patrols.moves import CLOCKED_STAGES, MOVES, OPEN_STAGES, check_step, consequences, note_of
+from patrols.redraw import edition_in_force
 from patrols.responsibility import Rule, find_responsible
 from patrols.scope import Scope
 
@@ -339,14 +341,21 @@ def _place(
     accuracy_m: float | None,
 ) -> dict[str, Any]:
     if point is None:
-        return {"grid_rule": Rule.COMMUNITY_FALLBACK.value, "sure": True}
+        return {
+            "grid_rule": Rule.COMMUNITY_FALLBACK.value,
+            "sure": True,
+            "grid_facts": facts_of({}, stated=False, placed=False),
+        }
     answer = find_responsible(session, point, at=found_at, accuracy_m=accuracy_m, communities=[community])
+    # Whoever told a community of a place far off is answered by it; which grids it had that day is kept all the same.
+    edition = answer.edition or edition_in_force(session, community.id, found_at)
     return {
-        "edition_id": answer.edition and answer.edition.id,
+        "edition_id": edition and edition.id,
         "grid_code": answer.grid_code,
         "grid_rule": (Rule.COMMUNITY_FALLBACK if answer.rule is Rule.NONE else answer.rule).value,
         "border_m": answer.border_m,
         "sure": answer.sure,
+        "grid_facts": answer.facts,
         "geom": shapely.Point(point),
     }
 

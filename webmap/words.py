@@ -1,6 +1,6 @@
 """The words and numbers people see: names of stages, steps, roles and rules; times as people say them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeGuard
@@ -22,6 +22,7 @@ from data.models import (
     StreetClass,
 )
 from geo.errors import N_
+from patrols.explanations import Sentence
 from patrols.moves import CLOCKED_STAGES
 from webmap import language, storage
 from webmap.language import gettext, ngettext
@@ -92,6 +93,7 @@ RULES: Mapping[str, str] = {
     "inside": N_("lies inside the grid"),
     "border_tie": N_("lies on the shared border: the smaller code answers"),
     "within_reach": N_("lies outside every grid: the nearest within reach answers"),
+    "override": N_("stands in a building or compound that another grid serves"),
     "community_fallback": N_("no grid is in reach: the community answers"),
     "named": N_("was said to lie in this grid by whoever filed it"),
     "none": N_("nobody answers for this place"),
@@ -117,6 +119,7 @@ def init_words(app: Flask) -> None:
     """Give the templates their words."""
     app.add_template_filter(word)
     app.add_template_filter(rule)
+    app.add_template_filter(sentences)
     app.add_template_filter(duty)
     app.add_template_filter(moment)
     app.add_template_filter(ago)
@@ -148,6 +151,12 @@ def duty(name: str) -> str:
 def rule(name: str) -> str:
     """Why this grid: the rule in a sentence."""
     return gettext(RULES[name]) if name in RULES else name
+
+
+def sentences(said: Iterable[Sentence]) -> str:
+    """Sentences in the reader's language, one after the other."""
+    told = (gettext(one.template) % one.facts for one in said)
+    return ("" if language.current() == "zh" else " ").join(told)
 
 
 def named(thing: object) -> str:

@@ -11,7 +11,7 @@ from pyproj.transformer import AreaOfInterest, TransformerGroup
 
 from data.errors import UnreadableFile
 from data.exchange.reading import Refusals
-from geo.datum import convert_frame
+from geo.datum import convert_frame, crs_of, in_metres
 from geo.errors import N_
 
 WGS84 = "EPSG:4326"
@@ -51,15 +51,18 @@ def in_degrees(
         What the file or the user says.
     refusals : Refusals
     datum : str
-        In which the degrees are written.
+        In which the degrees are written, or the metres of a datum that has its own.
     degrees_by_format : bool
         Whether the format itself means degrees of WGS 84 when nothing is declared.
 
     Raises
     ------
     UnreadableFile
-        Nothing is declared, it is no system on earth, or no exact way leads from it to WGS 84.
+        Nothing is declared, it is no system on earth, no exact way leads from it to WGS 84, or it is another than that
+        of a datum in metres.
     """
+    if in_metres(datum):
+        return _from_metres(frame, declared, refusals, datum)
     if declared is None and (degrees_by_format or datum in SHIFTED):
         declared = pyproj.CRS(WGS84)
     if declared is None:
@@ -84,6 +87,33 @@ def in_degrees(
     if datum != "wgs84":
         frame = convert_frame(frame, source=datum, target="wgs84")
     return frame
+
+
+def _from_metres(
+    frame: gpd.GeoDataFrame, declared: pyproj.CRS | None, refusals: Refusals, datum: str
+) -> gpd.GeoDataFrame:
+    """Metres of a datum: the file may declare nothing, the same zone, or (Baidu's metres) everybody's Mercator."""
+    own = crs_of(datum) or pyproj.CRS("EPSG:3857")
+    # A Shapefile's .prj has other words for the same system: 25 is the confidence that these still deserve.
+    if declared is not None and declared.to_epsg(min_confidence=25) != own.to_epsg():
+        raise UnreadableFile(
+            N_("%(file)s says that it is in %(crs)s, not in %(datum)s. Leave out one of the two."),
+            file=refusals.file,
+            crs=declared.name,
+            datum=datum,
+        )
+    frame = _flat(frame, refusals)
+    shapes = gpd.GeoSeries(frame.geometry.array.to_numpy(), index=frame.index)
+    if len(shapes) and np.nanmax(np.abs(shapes.total_bounds)) <= METRES[0]:
+        raise UnreadableFile(
+            N_("%(file)s holds degrees, but %(datum)s is written in metres. Correct the name of the datum."),
+            file=refusals.file,
+            datum=datum,
+        )
+    with np.errstate(all="ignore"):  # what is no place on earth is refused right below, with its row
+        shapes = convert_frame(shapes, source=datum, target="wgs84")
+    shapes = _on_earth(frame, shapes, pyproj.CRS(WGS84), refusals)
+    return frame[shapes.notna().to_numpy()].set_geometry(shapes[shapes.notna()], crs=WGS84)
 
 
 def _flat(frame: gpd.GeoDataFrame, refusals: Refusals) -> gpd.GeoDataFrame:

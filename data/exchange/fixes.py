@@ -9,7 +9,7 @@ import pandas as pd
 
 from data.exchange.reading import Reading, Refusals
 from data.exchange.times import parse_times
-from geo.datum import convert
+from geo.datum import convert, in_metres
 from geo.errors import N_
 
 KEY_DIGITS = 20
@@ -44,11 +44,11 @@ def check_fixes(
     timezone : str
         Of times that name none.
     datum : str
-        In which the degrees are written.
+        In which the degrees are written, or the metres of a datum that has its own.
     """
     raw = pd.DataFrame(fixes, columns=list(Fix._fields), dtype=object)
     rows = raw["source_row"].astype("int64")
-    lon, lat = _places(raw, rows, refusals)
+    lon, lat = _places(raw, rows, refusals, datum if in_metres(datum) else None)
     at = _times(raw["at"], rows, refusals, timezone)
     frame = pd.DataFrame(
         {
@@ -66,18 +66,24 @@ def check_fixes(
     reading = refusals.reading(frame)
     frame, rest = reading.frame, reading.refusals
     attrs = frame.attrs
-    frame["lon"], frame["lat"] = convert(frame["lon"], frame["lat"], source=datum, target="wgs84")
+    if not in_metres(datum):
+        frame["lon"], frame["lat"] = convert(frame["lon"], frame["lat"], source=datum, target="wgs84")
     frame = _keyed(frame, refusals)
     frame.attrs = attrs
     return Reading(frame[COLUMNS], rest)
 
 
 def _places(
-    raw: pd.DataFrame, rows: "pd.Series[int]", refusals: Refusals
+    raw: pd.DataFrame, rows: "pd.Series[int]", refusals: Refusals, metres_of: str | None
 ) -> "tuple[pd.Series[float], pd.Series[float]]":
+    """Degrees that are some, or metres of a datum turned into degrees."""
     lon = pd.to_numeric(raw["lon"], errors="coerce").astype(float)
     lat = pd.to_numeric(raw["lat"], errors="coerce").astype(float)
     missing = ~(np.isfinite(lon) & np.isfinite(lat))
+    if metres_of is not None:
+        degrees = convert(lon.where(~missing), lat.where(~missing), source=metres_of, target="wgs84")
+        lon, lat = (pd.Series(part, index=raw.index).where(~missing, np.nan) for part in degrees)
+        lon, lat = lon.where(missing | lon.notna(), np.inf), lat.where(missing | lat.notna(), np.inf)
     swapped = (lat.abs() > 90) & (lat.abs() <= 180) & (lon.abs() <= 90)
     outside = ~missing & ~swapped & ((lon.abs() > 180) | (lat.abs() > 90))
 

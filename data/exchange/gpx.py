@@ -35,8 +35,8 @@ def read_tracks(
         .gpx, .kml, .kmz, .geojson, .csv or .xlsx, also in .zip or .gz.
     name : str, optional
         The file's name as the user gave it, when ``path`` is an upload's temporary place.
-    datum : {"wgs84", "cgcs2000", "gcj02", "bd09"}
-        In which the degrees are written; GCJ-02 and BD-09 are undone.
+    datum : str
+        In which the degrees, or metres, are written: one of `geo.datum.NAMES`; it is undone.
     timezone : str
         Of times in tables and GeoJSON that name no zone. GPX and KML times without a zone are UTC, as their standards
         say.

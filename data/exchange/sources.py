@@ -40,7 +40,7 @@ def read(
     crs: str | None = None,
     timezone: str = "Asia/Shanghai",
 ) -> Reading[Any]:
-    """Read a file as one of `KINDS`.
+    """Read a file as one of `KINDS`; the frame's attribute ``datum`` keeps what it was said to be in.
 
     Streets, buildings and compounds may come as OpenStreetMap has them. People come as a table; incidents as a table
     (a row may name a grid instead of a place) or a map of points; patrols as tracks.
@@ -50,8 +50,8 @@ def read(
     path : Path
     kind : str
         One of `KINDS`.
-    datum : {"wgs84", "cgcs2000", "gcj02", "bd09"}
-        In which degrees are written; GCJ-02 and BD-09 are undone.
+    datum : str
+        In which degrees, or metres, are written: one of `geo.datum.NAMES`; it is undone.
     layer, name, crs
         As in `data.exchange.vector.read_features`.
     timezone : str
@@ -62,6 +62,14 @@ def read(
     UnreadableFile
         Nothing can be made of the file as a whole.
     """
+    reading = _read(path, kind, datum, layer, name, crs, timezone)
+    reading.frame.attrs["datum"] = datum
+    return reading
+
+
+def _read(
+    path: Path, kind: str, datum: str, layer: str | None, name: str | None, crs: str | None, timezone: str
+) -> Reading[Any]:
     if kind == "patrols":
         return gpx.read_tracks(path, name=name, datum=datum, timezone=timezone)
     if kind == "people":

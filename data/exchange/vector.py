@@ -55,8 +55,8 @@ def read_features(
     path : str or Path
         GeoPackage, GeoJSON, Shapefile (.shp with its companions beside it, or all in one .zip), KML, KMZ, FlatGeobuf,
         GeoParquet, CSV or XLSX with longitude and latitude (or WKT), OpenStreetMap (.osm, .osm.gz, .osm.pbf).
-    datum : {"wgs84", "cgcs2000", "gcj02", "bd09"}
-        In which the degrees are written; GCJ-02 and BD-09 are undone.
+    datum : str
+        In which the degrees, or metres, are written: one of `geo.datum.NAMES`; it is undone.
     layer : str, optional
         Which layer, sheet or file of an archive, when there are several. OpenStreetMap has points, lines,
         multipolygons.
@@ -83,12 +83,7 @@ def read_features(
         Nothing can be made of the file as a whole; the message says why and what to do.
     """
     with opened(path, ENDINGS, name=name, member=layer) as source:
-        if source.ending in TABLE_ENDINGS:
-            table = read_opened(source, sheet=layer, encoding=encoding)
-            frame, refusals = to_points(table, x=x, y=y)
-        else:
-            refusals = Refusals(source.name)
-            frame = _read(source, refusals, layer, encoding)
+        frame, refusals = _as_written(source, layer, x, y, encoding)
         if having in frame:
             wanted = frame[having].notna() & (frame[having] != "")
             refusals.forget(frame.loc[~wanted, "source_row"])
@@ -96,6 +91,26 @@ def read_features(
         declared = frame.crs if frame.crs is not None else _given(crs, source)
         frame = in_degrees(frame, declared, refusals, datum=datum, degrees_by_format=source.ending in DEGREES_BY_FORMAT)
         return refusals.reading(frame)
+
+
+def read_as_written(
+    path: str | Path, *, layer: str | None = None, name: str | None = None, x: str | None = None, y: str | None = None
+) -> tuple[gpd.GeoDataFrame, Refusals]:
+    """Read the features with their coordinates as they stand, for those who want to find out what they are written in.
+
+    Parameters as in `read_features`. The frame carries the coordinate system that the file declares, or none.
+    """
+    with opened(path, ENDINGS, name=name, member=layer) as source:
+        return _as_written(source, layer, x, y, None)
+
+
+def _as_written(
+    source: Source, layer: str | None, x: str | None, y: str | None, encoding: str | None
+) -> tuple[gpd.GeoDataFrame, Refusals]:
+    if source.ending in TABLE_ENDINGS:
+        return to_points(read_opened(source, sheet=layer, encoding=encoding), x=x, y=y)
+    refusals = Refusals(source.name)
+    return _read(source, refusals, layer, encoding), refusals
 
 
 DEGREES_BY_FORMAT = TABLE_ENDINGS | geojson.ENDINGS | {".kml", ".osm", ".pbf"}

@@ -178,6 +178,8 @@ def from_table(source: Source, refusals: Refusals) -> Found:
         )
     table = table.reindex(columns=["patrol", "at", "lon", "lat", "ele", "accuracy_m", "source_row"]).astype(object)
     table = table.where(table.notna(), None)
+    # A missing name is a name like any other: rows without one are one track, not none.
+    table["patrol"] = table["patrol"].where(table["patrol"].notna(), "")
     fixes = [
         Fix(patrol, 1, at, lon, lat, ele, accuracy, row)
         for patrol, at, lon, lat, ele, accuracy, row in table.itertuples(index=False, name=None)

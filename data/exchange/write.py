@@ -38,13 +38,16 @@ DRIVERS: dict[str, tuple[str, dict[str, str]]] = {
 """GeoJSON to 0.1 mm: neighbours still share their line. FlatGeobuf without index, which would change the order."""
 PARQUET_ENDINGS = frozenset({".parquet", ".geoparquet"})
 TABLE_ENDINGS = frozenset({".csv", ".xlsx"})
+ONLY_DEGREES = frozenset({".geojson", ".json", ".kml"})
 LONGEST_SHP_NAME_BYTES = 10
 LONGEST_SHP_TEXT_BYTES = 254
 COMPUTED = re.compile(r"'*[=+\-@\t\r]")
 NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
-def write_features(frame: gpd.GeoDataFrame, path: str | Path, *, layer: str | None = None) -> None:
+def write_features(
+    frame: gpd.GeoDataFrame, path: str | Path, *, layer: str | None = None, as_they_are: bool = False
+) -> None:
     """Write features in longitude and latitude (EPSG:4326), in their order.
 
     The file appears whole under its name or not at all. Points in tables get columns ``lon`` and ``lat``, other
@@ -59,6 +62,9 @@ def write_features(frame: gpd.GeoDataFrame, path: str | Path, *, layer: str | No
         .gpkg .geojson .json .fgb .kml .shp .zip (a Shapefile in it) .parquet .geoparquet .csv .xlsx
     layer : str, optional
         Name of the layer inside; by default the file's.
+    as_they_are : bool
+        Write the coordinates as they stand, with the frame's system if it has one, for those who want metres. Tables
+        get columns ``x`` and ``y`` then. GeoJSON and KML, which only know degrees, refuse.
 
     Raises
     ------
@@ -69,13 +75,19 @@ def write_features(frame: gpd.GeoDataFrame, path: str | Path, *, layer: str | No
     """
     path = Path(path)
     ending = path.suffix.lower()
-    if frame.crs is None:
+    if as_they_are and ending in ONLY_DEGREES:
+        raise CannotWrite(
+            N_("%(file)s: %(ending)s files hold only degrees. For metres choose .gpkg, .shp, .parquet, .csv or .xlsx."),
+            file=path.name,
+            ending=ending,
+        )
+    if frame.crs is None and not as_they_are:
         raise WrongCrs(N_("The features have no coordinate system, so they cannot be written."))
     frame = frame.rename_geometry("geometry") if frame.active_geometry_name != "geometry" else frame
-    frame = frame.to_crs(WGS84).reset_index(drop=True)
+    frame = (frame if as_they_are else frame.to_crs(WGS84)).reset_index(drop=True)
     frame = frame[[*[column for column in frame.columns if column != "geometry"], "geometry"]]
     if ending in TABLE_ENDINGS:
-        write_table(_as_table(frame), path)
+        write_table(_as_table(frame, ("x", "y") if as_they_are else ("lon", "lat")), path)
     elif ending in PARQUET_ENDINGS:
         with replacing(path) as target:
             _plain(frame).to_parquet(target)
@@ -240,11 +252,11 @@ def _one_kind(values: "pd.Series[Any]") -> "pd.Series[Any]":
     return settled
 
 
-def _as_table(frame: gpd.GeoDataFrame) -> pd.DataFrame:
+def _as_table(frame: gpd.GeoDataFrame, names: tuple[str, str]) -> pd.DataFrame:
     table = pd.DataFrame(frame.drop(columns="geometry"))
     shapes = frame.geometry
     if (shapes.geom_type == "Point").all():
-        return table.assign(lon=shapes.x, lat=shapes.y)
+        return table.assign(**dict(zip(names, (shapes.x, shapes.y), strict=True)))
     return table.assign(wkt=shapes.to_wkt(rounding_precision=9))
 
 

@@ -72,7 +72,10 @@ class Category(Base):
 
 
 class Incident(Base):
-    """Something found, and where it stands. Whose ground it was is decided once and kept with its rule."""
+    """Something found, and where it stands. Whose ground it was is decided once and kept with its rule.
+
+    ``grid_facts`` keeps what else was known when it was decided, so that the answer can be explained ever after.
+    """
 
     __tablename__ = "incident"
 
@@ -90,6 +93,7 @@ class Incident(Base):
     grid_rule: Mapped[str] = mapped_column(Phrase(32))
     border_m: Mapped[float | None]
     sure: Mapped[bool] = mapped_column(default=True)
+    grid_facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     stage: Mapped[Stage] = mapped_column(words(Stage), default=Stage.REPORTED)
     on_the_spot: Mapped[bool] = mapped_column(default=False)
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

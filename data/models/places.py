@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from geoalchemy2 import WKBElement
-from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from data.models.base import Base
@@ -204,3 +204,28 @@ class GridLineage(Base):
     kind: Mapped[LineageKind] = mapped_column(words(LineageKind))
     shared_m2: Mapped[float] = mapped_column(default=0.0)
     reason: Mapped[str] = mapped_column(Prose, default="")
+
+
+class GridOverride(Base):
+    """A building or compound in grid ``grid_code`` that grid ``served_by`` serves all the same.
+
+    In force from ``valid_from`` until before ``valid_until`` (None: still). Grids are named by their codes, because
+    codes outlive editions: an override rests while an edition lacks either grid.
+    """
+
+    __tablename__ = "grid_override"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    community_id: Mapped[int] = mapped_column(ForeignKey("community.id"), index=True)
+    building_id: Mapped[int | None] = mapped_column(ForeignKey("building.id"), index=True)
+    compound_id: Mapped[int | None] = mapped_column(ForeignKey("compound.id"), index=True)
+    grid_code: Mapped[str] = mapped_column(Phrase(20))
+    served_by: Mapped[str] = mapped_column(Phrase(20))
+    valid_from: Mapped[date]
+    valid_until: Mapped[date | None]
+    reason: Mapped[str] = mapped_column(Prose, default="")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    building: Mapped[Building | None] = relationship()
+    compound: Mapped[Compound | None] = relationship()
+
+    __table_args__ = (CheckConstraint("(building_id IS NULL) <> (compound_id IS NULL)", name="one_object"),)

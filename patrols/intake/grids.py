@@ -11,6 +11,7 @@ from data.exchange.reading import Reading
 from data.models import Community, GridKind
 from geo.errors import N_
 from patrols import redraw
+from patrols.intake.datum import warn_of_datum
 from patrols.intake.shapes import POLYGONS, take_shapes
 from patrols.intake.sheet import Headings, Intake, Sheet
 
@@ -43,6 +44,7 @@ def import_grids(
     chosen = frame[sheet.accept(skip_bad=skip_bad)]
     if chosen.empty:
         return Intake(refusals=sheet.refusals, notes=sheet.notes)
+    warn_of_datum(session, sheet, community, chosen.geometry)
     draft = redraw.store_draft(
         session, community, chosen, at=at, made_how={"file": sheet.file}, keep_codes=True, name=sheet.file[:128]
     )

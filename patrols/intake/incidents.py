@@ -28,6 +28,8 @@ from data.models import (
 )
 from geo.errors import N_
 from patrols import responsibility
+from patrols.explanations import facts_of
+from patrols.intake.datum import warn_of_datum
 from patrols.intake.keys import ids_of
 from patrols.intake.rows import plain_row, write_rows
 from patrols.intake.sheet import Headings, Intake, Sheet
@@ -122,6 +124,7 @@ def import_incidents(
     twins = _number_from_contents(rows, points)
     known = _known(session, sheet, community, rows) | twins
     new = sheet.accept(skip_bad=skip_bad) & ~known
+    warn_of_datum(session, sheet, community, points[new])
     stored = _store(session, community, rows[new], points[new])
     if beyond := int((new & points.notna() & (rows["rule"] == Rule.COMMUNITY_FALLBACK.value)).sum()):
         sheet.note(N_("%(count)s incidents lie in no grid: the community itself answers for them."), count=beyond)
@@ -206,9 +209,21 @@ def _locate(session: Session, sheet: Sheet, community: Community, rows: pd.DataF
     rows.loc[named, "rule"] = Rule.NAMED.value
     rows.loc[nowhere | (dated & ~placed & ~named), "rule"] = Rule.COMMUNITY_FALLBACK.value
     rows.loc[~placed | nowhere, "sure"] = True
+    rows["grid_facts"] = _facts(rows, found)
     differs = placed & (rows["grid_given"] != "") & (rows["grid_given"] != rows["grid_code"])
     for extra, code in zip(rows.loc[differs, "extra"], rows.loc[differs, "grid_given"], strict=True):
         extra["grid_given"] = code
+
+
+def _facts(rows: pd.DataFrame, found: pd.DataFrame) -> "pd.Series[Any]":
+    """What is kept with each incident to explain its grid by."""
+    stated = rows.loc[found.index, "accuracy_m"].notna()
+    columns = ["probability", "next_code", "accuracy_m", "override_id", "from_code", "object"]
+    placed = [facts_of(row, stated=known) for row, known in zip(found[columns].to_dict("records"), stated, strict=True)]
+    nowhere: list[Any] = [facts_of({}, stated=False, placed=False) for _ in range(len(rows))]
+    facts = pd.Series(nowhere, index=rows.index, dtype=object)
+    facts.loc[found.index] = pd.Series(placed, index=found.index, dtype=object)
+    return facts
 
 
 def _metres_outside(session: Session, community: Community, points: gpd.GeoSeries) -> "pd.Series[float]":

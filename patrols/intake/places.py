@@ -16,6 +16,7 @@ from data.exchange.reading import Reading
 from data.models import Building, Community, Compound, Street, StreetClass
 from geo.buildings import estimate_households
 from geo.errors import N_
+from patrols.intake.datum import warn_of_datum
 from patrols.intake.rows import plain_row, write_rows
 from patrols.intake.shapes import LINES, POLYGONS, on_own_ground, shape_keys, take_shapes
 from patrols.intake.sheet import Headings, Intake, Sheet
@@ -191,6 +192,7 @@ def _take(
     sheet.unique(rows["source_key"].where(~again & shapes.notna(), ""), "source_key")
     here = on_own_ground(session, sheet, community, shapes)
     good = sheet.accept(skip_bad=skip_bad)
+    warn_of_datum(session, sheet, community, shapes[good & here])
     chosen = rows[good & here & ~again]
     stored, updated = _upsert(session, model, community, _single_lines(chosen) if model is Street else chosen)
     return Intake(

@@ -7,11 +7,13 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
 from data import frames
 from data.models import WGS84, Community
 from geo.errors import N_
+from patrols.intake.datum import datum_on_ground
 from patrols.intake.sheet import Sheet
 
 LINES = ("LineString", "MultiLineString")
@@ -60,18 +62,28 @@ def on_own_ground(session: Session, sheet: Sheet, community: Community, shapes: 
     shapely.prepare(ground)
     touches = here & shapely.intersects(ground, shapes.array.to_numpy())
     if not touches.any():
-        sheet.refuse(
-            _series(sheet, np.arange(len(shapes)) == 0),
-            N_("None of the %(count)s shapes lies in %(community)s. Check the community and the file's datum."),
-            count=int(here.sum()),
-            community=community.name,
-        )
+        _refuse_all(sheet, community, shapes[here], ground)
         return here
     if beyond := int((here & ~touches).sum()):
         sheet.note(
             N_("%(count)s rows lie outside of %(community)s and were left out."), count=beyond, community=community.name
         )
     return pd.Series(touches, index=shapes.index)
+
+
+def _refuse_all(sheet: Sheet, community: Community, shapes: gpd.GeoSeries, ground: BaseGeometry) -> None:
+    """Refuse the file in one sentence, with the datum under which it would lie here if there is one."""
+    first = _series(sheet, np.arange(len(sheet.frame)) == 0)
+    facts: dict[str, Any] = {"count": len(shapes), "community": community.name}
+    if (fits := datum_on_ground(shapes, sheet.datum, ground)) is None:
+        why = N_("None of the %(count)s shapes lies in %(community)s. Check the community and the file's datum.")
+    else:
+        facts |= {"said": sheet.datum, "fits": fits}
+        why = N_(
+            "None of the %(count)s shapes lies in %(community)s when read as %(said)s; read as %(fits)s they would. "
+            "Check the file's datum."
+        )
+    sheet.refuse(first, why, **facts)
 
 
 def shape_keys(shapes: gpd.GeoSeries) -> "pd.Series[str]":

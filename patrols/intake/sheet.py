@@ -52,6 +52,7 @@ class Sheet:
 
     def __init__(self, reading: Reading[Any], headings: Headings) -> None:
         self.file = str(reading.frame.attrs.get("file", ""))
+        self.datum = str(reading.frame.attrs.get("datum", "wgs84"))
         self.notes: list[Refusal] = list(reading.frame.attrs.get("notes", []))
         self._earlier = list(reading.refusals)
         self._refusals = Refusals(self.file)

@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session
 
 from data import frames
 from data.exchange.reading import Reading
-from data.models import Community, Fix, Patrol, PatrolCredit, PatrolSource, Person, Team
+from data.models import WGS84, Community, Fix, Patrol, PatrolCredit, PatrolSource, Person, Team
 from geo.errors import N_
 from geo.lines import credit_lines
 from patrols import responsibility
 from patrols.errors import PatrolError
+from patrols.intake.datum import warn_of_datum
 from patrols.intake.keys import ids_of
 from patrols.intake.rows import plain_row, write_rows
 from patrols.intake.sheet import Headings, Intake, Sheet
@@ -76,6 +77,7 @@ def import_patrols(
     sheet.accept(skip_bad=skip_bad)
     refused = set(fixes.loc[sheet.bad, "patrol"])
     clean = clean[~clean["patrol"].isin(refused)]
+    _warn_of_datum(session, sheet, community, clean)
     known = _known_keys(session, community, clean)
     keys = _keys(clean)
     new = keys[~keys.isin(known)]
@@ -175,6 +177,12 @@ def _refuse_patrols(
         told = {name: fact(patrol) for name, fact in facts.items()}
         sheet.refuse_row(int(position), PatrolError(template, patrol=fixes["name"].iloc[position] or patrol, **told))
     sheet.bad |= fixes["patrol"].isin(wrong)
+
+
+def _warn_of_datum(session: Session, sheet: Sheet, community: Community, clean: pd.DataFrame) -> None:
+    kept = clean[clean["dropped_by"].isna()]
+    spots = gpd.GeoSeries(gpd.points_from_xy(kept["lon"], kept["lat"]), crs=WGS84)
+    warn_of_datum(session, sheet, community, spots)
 
 
 def _keys(clean: pd.DataFrame) -> "pd.Series[Any]":

@@ -6,6 +6,8 @@ from typing import Any
 from apiflask import fields
 from apiflask.validators import Length, Range, Regexp
 
+from webmap.words import sentences
+
 DAY = (
     r"(?:20\d\d-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)"
     r"|02-(?:0[1-9]|1\d|2[0-8]))|20(?:0[048]|[2468][048]|[13579][26])-02-29)"
@@ -50,6 +52,13 @@ class Text(fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **settings: Any) -> str:
         read = super()._deserialize(value, attr, data, **settings)
         return read.replace("\x00", "").encode("utf-8", "replace").decode("utf-8").strip()
+
+
+class Sentences(fields.String):
+    """Sentences of the program, in the reader's language."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **settings: Any) -> str:
+        return sentences(value or ())
 
 
 def longitude(**settings: Any) -> fields.Float:

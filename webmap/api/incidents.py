@@ -8,6 +8,7 @@ from data.errors import NotFound
 from data.models import Category, Incident, IncidentSource, Organisation, Person, Role
 from geo.errors import N_
 from patrols import incidents
+from patrols.explanations import explain_incident
 from webmap import access, storage
 from webmap.access import May
 from webmap.api.shapes import IncidentQuery, IncidentsOut, NextStep, OneIncidentOut, Report
@@ -95,7 +96,12 @@ def step(number: str, told: dict[str, Any]) -> dict[str, Any]:
 
 def _told(incident: Incident) -> dict[str, Any]:
     kinds = incidents.next_steps(incident, access.me().role) if access.may(May.STEP) else []
-    return {**{name: getattr(incident, name) for name in _COLUMNS}, "steps": incident.steps, "next_steps": kinds}
+    return {
+        **{name: getattr(incident, name) for name in _COLUMNS},
+        "explanation": explain_incident(storage.session(), incident),
+        "steps": incident.steps,
+        "next_steps": kinds,
+    }
 
 
 _COLUMNS = (

@@ -6,7 +6,18 @@ from apiflask import Schema, fields
 from apiflask.validators import Length, Range
 
 from data.models import IncidentSource, PatrolSource, Stage, StepKind
-from webmap.api.fields import Moment, Text, accuracy, community_code, grid_code, key, latitude, longitude, words
+from webmap.api.fields import (
+    Moment,
+    Sentences,
+    Text,
+    accuracy,
+    community_code,
+    grid_code,
+    key,
+    latitude,
+    longitude,
+    words,
+)
 
 
 class CommunityQuery(Schema):
@@ -122,6 +133,7 @@ class AnswerOut(Schema):
     probability = fields.Float(allow_none=True)
     next_code = fields.String(allow_none=True)
     sure = fields.Boolean()
+    explanation = Sentences()
     chain = fields.List(fields.Nested(LinkOut))
 
 
@@ -161,6 +173,7 @@ class IncidentOut(Schema):
 class OneIncidentOut(IncidentOut):
     """An incident with its history and what may follow."""
 
+    explanation = Sentences()
     steps = fields.List(fields.Nested(StepOut))
     next_steps = fields.List(words(StepKind))
 

@@ -18,6 +18,7 @@ COMMANDS = {
     "locate": "joining",
     "cover": "joining",
     "convert": "joining",
+    "datum": "datum",
     "import": "intake",
     "grids": "grids",
     "map": "maps",

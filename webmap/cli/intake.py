@@ -104,7 +104,12 @@ def _print(file: Path, done: Intake, as_json: bool) -> None:
     speech.list_refusals(done.refusals)
     counts = {name: getattr(done, name) for name in ("stored", "updated", "unchanged", "outside")}
     speech.print_figures(
-        {"file": str(file), **counts, "refused": [speech.tell_refusal(one) for one in done.refusals]},
+        {
+            "file": str(file),
+            **counts,
+            "refused": [speech.tell_refusal(one) for one in done.refusals],
+            "notes": [speech.tell_refusal(one) for one in done.notes],
+        },
         as_json,
         lambda: (
             _(

@@ -8,13 +8,11 @@ from data import frames
 from data.errors import RowsRefused
 from data.exchange.vector import read_features
 from data.exchange.write import write_features, write_table
+from geo.datum import in_metres
 from geo.errors import N_
 from patrols import files
 from webmap.cli import _, finish, speech
-from webmap.cli.options import crs_option, datum_option, existing_file, json_option, new_file, out_option
-
-DATUMS = ["wgs84", "cgcs2000", "gcj02", "bd09"]
-
+from webmap.cli.options import Datum, crs_option, datum_option, existing_file, json_option, new_file, out_option
 
 class Accuracy(click.ParamType[float | str]):
     """Metres, or the name of a column."""
@@ -134,10 +132,10 @@ def cover_command(
 @click.command("convert", help=N_("Write a file in another format, another datum, or both."))
 @click.argument("file", type=existing_file)
 @click.option(
-    "--from", "source", type=click.Choice(DATUMS), default="wgs84", show_default=True, help=N_("Datum of the file.")
+    "--from", "source", type=Datum(), default="wgs84", show_default=True, help=N_("Datum of the file.")
 )
 @click.option(
-    "--to", "target", type=click.Choice(DATUMS), default="wgs84", show_default=True, help=N_("Datum to write.")
+    "--to", "target", type=Datum(), default="wgs84", show_default=True, help=N_("Datum to write.")
 )
 @click.option("--layer", metavar="NAME", help=N_("Layer, sheet or member, where a file has several."))
 @click.option("--skip-bad", is_flag=True, help=N_("Leave bad rows out and list them."))
@@ -150,7 +148,7 @@ def convert_command(
     if reading.refusals and not skip_bad:
         raise RowsRefused(reading.refusals)
     rows = files.convert_rows(reading, target=target)
-    write_features(rows, out)
+    write_features(rows, out, as_they_are=in_metres(target))
     speech.list_refusals(reading.refusals)
     click.echo(_("%(file)s written: %(rows)s rows, %(datum)s.") % {"file": out, "rows": len(rows), "datum": target})
     finish(len(reading.refusals))

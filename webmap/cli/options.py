@@ -14,7 +14,9 @@ from sqlalchemy.orm import Session
 from data.database import is_at_head, open_engine, open_session
 from data.errors import DatabaseUnavailable
 from data.settings import Settings, parse_url
-from geo.errors import N_
+from geo.datum import require_datum
+from geo.errors import N_, UnknownDatum
+from webmap.cli import speech
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -29,12 +31,29 @@ database_option = click.option(
 community_option = click.option(
     "--community", metavar="CODE", help=N_("12-digit code; may be left out where the database holds one community.")
 )
+
+
+class Datum(click.ParamType[str]):
+    """One of the names of `geo.datum`."""
+
+    name = "DATUM"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return require_datum(str(value).lower())
+        except UnknownDatum as fault:
+            self.fail(speech.tell(fault), param, ctx)
+
+
 datum_option = click.option(
     "--datum",
-    type=click.Choice(["wgs84", "cgcs2000", "gcj02", "bd09"]),
+    type=Datum(),
     default="wgs84",
     show_default=True,
-    help=N_("Datum of the file's longitudes and latitudes."),
+    help=N_(
+        "What the file's places are written in: wgs84, cgcs2000, gcj02, bd09 (degrees), bd09mc (Baidu's metres), "
+        "gk3-117e or gk3-zone39 (metres of a 3-degree zone, by its meridian or with its number in front)."
+    ),
 )
 crs_option = click.option(
     "--crs", metavar="EPSG:CODE", help=N_("Coordinate system of a file that names none, such as EPSG:4549.")

@@ -10,6 +10,7 @@ from data import names
 from data.models import Category, Community, Incident, IncidentSource, Organisation, Person, Role, Stage, StepKind
 from geo.errors import N_
 from patrols import incidents, moves, responsibility, roster
+from patrols.explanations import explain_incident
 from webmap import access, inputs, storage, trail
 from webmap.access import May
 from webmap.errors import BadInput
@@ -164,6 +165,7 @@ def _page(incident: Incident, *, reporter: bool = False) -> str:
         incident=incident,
         community=community,
         moves=_moves(incident),
+        explanation=explain_incident(opened, incident),
         chain=responsibility.chain_of(opened, incident, at=incident.closed_at or storage.now()),
         sketch=sketch.of_incident(opened, incident),
         reporter=reporter,

@@ -1,0 +1,394 @@
+"""Walks along shared borders: which grid a walk is held to while nobody can tell on which side it goes.
+
+The compiled half of `geo.lines.credit_lines`; see there for the rule in words. Import this module where it is used, not
+above: it brings numba, which a process without walks need not load.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.anneal import compiled
+from geo.crossings import Lattice, Runs, Walks, near_lines
+from geo.edges import Floats, Positions
+
+ALONG_BANDS = 4.0
+"""A walk that could be on either side for more metres than this many bands goes along the border. Fewer, and it crosses
+it: straight across, the band is two bands wide, and at 30 degrees four."""
+
+_SAME_M = 1e-9
+
+
+class Sides(NamedTuple):
+    """The grids (-1: none) to the left and right of each border line, and how wide its band may be at most."""
+
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    width: Floats
+
+
+class Spans(NamedTuple):
+    """Stretches of one part over which a grid may be credited; places count edges from the part's first one."""
+
+    grid: Positions
+    begin: Floats
+    finish: Floats
+
+
+class Pieces(NamedTuple):
+    """A part cut wherever anything changes: piece ``p`` lies between ``place[p]`` and ``place[p + 1]``.
+
+    ``exact`` is the grid it lies in; any of ``grid[first[p]:first[p + 1]]`` may be credited. Grids are numbers local to
+    the part, ``order`` is the place of each in the rule, ``metres`` the length of each piece.
+    """
+
+    place: Floats
+    metres: Floats
+    exact: Positions
+    first: Positions
+    grid: Positions
+    order: Positions
+
+
+class Shares(NamedTuple):
+    """What was credited: on the part of ``edge`` the grid (-1: none) got so many metres and seconds."""
+
+    edge: Positions
+    grid: Positions
+    metres: Floats
+    seconds: Floats
+
+
+@compiled
+def hold_to_grids(
+    walks: Walks, seconds: Floats, runs: Runs, grid: Any, band: Floats, lattice: Lattice, sides: Sides, rank: Positions
+) -> Shares:
+    """Credit the runs of walks; ``grid`` is where each run lies, ``band`` the metres of each part's band.
+
+    ``rank`` is the place of each grid in the rule, with that of no grid last.
+    """
+    most = 2 * len(runs.edge) + 1
+    shares = Shares(np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most), np.empty(most))
+    local, stamp = np.full(len(rank), -1, np.int64), np.full(len(lattice.start), -1, np.int64)
+    found = np.empty(len(lattice.start), np.int64)
+    count, run = 0, 0
+    while run < len(runs.edge):
+        first, part = run, walks.part[runs.edge[run]]
+        while run < len(runs.edge) and walks.part[runs.edge[run]] == part:
+            run += 1
+        known = number_grids(grid[first:run], local)
+        if len(known) == 1:
+            shares.edge[count], shares.grid[count] = runs.edge[first], known[0]
+            shares.metres[count] = runs.metres[first:run].sum()
+            shares.seconds[count] = runs.seconds[first:run].sum()
+            count += 1
+        else:
+            edges = runs.edge[first], runs.edge[run] if run < len(runs.edge) else len(walks.first)
+            starts = runs.edge[first:run] - edges[0] + runs.share[first:run]
+            exact = local[grid[first:run]]
+            spans = find_spans(walks, edges, starts, exact, band[part], lattice, sides, local, stamp, found)
+            metres, spent = clocks(walks, seconds, edges)
+            pieces = cut_pieces(unite(spans, len(known)), starts, exact, metres, rank[known])
+            chosen = fewest_changes(pieces)
+            settle_by_rule(pieces, chosen, ALONG_BANDS * band[part])
+            shares, count = credit(pieces, chosen, metres, spent, known, runs.edge[first], shares, count)
+        local[known] = -1
+    return Shares(shares.edge[:count], shares.grid[:count], shares.metres[:count], shares.seconds[:count])
+
+
+@compiled
+def number_grids(grid: Any, local: Positions) -> Positions:
+    """Number the different grids from 0 in ``local`` and list them."""
+    known = np.empty(len(grid), np.int64)
+    count = 0
+    for one in grid:
+        if local[one] < 0:
+            local[one] = count
+            known[count] = one
+            count += 1
+    return known[:count]
+
+
+@compiled
+def find_spans(
+    walks: Walks,
+    edges: tuple[int, int],
+    starts: Floats,
+    exact: Positions,
+    band: float,
+    lattice: Lattice,
+    sides: Sides,
+    local: Positions,
+    stamp: Positions,
+    found: Positions,
+) -> Spans:
+    """Where each of the part's grids may be credited: on its own ground and within the band of it."""
+    count, end = len(starts), float(edges[1] - edges[0])
+    grid, begin, finish = np.empty(4 * count, np.int64), np.empty(4 * count), np.empty(4 * count)
+    grid[:count], begin[:count] = exact, starts
+    finish[: count - 1], finish[count - 1] = starts[1:], end
+    for edge in range(edges[0], edges[1]):
+        ax, ay = walks.place[walks.first[edge], 0], walks.place[walks.first[edge], 1]
+        bx, by = walks.place[walks.first[edge] + 1, 0], walks.place[walks.first[edge] + 1, 1]
+        for at in range(near_lines(lattice, ax, ay, bx, by, band, stamp, edge, found)):
+            line = found[at]
+            left, right = local[sides.left[line]], local[sides.right[line]]
+            if left < 0 and right < 0:
+                continue
+            px, py = lattice.start[line, 0], lattice.start[line, 1]
+            qx, qy = lattice.end[line, 0], lattice.end[line, 1]
+            low, high = stretch_within(ax, ay, bx, by, px, py, qx, qy, min(band, sides.width[line]))
+            if low > high:
+                continue
+            if count + 2 > len(grid):
+                grid, begin = np.concatenate((grid, grid)), np.concatenate((begin, begin))
+                finish = np.concatenate((finish, finish))
+            for one in (left, right):
+                if one >= 0:
+                    grid[count], begin[count], finish[count] = one, edge - edges[0] + low, edge - edges[0] + high
+                    count += 1
+    return Spans(grid[:count], begin[:count], finish[:count])
+
+
+@compiled
+def stretch_within(
+    ax: float, ay: float, bx: float, by: float, px: float, py: float, qx: float, qy: float, reach: float
+) -> tuple[float, float]:
+    """From where to where along a-b the line p-q is within reach, as shares; (2, -1) where nowhere.
+
+    A line's surroundings are convex, so this is one stretch: what lies in the discs around its ends and in the
+    rectangle between them.
+    """
+    ux, uy, vx, vy = bx - ax, by - ay, qx - px, qy - py
+    low, high = 2.0, -1.0
+    length2, other2 = ux * ux + uy * uy, vx * vx + vy * vy
+    for cx, cy in ((ax - px, ay - py), (ax - qx, ay - qy)):
+        half, free = cx * ux + cy * uy, cx * cx + cy * cy - reach * reach
+        if length2 == 0.0:
+            if free <= 0.0:
+                return 0.0, 1.0
+            continue
+        root2 = half * half - length2 * free
+        if root2 >= 0.0:
+            root = np.sqrt(root2)
+            begin, finish = max((-half - root) / length2, 0.0), min((-half + root) / length2, 1.0)
+            if begin <= finish:
+                low, high = min(low, begin), max(high, finish)
+    side = reach * np.sqrt(other2)
+    begin, finish = shares_between(vx * (ay - py) - vy * (ax - px), vx * uy - vy * ux, -side, side)
+    other_begin, other_finish = shares_between(vx * (ax - px) + vy * (ay - py), vx * ux + vy * uy, 0.0, other2)
+    begin, finish = max(begin, other_begin), min(finish, other_finish)
+    if begin <= finish:
+        low, high = min(low, begin), max(high, finish)
+    return low, high
+
+
+@compiled
+def shares_between(start: float, slope: float, least: float, most: float) -> tuple[float, float]:
+    """Which shares t from 0 to 1 have least <= start + slope t <= most; (2, -1) for none."""
+    if slope == 0.0:
+        return (0.0, 1.0) if least <= start <= most else (2.0, -1.0)
+    one, other = (least - start) / slope, (most - start) / slope
+    return max(min(one, other), 0.0), min(max(one, other), 1.0)
+
+
+@compiled
+def unite(spans: Spans, grids: int) -> Spans:
+    """Join spans of one grid that overlap or touch; sorted by their beginnings."""
+    count = 0
+    grid, begin, finish = np.empty(len(spans.grid), np.int64), np.empty(len(spans.grid)), np.empty(len(spans.grid))
+    last = np.full(grids, -1, np.int64)
+    for at in np.argsort(spans.begin):
+        one = spans.grid[at]
+        if last[one] >= 0 and spans.begin[at] <= finish[last[one]]:
+            finish[last[one]] = max(finish[last[one]], spans.finish[at])
+            continue
+        grid[count], begin[count], finish[count] = one, spans.begin[at], spans.finish[at]
+        last[one] = count
+        count += 1
+    return Spans(grid[:count], begin[:count], finish[:count])
+
+
+@compiled
+def clocks(walks: Walks, seconds: Floats, edges: tuple[int, int]) -> tuple[Floats, Floats]:
+    """Metres and seconds walked up to each vertex of a part."""
+    count = edges[1] - edges[0]
+    metres, spent = np.zeros(count + 1), np.zeros(count + 1)
+    for at in range(count):
+        start = walks.first[edges[0] + at]
+        ax, ay, bx, by = (
+            walks.place[start, 0],
+            walks.place[start, 1],
+            walks.place[start + 1, 0],
+            walks.place[start + 1, 1],
+        )
+        metres[at + 1] = metres[at] + np.hypot(bx - ax, by - ay)
+        spent[at + 1] = spent[at] + seconds[edges[0] + at]
+    return metres, spent
+
+
+@compiled
+def reading(clock: Floats, place: float) -> float:
+    """What a clock of `clocks` says at a place between vertices."""
+    at = min(int(place), len(clock) - 2)
+    return float(clock[at] + (place - at) * (clock[at + 1] - clock[at]))
+
+
+@compiled
+def cut_pieces(spans: Spans, starts: Floats, exact: Positions, metres: Floats, order: Positions) -> Pieces:
+    """Cut a part wherever it enters another grid and wherever one begins or ceases to be near enough."""
+    end = float(len(metres) - 1)
+    place = np.unique(np.concatenate((starts, spans.begin, spans.finish, np.array([end]))))
+    count = len(place) - 1
+    lies, length, first = np.empty(count, np.int64), np.empty(count), np.zeros(count + 1, np.int64)
+    grid, until = np.empty(4 * count, np.int64), np.empty(len(order))
+    active, actives, run, span, total = np.empty(len(order), np.int64), 0, 0, 0, 0
+    for piece in range(count):
+        while run + 1 < len(starts) and starts[run + 1] <= place[piece]:
+            run += 1
+        kept = 0
+        for at in range(actives):
+            if until[active[at]] > place[piece]:
+                active[kept] = active[at]
+                kept += 1
+        actives = kept
+        while span < len(spans.grid) and spans.begin[span] <= place[piece]:
+            if spans.finish[span] > place[piece]:
+                active[actives] = spans.grid[span]
+                until[spans.grid[span]] = spans.finish[span]
+                actives += 1
+            span += 1
+        if total + actives > len(grid):
+            grid = np.concatenate((grid, np.empty(len(grid) + actives, np.int64)))
+        grid[total : total + actives] = active[:actives]
+        total += actives
+        lies[piece], first[piece + 1] = exact[run], total
+        length[piece] = reading(metres, place[piece + 1]) - reading(metres, place[piece])
+    return Pieces(place, length, lies, first, grid[:total], order)
+
+
+@compiled
+def fewest_changes(pieces: Pieces) -> Positions:
+    """The grid of each piece so that the walk changes as seldom as it can, and of such ways leaves its place least.
+
+    Of equally good ways that of the grid which the rule prefers, so that nothing depends on the walk's direction.
+    """
+    total, count = len(pieces.grid), len(pieces.exact)
+    changes, strayed, before = np.zeros(total, np.int64), np.zeros(total), np.full(total, -1, np.int64)
+    best = -1
+    for piece in range(count):
+        last_best = best
+        for at in range(pieces.first[piece], pieces.first[piece + 1]):
+            if piece:
+                before[at], changes[at], strayed[at] = last_best, changes[last_best] + 1, strayed[last_best]
+                for last in range(pieces.first[piece - 1], pieces.first[piece]):
+                    if pieces.grid[last] == pieces.grid[at] and (
+                        changes[last] < changes[at] or strayed[last] <= strayed[at] + _SAME_M
+                    ):
+                        before[at], changes[at], strayed[at] = last, changes[last], strayed[last]
+            if pieces.grid[at] != pieces.exact[piece]:
+                strayed[at] += pieces.metres[piece]
+        best = pieces.first[piece]
+        for at in range(pieces.first[piece] + 1, pieces.first[piece + 1]):
+            more, longer = changes[at] - changes[best], strayed[at] - strayed[best]
+            sooner = pieces.order[pieces.grid[at]] < pieces.order[pieces.grid[best]]
+            if more < 0 or (more == 0 and (longer < -_SAME_M or (longer <= _SAME_M and sooner))):
+                best = at
+    chosen = np.empty(count, np.int64)
+    for piece in range(count - 1, -1, -1):
+        chosen[piece] = pieces.grid[best]
+        best = before[best]
+    return chosen
+
+
+@compiled
+def may_be(pieces: Pieces, piece: int, grid: int) -> bool:
+    """Whether a piece may be credited to a grid."""
+    found = False
+    for at in range(pieces.first[piece], pieces.first[piece + 1]):
+        found |= pieces.grid[at] == grid
+    return found
+
+
+@compiled
+def settle_by_rule(pieces: Pieces, chosen: Positions, along: float) -> None:
+    """Give long stretches that could be either's to the grid that the rule prefers."""
+    count, begin = len(chosen), 0
+    while begin < count:
+        end = begin
+        while end < count and chosen[end] == chosen[begin]:
+            end += 1
+        if pieces.metres[begin:end].sum() > along:
+            chosen[begin:end] = preferred_throughout(pieces, chosen[begin], begin, end)
+        begin = end
+    at = 1
+    while at < count:
+        one, other = chosen[at - 1], chosen[at]
+        if one == other:
+            at += 1
+            continue
+        low, high = at, at
+        while low > 0 and chosen[low - 1] == one and may_be(pieces, low - 1, other):
+            low -= 1
+        while high < count and chosen[high] == other and may_be(pieces, high, one):
+            high += 1
+        if pieces.metres[low:high].sum() > along:
+            chosen[low:high] = one if pieces.order[one] < pieces.order[other] else other
+        at = max(high, at + 1)
+
+
+@compiled
+def preferred_throughout(pieces: Pieces, grid: int, begin: int, end: int) -> int:
+    """Of the grids that some pieces lie in and that all of them may be credited to, the one that the rule prefers."""
+    best = grid
+    for at in range(pieces.first[begin], pieces.first[begin + 1]):
+        one = pieces.grid[at]
+        if pieces.order[one] >= pieces.order[best]:
+            continue
+        lies, fits = False, True
+        for piece in range(begin, end):
+            lies |= pieces.exact[piece] == one
+            fits &= may_be(pieces, piece, one)
+        if lies and fits:
+            best = one
+    return int(best)
+
+
+@compiled
+def credit(
+    pieces: Pieces,
+    chosen: Positions,
+    metres: Floats,
+    spent: Floats,
+    known: Positions,
+    edge: int,
+    shares: Shares,
+    count: int,
+) -> tuple[Shares, int]:
+    """Append a row for each stretch of pieces that one grid gets."""
+    begin = 0
+    while begin < len(chosen):
+        end = begin
+        while end < len(chosen) and chosen[end] == chosen[begin]:
+            end += 1
+        shares = with_room(shares, count)
+        shares.edge[count], shares.grid[count] = edge, known[chosen[begin]]
+        shares.metres[count] = reading(metres, pieces.place[end]) - reading(metres, pieces.place[begin])
+        shares.seconds[count] = reading(spent, pieces.place[end]) - reading(spent, pieces.place[begin])
+        count += 1
+        begin = end
+    return shares, count
+
+
+@compiled
+def with_room(shares: Shares, count: int) -> Shares:
+    """The same table, with room for one more row."""
+    if count < len(shares.edge):
+        return shares
+    return Shares(
+        np.concatenate((shares.edge, shares.edge)),
+        np.concatenate((shares.grid, shares.grid)),
+        np.concatenate((shares.metres, shares.metres)),
+        np.concatenate((shares.seconds, shares.seconds)),
+    )

@@ -1,0 +1,337 @@
+"""Where walks meet the borders of grids: the compiled search behind `geo.lines` and `geo.streets`.
+
+Border lines are listed by the cells of a lattice that they run through, so an edge of a walk looks only at those near
+it. Import this module where it is used, not above: it brings numba, which a process without walks need not load.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.anneal import compiled
+from geo.edges import Floats, Positions
+
+# A lattice has about this many cells for each border line, and never more than fit the processor's cache.
+_CELLS_PER_LINE = 2.0
+_MOST_CELLS = 1_000_000
+
+
+class Walks(NamedTuple):
+    """Walks as vertices: edge ``e`` goes from vertex ``first[e]`` to the next one, and belongs to ``part[e]``."""
+
+    place: Floats
+    first: Positions
+    part: Positions
+
+
+class Cells(NamedTuple):
+    """Where the cells of a lattice lie: ``columns`` by ``rows`` squares from the south-western corner on."""
+
+    west: float
+    south: float
+    side: float
+    columns: int
+    rows: int
+
+
+class Lattice(NamedTuple):
+    """Border lines (``start`` to ``end``) by cell: those of cell ``c`` are ``line[begin[c]:begin[c + 1]]``.
+
+    Cells are counted row by row. They stand apart from the arrays because compiled functions hand plain numbers on
+    several times quicker than arrays.
+    """
+
+    start: Floats
+    end: Floats
+    begin: Positions
+    line: NDArray[np.int32]
+    cells: Cells
+
+
+class Runs(NamedTuple):
+    """Walks taken apart at borders: run ``r`` begins on ``edge[r]``, ``share[r]`` of the way along, and ends where the
+    next one begins or its part ends. ``x``, ``y`` is the middle of its longest straight stretch, and tells its grid.
+    """
+
+    edge: Positions
+    share: Floats
+    x: Floats
+    y: Floats
+    metres: Floats
+    seconds: Floats
+
+
+def make_lattice(start: Floats, end: Floats, margin_m: float) -> Lattice:
+    """List border lines by the cells they run through, or come nearer to than the margin.
+
+    Parameters
+    ----------
+    start, end : float64 arrays of shape (n, 2)
+        Finite. None at all is allowed.
+    margin_m : float
+        At least what rounding may do to a coordinate.
+    """
+    start, end = np.ascontiguousarray(start), np.ascontiguousarray(end)
+    if not len(start):
+        return Lattice(start, end, np.zeros(1, np.int64), np.empty(0, np.int32), Cells(0.0, 0.0, 1.0, 0, 0))
+    low = np.minimum(start.min(axis=0), end.min(axis=0)) - 2 * margin_m
+    wide, high = np.maximum(start.max(axis=0), end.max(axis=0)) + 2 * margin_m - low
+    wanted = min(_CELLS_PER_LINE * len(start), _MOST_CELLS)
+    # Borders along a single street give a long thin lattice, never one of no width.
+    side = max(float(np.sqrt(wide * high / wanted)), float(max(wide, high) / wanted), margin_m)
+    cells = Cells(float(low[0]), float(low[1]), side, int(wide / side) + 1, int(high / side) + 1)
+    begin, line = list_lines(start, end, cells, margin_m)
+    return Lattice(start, end, begin, line, cells)
+
+
+@compiled
+def row_span(cells: Cells, low: float, high: float) -> tuple[int, int]:
+    """First and last row between two heights; first > last where there is none."""
+    first = int(max(np.floor((low - cells.south) / cells.side), 0.0))
+    last = int(min(np.floor((high - cells.south) / cells.side), cells.rows - 1.0))
+    return first, last
+
+
+@compiled
+def column_span(cells: Cells, row: int, ax: float, ay: float, bx: float, by: float, margin: float) -> tuple[int, int]:
+    """First and last column that the edge from a to b comes near to in a row; first > last where there is none."""
+    low = cells.south + row * cells.side - margin
+    high = low + cells.side + 2 * margin
+    begin, finish = 0.0, 1.0
+    if ay != by:
+        begin, finish = (low - ay) / (by - ay), (high - ay) / (by - ay)
+        if begin > finish:
+            begin, finish = finish, begin
+        begin, finish = min(max(begin, 0.0), 1.0), min(max(finish, 0.0), 1.0)
+    cx, dx = ax + begin * (bx - ax), ax + finish * (bx - ax)
+    first = np.floor((min(cx, dx) - margin - cells.west) / cells.side)
+    last = np.floor((max(cx, dx) + margin - cells.west) / cells.side)
+    return int(max(first, 0.0)), int(min(last, cells.columns - 1.0))
+
+
+@compiled
+def list_lines(start: Floats, end: Floats, cells: Cells, margin: float) -> tuple[Positions, NDArray[np.int32]]:
+    """The lines of every cell, one cell after the other."""
+    begin = np.zeros(cells.columns * cells.rows + 1, np.int64)
+    line = np.empty(0, np.int32)
+    for turn in range(2):
+        for at in range(len(start)):
+            ax, ay, bx, by = start[at, 0], start[at, 1], end[at, 0], end[at, 1]
+            bottom, top = row_span(cells, min(ay, by) - margin, max(ay, by) + margin)
+            for row in range(bottom, top + 1):
+                left, right = column_span(cells, row, ax, ay, bx, by, margin)
+                for cell in range(row * cells.columns + left, row * cells.columns + right + 1):
+                    if turn == 0:
+                        begin[cell + 1] += 1
+                    else:
+                        line[begin[cell]] = at
+                        begin[cell] += 1
+        if turn == 0:
+            begin = np.cumsum(begin)
+            line = np.empty(begin[-1], np.int32)
+    # Filling moved the beginning of each cell to that of the next one.
+    begin[1:] = begin[:-1].copy()
+    begin[0] = 0
+    return begin, line
+
+
+@compiled
+def edges_near(walks: Walks, lattice: Lattice, margin: float) -> Positions:
+    """The edges whose box, widened by the margin, touches a cell with lines: the few that are worth a closer look."""
+    near, count = np.empty(len(walks.first), np.int64), 0
+    place, begin, columns = walks.place, lattice.begin, lattice.cells.columns
+    west, south, each = lattice.cells.west, lattice.cells.south, 1.0 / lattice.cells.side
+    most_column, most_row = lattice.cells.columns - 1.0, lattice.cells.rows - 1.0
+    for edge in range(len(walks.first)):
+        at = walks.first[edge]
+        ax, ay, bx, by = place[at, 0], place[at, 1], place[at + 1, 0], place[at + 1, 1]
+        left = int(max((min(ax, bx) - margin - west) * each, 0.0))
+        bottom = int(max((min(ay, by) - margin - south) * each, 0.0))
+        right = int(min(max((max(ax, bx) + margin - west) * each, -1.0), most_column))
+        top = int(min(max((max(ay, by) + margin - south) * each, -1.0), most_row))
+        for row in range(bottom, top + 1):
+            if right >= left and begin[row * columns + right + 1] > begin[row * columns + left]:
+                near[count] = edge
+                count += 1
+                break
+    return near[:count]
+
+
+@compiled
+def near_lines(
+    lattice: Lattice,
+    ax: float,
+    ay: float,
+    bx: float,
+    by: float,
+    margin: float,
+    stamp: Positions,
+    mark: int,
+    found: Positions,
+) -> int:
+    """Fill ``found`` with the lines whose box comes within the margin of the edge's; return how many."""
+    start, end, begin, listed, cells = lattice
+    count = 0
+    west, east = min(ax, bx) - margin, max(ax, bx) + margin
+    south, north = min(ay, by) - margin, max(ay, by) + margin
+    bottom, top = row_span(cells, south, north)
+    for row in range(bottom, top + 1):
+        left, right = column_span(cells, row, ax, ay, bx, by, margin)
+        if left > right:
+            continue
+        # The lines of neighbouring cells of a row follow each other.
+        for at in range(begin[row * cells.columns + left], begin[row * cells.columns + right + 1]):
+            line = listed[at]
+            if stamp[line] == mark:
+                continue
+            stamp[line] = mark
+            px, py, qx, qy = start[line, 0], start[line, 1], end[line, 0], end[line, 1]
+            if min(px, qx) <= east and max(px, qx) >= west and min(py, qy) <= north and max(py, qy) >= south:
+                found[count] = line
+                count += 1
+    return count
+
+
+@compiled
+def apart(x: float, y: float, ax: float, ay: float, bx: float, by: float) -> float:
+    """How far a place is from the edge from a to b."""
+    along_x, along_y, off_x, off_y = bx - ax, by - ay, x - ax, y - ay
+    length2 = along_x * along_x + along_y * along_y
+    foot = 0.0
+    if length2 > 0.0:
+        foot = min(max((off_x * along_x + off_y * along_y) / length2, 0.0), 1.0)
+    return float(np.hypot(off_x - foot * along_x, off_y - foot * along_y))
+
+
+@compiled
+def meet(
+    ax: float, ay: float, bx: float, by: float, px: float, py: float, qx: float, qy: float, margin: float, share: Floats
+) -> int:
+    """Fill ``share`` with how far along a-b it crosses p-q or has an end of it beside; return how many places.
+
+    Where an end of a-b itself lies beside p-q, that end is a place too.
+    """
+    count = 0
+    ux, uy, vx, vy, wx, wy = bx - ax, by - ay, qx - px, qy - py, px - ax, py - ay
+    length = np.hypot(ux, uy)
+    if apart(ax, ay, px, py, qx, qy) <= margin:
+        share[count] = 0.0
+        count += 1
+    if apart(bx, by, px, py, qx, qy) <= margin:
+        share[count] = 1.0
+        count += 1
+    if length == 0.0:
+        return count
+    slack = margin / length
+    for turn in range(2):
+        ox, oy = wx + turn * vx, wy + turn * vy
+        foot = (ox * ux + oy * uy) / (length * length)
+        if -slack <= foot <= 1.0 + slack and abs(ux * oy - uy * ox) <= margin * length:
+            share[count] = min(max(foot, 0.0), 1.0)
+            count += 1
+    turned = ux * vy - uy * vx
+    if turned != 0.0:
+        mine, other = (wx * vy - wy * vx) / turned, (wx * uy - wy * ux) / turned
+        other_slack = margin / np.hypot(vx, vy)
+        if -slack <= mine <= 1.0 + slack and -other_slack <= other <= 1.0 + other_slack:
+            share[count] = min(max(mine, 0.0), 1.0)
+            count += 1
+    return count
+
+
+@compiled
+def find_cuts(walks: Walks, lattice: Lattice, margin: float) -> tuple[Positions, Floats]:
+    """Where borders cut each edge: the shares of edge ``e`` are ``share[begin[e]:begin[e + 1]]``, ascending.
+
+    Places within the margin of each other are one, and those within the margin of a vertex are exactly 0 or 1.
+    """
+    begin = np.zeros(len(walks.first) + 1, np.int64)
+    share = np.empty(max(len(walks.first) // 8, 16))
+    stamp, found = np.full(len(lattice.start), -1, np.int64), np.empty(len(lattice.start), np.int64)
+    here, places = np.empty(5), np.empty(5 * len(lattice.start) + 1)
+    total = 0
+    for edge in edges_near(walks, lattice, margin):
+        at = walks.first[edge]
+        ax, ay, bx, by = walks.place[at, 0], walks.place[at, 1], walks.place[at + 1, 0], walks.place[at + 1, 1]
+        count = 0
+        for which in range(near_lines(lattice, ax, ay, bx, by, margin, stamp, edge, found)):
+            px, py = lattice.start[found[which], 0], lattice.start[found[which], 1]
+            qx, qy = lattice.end[found[which], 0], lattice.end[found[which], 1]
+            meetings = meet(ax, ay, bx, by, px, py, qx, qy, margin, here)
+            places[count : count + meetings] = here[:meetings]
+            count += meetings
+        if count:
+            length = np.hypot(bx - ax, by - ay)
+            slack = margin / length if length > margin else 0.0
+            if total + count > len(share):
+                share = np.concatenate((share, np.empty(len(share) + count)))
+            before = total
+            total = keep_places(places[:count], slack, share, total)
+            begin[edge + 1] = total - before
+    return np.cumsum(begin), share[:total]
+
+
+@compiled
+def keep_places(places: Floats, slack: float, share: Floats, total: int) -> int:
+    """Append an edge's places in their order, those that differ by no more than the slack once."""
+    places.sort()
+    last = -1.0
+    for at in range(len(places)):
+        place = places[at]
+        if place <= slack and last < 0.0:
+            place = 0.0
+        elif place >= 1.0 - slack and place > 0.0:
+            place = 1.0
+        if last < 0.0 or place - last > slack or (place == 1.0 and last < 1.0):
+            share[total] = place
+            total += 1
+            last = place
+    return total
+
+
+@compiled
+def find_runs(walks: Walks, seconds: Floats, begin: Positions, share: Floats) -> Runs:
+    """Take walks apart at their cuts; ``seconds`` is the time spent on each edge."""
+    most = len(walks.first) + len(share) + 1
+    edges, shares = np.empty(most, np.int64), np.empty(most)
+    x, y, metres, spent = np.empty(most), np.empty(most), np.zeros(most), np.zeros(most)
+    place, count, longest, broken = walks.place, 0, -1.0, True
+    for edge in range(len(walks.first)):
+        start = walks.first[edge]
+        ax, ay, bx, by = place[start, 0], place[start, 1], place[start + 1, 0], place[start + 1, 1]
+        length = np.hypot(bx - ax, by - ay)
+        broken |= edge > 0 and walks.part[edge] != walks.part[edge - 1]
+        at, stop = begin[edge], begin[edge + 1]
+        if at < stop and share[at] == 0.0:
+            broken = True
+            at += 1
+        done = 0.0
+        while done < 1.0:
+            until = share[at] if at < stop else 1.0
+            if broken:
+                edges[count], shares[count] = edge, done
+                count, longest, broken = count + 1, -1.0, False
+            metres[count - 1] += (until - done) * length
+            spent[count - 1] += (until - done) * seconds[edge]
+            if (until - done) * length > longest:
+                longest = (until - done) * length
+                half = (done + until) / 2
+                x[count - 1], y[count - 1] = ax + half * (bx - ax), ay + half * (by - ay)
+            broken = at < stop
+            done = until
+            at += 1
+    return Runs(edges[:count], shares[:count], x[:count], y[:count], metres[:count], spent[:count])
+
+
+@compiled
+def lie_beside(x: Floats, y: Floats, lattice: Lattice, margin: float) -> NDArray[np.bool_]:
+    """Of each place, whether a border line is no farther away than the margin."""
+    beside = np.zeros(len(x), np.bool_)
+    stamp, found = np.full(len(lattice.start), -1, np.int64), np.empty(len(lattice.start), np.int64)
+    for place in range(len(x)):
+        for at in range(near_lines(lattice, x[place], y[place], x[place], y[place], margin, stamp, place, found)):
+            px, py = lattice.start[found[at], 0], lattice.start[found[at], 1]
+            qx, qy = lattice.end[found[at], 0], lattice.end[found[at], 1]
+            beside[place] |= apart(x[place], y[place], px, py, qx, qy) <= margin
+    return beside

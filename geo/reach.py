@@ -1,0 +1,323 @@
+"""Border lines near a point, found through a lattice of them: the compiled inner loops of `geo.doubt`.
+
+Plain loops over flat arrays: numba compiles those once and keeps the result beside the source. Importing this module
+loads numba, so that `geo.doubt` does it only when doubt is really weighed.
+"""
+
+from typing import Any, NamedTuple, Protocol, cast
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.edges import Floats, Positions
+
+# Cells for each border line: most cells then hold none or one, and a walk over a few cells finds all that is near.
+_CELLS_PER_LINE = 16.0
+_FEWEST_CELLS, _MOST_CELLS = 1_000.0, 4_000_000.0
+# Cells are counted as crossed with this margin, in cells, so that rounding never loses a line.
+_MARGIN = 1e-6
+# Farther from every line than so many cells is not counted.
+_FAR = 255
+_TURNS = (1.0, 2.3, 3.9)
+
+
+class Compiled(Protocol):
+    """A function after numba: compiled at its first call and kept beside the source for the next start."""
+
+    def __call__(self, *args: Any) -> Any: ...
+
+
+def compiled(function: Any) -> Compiled:
+    """Compile a function when it is first called."""
+    return cast(Compiled, numba.njit(cache=True, nogil=True)(function))
+
+
+class Lattice(NamedTuple):
+    """Border lines, and square cells that know which lines cross them.
+
+    ``start`` and ``end`` have the shape (n, 2). Cell `c` is crossed by the lines ``line[first[c]:first[c + 1]]``, and
+    lies ``clear[c]`` cells away from the nearest crossed one, straight or across corners; 255 is that or more.
+    """
+
+    west: float
+    south: float
+    size: float
+    columns: int
+    rows: int
+    first: Positions
+    line: NDArray[np.int32]
+    clear: NDArray[np.uint8]
+    start: Floats
+    end: Floats
+
+
+class Near(NamedTuple):
+    """Pairs of a point and a border line near it, those of one point together.
+
+    ``height`` is the distance to the whole straight line in standard deviations, positive on its left; ``from_slope``
+    and ``to_slope`` are where its ends lie along it, as multiples of that; ``apart`` is the distance in metres to the
+    line between its ends; ``end`` is 1 or 2 where the nearest place of the line is its start or its end, else 0.
+    """
+
+    point: Positions
+    line: NDArray[np.int32]
+    height: Floats
+    from_slope: Floats
+    to_slope: Floats
+    apart: Floats
+    end: NDArray[np.int8]
+
+
+class Sides(NamedTuple):
+    """Which parts lie along each line: those of line `e` are at ``first[e]:first[e + 1]``.
+
+    ``turn`` is 1 where the part lies on the left, else -1; ``bulges`` tells for both ends of the line whether the
+    part's corner there is narrower than a straight angle.
+    """
+
+    first: Positions
+    part: NDArray[np.int32]
+    turn: NDArray[np.int8]
+    bulges: NDArray[np.bool_]
+
+
+def make_lattice(start: Floats, end: Floats) -> Lattice:
+    """Lay a lattice over border lines; its cells grow in number with the lines, not with the area."""
+    if not len(start):
+        empty = np.zeros(2, np.int64), np.empty(0, np.int32), np.full(1, _FAR, np.uint8)
+        return Lattice(0.0, 0.0, 1.0, 1, 1, *empty, start, end)
+    low, high = np.minimum(start, end).min(axis=0), np.maximum(start, end).max(axis=0)
+    width, height = np.maximum(high - low, np.finfo(float).tiny)
+    wanted = np.clip(_CELLS_PER_LINE * len(start), _FEWEST_CELLS, _MOST_CELLS)
+    # The second term holds for ground that is long and narrow.
+    size = max(np.sqrt(width * height / wanted), max(width, height) / wanted)
+    columns, rows = int(width / size) + 3, int(height / size) + 3
+    west, south = low - size * (1.0 + 1.0 / 3.0)
+    first = np.zeros(columns * rows + 1, np.int64)
+    _crossed(start, end, west, south, size, columns, rows, first, np.empty(0, np.int32), False)
+    first = np.concatenate([[0], np.cumsum(first[:-1])])
+    line = np.empty(first[-1], np.int32)
+    _crossed(start, end, west, south, size, columns, rows, first[:-1].copy(), line, True)
+    clear = np.where(np.diff(first) > 0, 0, _FAR).astype(np.uint8).reshape(rows, columns)
+    _spread(clear)
+    return Lattice(float(west), float(south), float(size), columns, rows, first, line, clear.ravel(), start, end)
+
+
+@compiled
+def _crossed(
+    start: Floats,
+    end: Floats,
+    west: float,
+    south: float,
+    size: float,
+    columns: int,
+    rows: int,
+    count: Positions,
+    line: NDArray[np.int32],
+    fill: bool,
+) -> None:
+    """Count the lines that cross each cell, or write them down where the counts say."""
+    for e in range(len(start)):
+        ax, ay = (start[e, 0] - west) / size, (start[e, 1] - south) / size
+        bx, by = (end[e, 0] - west) / size, (end[e, 1] - south) / size
+        if ay > by:
+            ax, ay, bx, by = bx, by, ax, ay
+        slope = (bx - ax) / (by - ay) if by > ay else 0.0
+        for row in range(int(ay - _MARGIN), int(by + _MARGIN) + 1):
+            low, high = min(ax, bx), max(ax, bx)
+            # On a nearly level line rounding would move the places far along it: it is taken whole.
+            if by - ay > _MARGIN:
+                enter = ax + (min(max(row - _MARGIN, ay), by) - ay) * slope
+                leave = ax + (min(max(row + 1 + _MARGIN, ay), by) - ay) * slope
+                low, high = max(low, min(enter, leave)), min(high, max(enter, leave))
+            for column in range(int(low - _MARGIN), int(high + _MARGIN) + 1):
+                cell = row * columns + column
+                if fill:
+                    line[count[cell]] = e
+                count[cell] += 1
+
+
+@compiled
+def _spread(clear: NDArray[np.uint8]) -> None:
+    """How many cells each cell is away from a crossed one, in two sweeps."""
+    rows, columns = clear.shape
+    for sweep in range(2):
+        ahead = 1 - 2 * sweep
+        for i in range(rows):
+            row = i if sweep == 0 else rows - 1 - i
+            for j in range(columns):
+                column = j if sweep == 0 else columns - 1 - j
+                best = int(clear[row, column])
+                before = row - ahead
+                if 0 <= before < rows:
+                    for beside in range(max(column - 1, 0), min(column + 2, columns)):
+                        best = min(best, int(clear[before, beside]) + 1)
+                if 0 <= column - ahead < columns:
+                    best = min(best, int(clear[row, column - ahead]) + 1)
+                clear[row, column] = best
+
+
+@compiled
+def _is_clear(x: float, y: float, reach: float, lattice: Lattice) -> bool:
+    """Whether a point's own cell already proves that no line is within reach."""
+    column, row = (x - lattice.west) / lattice.size, (y - lattice.south) / lattice.size
+    if not (0 <= column < lattice.columns and 0 <= row < lattice.rows):
+        return False
+    rings = lattice.clear[int(row) * lattice.columns + int(column)]
+    across, up = column - int(column), row - int(row)
+    inset = min(across, 1.0 - across, up, 1.0 - up)
+    return bool((rings - 1 + inset - _MARGIN) * lattice.size > reach)
+
+
+@compiled
+def _write_lines(
+    i: int,
+    x: float,
+    y: float,
+    sigma: float,
+    reach: float,
+    lattice: Lattice,
+    seen: Positions,
+    stamp: int,
+    to: Near,
+    at: int,
+) -> tuple[int, float]:
+    """Write the lines within reach of a point from `at` on; where the next pair goes (-1: no room), the least apart."""
+    least = np.inf
+    low_column = max(int(np.floor((x - reach - lattice.west) / lattice.size - _MARGIN)), 0)
+    high_column = min(int(np.floor((x + reach - lattice.west) / lattice.size + _MARGIN)), lattice.columns - 1)
+    low_row = max(int(np.floor((y - reach - lattice.south) / lattice.size - _MARGIN)), 0)
+    high_row = min(int(np.floor((y + reach - lattice.south) / lattice.size + _MARGIN)), lattice.rows - 1)
+    if low_column > high_column:
+        return at, least
+    for row in range(low_row, high_row + 1):
+        cells = row * lattice.columns
+        for k in range(lattice.first[cells + low_column], lattice.first[cells + high_column + 1]):
+            e = lattice.line[k]
+            if seen[e] == stamp:
+                continue
+            seen[e] = stamp
+            ax, ay = lattice.start[e, 0] - x, lattice.start[e, 1] - y
+            bx, by = lattice.end[e, 0] - x, lattice.end[e, 1] - y
+            dx, dy = lattice.end[e, 0] - lattice.start[e, 0], lattice.end[e, 1] - lattice.start[e, 1]
+            length = np.sqrt(dx * dx + dy * dy)
+            height = (ax * by - ay * bx) / length
+            if abs(height) > reach:
+                continue
+            start_foot, end_foot = (ax * dx + ay * dy) / length, (bx * dx + by * dy) / length
+            end = 0
+            apart = abs(height)
+            if start_foot >= 0.0:
+                end, apart = 1, np.sqrt(ax * ax + ay * ay)
+            elif end_foot <= 0.0:
+                end, apart = 2, np.sqrt(bx * bx + by * by)
+            if apart > reach:
+                continue
+            if at >= len(to.point):
+                return -1, least
+            least = min(least, apart)
+            to.point[at], to.line[at], to.height[at], to.apart[at], to.end[at] = i, e, height / sigma, apart, end
+            to.from_slope[at] = start_foot / height if height != 0.0 else 0.0
+            to.to_slope[at] = end_foot / height if height != 0.0 else 0.0
+            at += 1
+    return at, least
+
+
+@compiled
+def write_near(
+    begin: int, x: Floats, y: Floats, sigma: Floats, reaches: float, nudge: Floats, lattice: Lattice, to: Near
+) -> tuple[int, int]:
+    """Write the lines within reach of many points, from point `begin` on, as long as there is room.
+
+    A point that lies on a line, to rounding, is looked at from a hair beside it: the formulas want a side.
+
+    Returns
+    -------
+    next_point, pairs : int
+        The first point that was not done, and how many pairs were written.
+    """
+    seen = np.full(len(lattice.start), -1, np.int64)
+    at, stamp = 0, 0
+    for i in range(begin, len(x)):
+        reach = reaches * sigma[i]
+        if _is_clear(x[i], y[i], reach, lattice):
+            continue
+        done, least = _write_lines(i, x[i], y[i], sigma[i], reach, lattice, seen, stamp, to, at)
+        stamp += 1
+        px, py = x[i], y[i]
+        for turn in _TURNS:
+            if done < 0 or least >= nudge[i] / 10:
+                break
+            px, py = px + nudge[i] * np.cos(turn), py + nudge[i] * np.sin(turn)
+            done, least = _write_lines(i, px, py, sigma[i], reach, lattice, seen, stamp, to, at)
+            stamp += 1
+        if done < 0:
+            return i, at
+        at = done
+    return len(x), at
+
+
+@compiled
+def add_up(
+    near: Near, wedge: Floats, sides: Sides, owner: Positions, point: Positions, polygon: Positions, mass: Floats
+) -> int:
+    """Add up what each line cuts off for the polygons beside it; how many pairs of point and polygon were written.
+
+    Whether the point is inside a part is what the part's nearest line says; at a corner both its lines have a say.
+    """
+    slots = np.full(len(owner), -1, np.int64)
+    parts = np.empty(max(len(mass), 1), np.int64)
+    lost, least = np.empty(len(parts)), np.empty(len(parts))
+    all_left, any_left = np.empty(len(parts), np.bool_), np.empty(len(parts), np.int8)
+    written, begin = 0, 0
+    while begin < len(near.point):
+        stop, used = begin, 0
+        while stop < len(near.point) and near.point[stop] == near.point[begin]:
+            e = near.line[stop]
+            for k in range(sides.first[e], sides.first[e + 1]):
+                part, turn = sides.part[k], sides.turn[k]
+                slot = slots[part]
+                if slot < 0:
+                    slot = used
+                    slots[part], parts[slot] = slot, part
+                    lost[slot], least[slot] = 0.0, np.inf
+                    used += 1
+                lost[slot] += turn * wedge[stop]
+                if near.apart[stop] < least[slot]:
+                    least[slot], all_left[slot], any_left[slot] = near.apart[stop], True, -1
+                if near.apart[stop] == least[slot]:
+                    left = near.height[stop] * turn >= 0.0
+                    end = near.end[stop]
+                    if end > 0 and not sides.bulges[k, end - 1]:
+                        any_left[slot] = max(any_left[slot], np.int8(left))
+                    else:
+                        all_left[slot] = all_left[slot] and left
+            stop += 1
+        before = written
+        for slot in range(used):
+            slots[parts[slot]] = -1
+            inside = 1.0 if all_left[slot] and any_left[slot] != 0 else 0.0
+            its, share = owner[parts[slot]], inside - lost[slot]
+            written = _put(near.point[begin], its, share, before, written, point, polygon, mass)
+        for k in range(before, written):
+            mass[k] = min(max(mass[k], 0.0), 1.0)
+        begin = stop
+    return written
+
+
+@compiled
+def _put(
+    i: int, its: int, share: float, before: int, written: int, point: Positions, polygon: Positions, mass: Floats
+) -> int:
+    """Add a share to a polygon's mass, the polygons of one point kept in order."""
+    at = written
+    while at > before and polygon[at - 1] >= its:
+        if polygon[at - 1] == its:
+            mass[at - 1] += share
+            return written
+        at -= 1
+    for k in range(written, at, -1):
+        point[k], polygon[k], mass[k] = point[k - 1], polygon[k - 1], mass[k - 1]
+    point[at], polygon[at], mass[at] = i, its, share
+    return written + 1
