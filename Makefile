@@ -24,7 +24,7 @@ lint: ## style, types, and which layer may import which
 	$(bin)/lint-imports
 
 bench: ## side-by-side figures against other tools, as a table
-	@.ci/set-up test
+	@.ci/set-up bench
 	$(bin)/python -m tests.bench $(TABLES)
 
 wheel: ## a wheel that carries the browser libraries and the catalogues

@@ -64,6 +64,7 @@ def test_every_dependency_has_its_line_of_reason(name: str) -> None:
     project = tomllib.loads(read("pyproject.toml"))
     wanted = [
         *project["project"]["dependencies"],
+        *(line for extra in project["project"]["optional-dependencies"].values() for line in extra),
         *(line for group in project["dependency-groups"].values() for line in group),
     ]
     packages = {re.split(r"[\[<>=; ]", line)[0] for line in wanted}
@@ -112,7 +113,7 @@ def test_the_glossary_uses_the_words_of_the_code() -> None:
 
 def test_the_lock_files_hold_every_dependency_with_hashes_and_name_no_registry() -> None:
     project = tomllib.loads(read("pyproject.toml"))
-    for name in ("requirements.txt", "requirements-dev.txt", "requirements-node.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "requirements-bench.txt", "requirements-node.txt"):
         text = read(name)
         assert not re.search(r"https?://|--index-url|--extra-index|--find-links", text), name
         entries = re.findall(r"^[a-zA-Z0-9].*?(?=^[a-zA-Z0-9]|\Z)", text, re.MULTILINE | re.DOTALL)
