@@ -80,7 +80,7 @@ class Ground:
             # A point with more lines around it than there is room for wants a larger room.
             room = room if later > done else 2 * room
             done = later
-            found.append(self._added_up(reach.Near(*(each[:pairs] for each in near)), sides))
+            found.append(self._added_up(reach.Near._make(each[:pairs] for each in near), sides))
         point, polygon, mass = (np.concatenate(each) for each in zip(*found, strict=True))
         return point, polygon, mass
 
@@ -117,8 +117,16 @@ class Ground:
 def _room(pairs: int) -> "Near":
     from geo import reach  # as above
 
-    kinds = (np.int64, np.int32, np.float64, np.float64, np.float64, np.float64, np.int8)
-    return reach.Near(*(np.empty(pairs, kind) for kind in kinds))
+    height, from_slope, to_slope, apart = np.empty((4, pairs))
+    return reach.Near(
+        point=np.empty(pairs, np.int64),
+        line=np.empty(pairs, np.int32),
+        height=height,
+        from_slope=from_slope,
+        to_slope=to_slope,
+        apart=apart,
+        end=np.empty(pairs, np.int8),
+    )
 
 
 def _different(lines: Floats) -> tuple[Positions, Positions]:

@@ -36,8 +36,9 @@ def compiled(function: Any) -> Compiled:
 class Lattice(NamedTuple):
     """Border lines, and square cells that know which lines cross them.
 
-    ``start`` and ``end`` have the shape (n, 2). Cell `c` is crossed by the lines ``line[first[c]:first[c + 1]]``, and
-    lies ``clear[c]`` cells away from the nearest crossed one, straight or across corners; 255 is that or more.
+    ``shape`` has a row for each line: x and y of its start, x and y of a step of one metre along it, its length, x and
+    y of its end. Cell `c` is crossed by the lines ``line[first[c]:first[c + 1]]``, and lies ``clear[c]`` cells away
+    from the nearest crossed one, straight or across corners; 255 is that or more.
     """
 
     west: float
@@ -45,11 +46,10 @@ class Lattice(NamedTuple):
     size: float
     columns: int
     rows: int
-    first: Positions
+    first: NDArray[np.int32]
     line: NDArray[np.int32]
     clear: NDArray[np.uint8]
-    start: Floats
-    end: Floats
+    shape: Floats
 
 
 class Near(NamedTuple):
@@ -85,8 +85,8 @@ class Sides(NamedTuple):
 def make_lattice(start: Floats, end: Floats) -> Lattice:
     """Lay a lattice over border lines; its cells grow in number with the lines, not with the area."""
     if not len(start):
-        empty = np.zeros(2, np.int64), np.empty(0, np.int32), np.full(1, _FAR, np.uint8)
-        return Lattice(0.0, 0.0, 1.0, 1, 1, *empty, start, end)
+        empty = np.zeros(2, np.int32), np.empty(0, np.int32), np.full(1, _FAR, np.uint8)
+        return Lattice(0.0, 0.0, 1.0, 1, 1, *empty, np.empty((0, 7)))
     low, high = np.minimum(start, end).min(axis=0), np.maximum(start, end).max(axis=0)
     width, height = np.maximum(high - low, np.finfo(float).tiny)
     wanted = np.clip(_CELLS_PER_LINE * len(start), _FEWEST_CELLS, _MOST_CELLS)
@@ -94,14 +94,17 @@ def make_lattice(start: Floats, end: Floats) -> Lattice:
     size = max(np.sqrt(width * height / wanted), max(width, height) / wanted)
     columns, rows = int(width / size) + 3, int(height / size) + 3
     west, south = low - size * (1.0 + 1.0 / 3.0)
-    first = np.zeros(columns * rows + 1, np.int64)
-    _crossed(start, end, west, south, size, columns, rows, first, np.empty(0, np.int32), False)
-    first = np.concatenate([[0], np.cumsum(first[:-1])])
+    count = np.zeros(columns * rows, np.int32)
+    _crossed(start, end, west, south, size, columns, count, np.empty(0, np.int32), False)
+    first = np.concatenate([[0], np.cumsum(count)]).astype(np.int32)
     line = np.empty(first[-1], np.int32)
-    _crossed(start, end, west, south, size, columns, rows, first[:-1].copy(), line, True)
+    _crossed(start, end, west, south, size, columns, first[:-1].copy(), line, True)
     clear = np.where(np.diff(first) > 0, 0, _FAR).astype(np.uint8).reshape(rows, columns)
     _spread(clear)
-    return Lattice(float(west), float(south), float(size), columns, rows, first, line, clear.ravel(), start, end)
+    along = end - start
+    length = np.hypot(along[:, 0], along[:, 1])
+    shape = np.column_stack([start, along / length[:, None], length, end])
+    return Lattice(float(west), float(south), float(size), columns, rows, first, line, clear.ravel(), shape)
 
 
 @compiled
@@ -112,8 +115,7 @@ def _crossed(
     south: float,
     size: float,
     columns: int,
-    rows: int,
-    count: Positions,
+    count: NDArray[np.int32],
     line: NDArray[np.int32],
     fill: bool,
 ) -> None:
@@ -178,7 +180,7 @@ def _write_lines(
     sigma: float,
     reach: float,
     lattice: Lattice,
-    seen: Positions,
+    seen: NDArray[np.int32],
     stamp: int,
     to: Near,
     at: int,
@@ -198,28 +200,27 @@ def _write_lines(
             if seen[e] == stamp:
                 continue
             seen[e] = stamp
-            ax, ay = lattice.start[e, 0] - x, lattice.start[e, 1] - y
-            bx, by = lattice.end[e, 0] - x, lattice.end[e, 1] - y
-            dx, dy = lattice.end[e, 0] - lattice.start[e, 0], lattice.end[e, 1] - lattice.start[e, 1]
-            length = np.sqrt(dx * dx + dy * dy)
-            height = (ax * by - ay * bx) / length
-            if abs(height) > reach:
+            ahead_x, ahead_y = x - lattice.shape[e, 0], y - lattice.shape[e, 1]
+            step_x, step_y, length = lattice.shape[e, 2], lattice.shape[e, 3], lattice.shape[e, 4]
+            height = step_x * ahead_y - step_y * ahead_x
+            foot = step_x * ahead_x + step_y * ahead_y
+            if abs(height) > reach or foot < -reach or foot > length + reach:
                 continue
-            start_foot, end_foot = (ax * dx + ay * dy) / length, (bx * dx + by * dy) / length
-            end = 0
-            apart = abs(height)
-            if start_foot >= 0.0:
-                end, apart = 1, np.sqrt(ax * ax + ay * ay)
-            elif end_foot <= 0.0:
-                end, apart = 2, np.sqrt(bx * bx + by * by)
+            end, apart = 0, abs(height)
+            if foot <= 0.0:
+                end, apart = 1, np.sqrt(ahead_x * ahead_x + ahead_y * ahead_y)
+            elif foot >= length:
+                # From the end itself, so that both lines that meet there find the same distance.
+                beyond_x, beyond_y = x - lattice.shape[e, 5], y - lattice.shape[e, 6]
+                end, apart = 2, np.sqrt(beyond_x * beyond_x + beyond_y * beyond_y)
             if apart > reach:
                 continue
             if at >= len(to.point):
                 return -1, least
             least = min(least, apart)
             to.point[at], to.line[at], to.height[at], to.apart[at], to.end[at] = i, e, height / sigma, apart, end
-            to.from_slope[at] = start_foot / height if height != 0.0 else 0.0
-            to.to_slope[at] = end_foot / height if height != 0.0 else 0.0
+            to.from_slope[at] = -foot / height if height != 0.0 else 0.0
+            to.to_slope[at] = (length - foot) / height if height != 0.0 else 0.0
             at += 1
     return at, least
 
@@ -237,7 +238,7 @@ def write_near(
     next_point, pairs : int
         The first point that was not done, and how many pairs were written.
     """
-    seen = np.full(len(lattice.start), -1, np.int64)
+    seen = np.full(len(lattice.shape), -1, np.int32)
     at, stamp = 0, 0
     for i in range(begin, len(x)):
         reach = reaches * sigma[i]
