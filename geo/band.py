@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from geo.anneal import compiled
 from geo.changes import Pieces, fewest_changes, settle_by_rule
-from geo.crossings import Lattice, Runs, Walks, near_lines
+from geo.crossings import Lattice, Runs, Walks, edges_near, near_lines
 from geo.edges import Floats, Positions
 
 ALONG_BANDS = 4.0
@@ -56,6 +56,7 @@ def hold_to_grids(
     shares = Shares(np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most), np.empty(most))
     local, stamp = np.full(len(rank), -1, np.int64), np.full(len(lattice.start), -1, np.int64)
     found = np.empty(len(lattice.start), np.int64)
+    close = edges_near(walks, lattice, band.max())
     count, run = 0, 0
     while run < len(runs.edge):
         first, part = run, walks.part[runs.edge[run]]
@@ -71,7 +72,8 @@ def hold_to_grids(
             edges = runs.edge[first], runs.edge[run] if run < len(runs.edge) else len(walks.first)
             starts = runs.edge[first:run] - edges[0] + runs.share[first:run]
             exact = local[grid[first:run]]
-            spans = find_spans(walks, edges, starts, exact, band[part], lattice, sides, local, stamp, found)
+            here = close[np.searchsorted(close, edges[0]) : np.searchsorted(close, edges[1])]
+            spans = find_spans(walks, edges, here, starts, exact, band[part], lattice, sides, local, stamp, found)
             metres, spent = clocks(walks, seconds, edges)
             pieces = cut_pieces(unite(spans, len(known)), starts, exact, metres, rank[known])
             chosen = fewest_changes(pieces)
@@ -98,6 +100,7 @@ def number_grids(grid: Any, local: Positions) -> Positions:
 def find_spans(
     walks: Walks,
     edges: tuple[int, int],
+    close: Positions,
     starts: Floats,
     exact: Positions,
     band: float,
@@ -107,12 +110,12 @@ def find_spans(
     stamp: Positions,
     found: Positions,
 ) -> Spans:
-    """Where each of the part's grids may be credited: on its own ground and within the band of it."""
+    """Where each of the part's grids may be credited: on its own ground and, on ``close`` edges, within the band."""
     count, end = len(starts), float(edges[1] - edges[0])
     grid, begin, finish = np.empty(4 * count, np.int64), np.empty(4 * count), np.empty(4 * count)
     grid[:count], begin[:count] = exact, starts
     finish[: count - 1], finish[count - 1] = starts[1:], end
-    for edge in range(edges[0], edges[1]):
+    for edge in close:
         ax, ay = walks.place[walks.first[edge], 0], walks.place[walks.first[edge], 1]
         bx, by = walks.place[walks.first[edge] + 1, 0], walks.place[walks.first[edge] + 1, 1]
         for at in range(near_lines(lattice, ax, ay, bx, by, band, stamp, edge, found)):
