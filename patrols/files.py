@@ -190,7 +190,7 @@ def cover_files(paths: Sequence[Path], streets: Path, grids: Frame, *, datum: st
     """Clean the tracks of some files and say what they covered of each grid and each piece of street.
 
     Metres and minutes of a grid are those of all walks; a piece of street that several walks saw counts once. What was
-    walked outside all grids is in a last row without a code.
+    walked outside all grids is in a last row without a code. Along borders a walk keeps its grid as `Rules` says.
     """
     sheet, lines_of_town = street_rows(read(streets, "streets", datum=datum))
     good = sheet.accept(skip_bad=skip_bad)
@@ -200,7 +200,8 @@ def cover_files(paths: Sequence[Path], streets: Path, grids: Frame, *, datum: st
     x, y = frames.points_in_metres(fixes["lon"], fixes["lat"], grids.crs)
     rules = Rules()
     walks = tracks.to_lines(tracks.clean_fixes(fixes.assign(x=x, y=y), rules), rules, crs=grids.crs)
-    earned = credit_lines(walks, GridLocator(grids)).groupby("grid_code", dropna=False)[["metres", "minutes"]].sum()
+    credits = credit_lines(walks, GridLocator(grids), band_m=rules.border_band_m)
+    earned = credits.groupby("grid_code", dropna=False)[["metres", "minutes"]].sum()
     pieces = cut_streets(town, grids, border_m=rules.border_street_m)
     per_grid, per_piece = coverage(walks, pieces, grids, rules)
     return Covered(_per_grid(per_grid, earned), _with_shapes(per_piece, pieces), notes)
