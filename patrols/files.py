@@ -28,7 +28,7 @@ from patrols.intake.grids import grid_rows
 from patrols.intake.places import building_rows, compound_rows, street_rows
 from patrols.intake.shapes import POLYGONS, take_shapes
 from patrols.intake.sheet import Sheet
-from patrols.rules import Rules
+from patrols.rules import TIE_M, Rules
 
 Frame: TypeAlias = gpd.GeoDataFrame
 Rows: TypeAlias = Callable[[Reading[Any]], tuple[Sheet, Frame]]
@@ -180,6 +180,7 @@ def locate_rows(
         grids,
         accuracy_m=accuracy_m,
         reach_m=reach_m,
+        tie_m=TIE_M,
         sure_probability=Rules().sure_probability,
     )
     kept = points.drop(columns=["source_row", *points.columns.intersection(said.columns)])

@@ -8,6 +8,9 @@ from typing import Self
 from geo.errors import N_
 from patrols.errors import BadRule
 
+TIE_M = 0.01
+"""A point nearer to a shared line than a centimetre, as coordinates are written, lies on it."""
+
 
 @dataclass(frozen=True)
 class Rules:

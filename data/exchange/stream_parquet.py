@@ -16,10 +16,10 @@ import pyproj
 import shapely
 
 from data.errors import UnreadableFile
-from data.exchange.degrees import SHIFTED, WGS84, is_wgs84_degrees
+from data.exchange.degrees import WGS84
 from data.exchange.points import LATITUDE, LONGITUDE, to_points
 from data.exchange.reading import Reading, Refusals
-from data.exchange.streams import CHUNK_ROWS, PART_ROWS, Chunk, Floats, Refused, settle_chunk
+from data.exchange.streams import CHUNK_ROWS, PART_ROWS, Chunk, Floats, Refused, settle_chunk, written_anew
 from data.exchange.tables import rename
 from geo.errors import N_, BadGeometry
 
@@ -29,11 +29,15 @@ READ_BUFFER_BYTES = 1 << 20
 """A column's pages come through a buffer of this size: a row group of any size never lies in memory as a whole."""
 
 
+SLICE_ROWS = 16 * CHUNK_ROWS
+
+
 class RowGroups(NamedTuple):
-    """Consecutive row groups: the first, the one after the last, and how many rows they have."""
+    """Consecutive row groups: the first and the one after the last, and which of their rows are meant."""
 
     first: int
     stop: int
+    skip: int
     rows: int
 
 
@@ -57,14 +61,19 @@ class ParquetPoints:
     first_row: int = 1
 
     def parts(self) -> Iterator[RowGroups]:
-        """Row groups, as many at a time as make a task worth its while."""
+        """Row groups, as many at a time as make a task worth its while; one of many millions of rows in slices.
+
+        Who reads a slice has to read what lies before it in its row group too, so slices are few.
+        """
         described = pq.read_metadata(self.path)
         first = rows = 0
         for at in range(described.num_row_groups):
             rows += described.row_group(at).num_rows
-            if rows >= PART_ROWS or at + 1 == described.num_row_groups:
-                yield RowGroups(first, at + 1, rows)
-                first, rows = at + 1, 0
+            if rows < PART_ROWS and at + 1 < described.num_row_groups:
+                continue
+            for skip in range(0, max(rows, 1), SLICE_ROWS if rows >= 2 * SLICE_ROWS else max(rows, 1)):
+                yield RowGroups(first, at + 1, skip, min(rows - skip, SLICE_ROWS if rows >= 2 * SLICE_ROWS else rows))
+            first, rows = at + 1, 0
 
     def rows(self, part: RowGroups) -> int:
         """How many rows a part has."""
@@ -77,10 +86,15 @@ class ParquetPoints:
 
     def tables(self, part: RowGroups) -> Iterator[pa.Table]:
         """The rows of one part as they stand in the file."""
+        before = 0
         with _opened(self.path, self.name) as file:
             groups = list(range(part.first, part.stop))
             for batch in file.iter_batches(CHUNK_ROWS, row_groups=groups, use_threads=False):
-                yield pa.Table.from_batches([batch])
+                if part.skip <= before < part.skip + part.rows:
+                    yield pa.Table.from_batches([batch])
+                before += len(batch)
+                if before >= part.skip + part.rows:
+                    return
 
     def settled(self, table: pa.Table, refused: Refused) -> Chunk:
         """Rows as they stand in the file with their places; see `streams.settle_chunk`."""
@@ -158,7 +172,7 @@ def open_parquet(
             file=path.name,
             columns=", ".join(schema.names),
         )
-    anew = datum in SHIFTED or (crs is not None and not is_wgs84_degrees(pyproj.CRS(crs)))
+    anew = written_anew(crs, datum)
     if anew:
         for name in found.values():
             schema = schema.set(schema.get_field_index(name), pa.field(name, pa.float64()))
@@ -217,7 +231,7 @@ def _of_shapes(path: Path, schema: pa.Schema, described: Any, crs: str | None, d
         raise UnreadableFile(
             N_("%(file)s is no GeoParquet that can be read: %(reason)s"), file=path.name, reason=str(error)[:160]
         ) from error
-    anew = datum in SHIFTED or not is_wgs84_degrees(declared)
+    anew = written_anew(declared.to_wkt(), datum)
     if anew:
         schema = schema.set(schema.get_field_index(column), pa.field(column, pa.binary()))
         schema = schema.with_metadata({**(schema.metadata or {}), b"geo": geo_metadata(column)})

@@ -12,14 +12,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
-import pyproj
 
 from data.exchange import tables
-from data.exchange.degrees import SHIFTED, is_wgs84_degrees
 from data.exchange.encodings import decode, encoding_of
 from data.exchange.points import LATITUDE, LONGITUDE, to_points
 from data.exchange.reading import Reading, Refusals
-from data.exchange.streams import Chunk, Floats, Refused, Rows, settle_chunk
+from data.exchange.streams import Chunk, Floats, Refused, Rows, settle_chunk, written_anew
 from data.exchange.unpack import Source
 
 BLOCK_BYTES = 8 << 20
@@ -191,7 +189,7 @@ def open_text(
     begin = _after_rows(head, row, encoding, delimiter, source.name)
     if not {"lon", "lat"} <= found.keys() or begin is None or begin >= path.stat().st_size:
         return None
-    numbers = numbers or datum in SHIFTED or (crs is not None and not is_wgs84_degrees(pyproj.CRS(crs)))
+    numbers = numbers or written_anew(crs, datum)
     kinds = {name: pa.float64() if numbers and name in found.values() else pa.string() for name in headings}
     encoding = "utf-8" if encoding == "utf-8-sig" else encoding
     places = (found["lon"], found["lat"], crs, datum, numbers)

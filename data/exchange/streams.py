@@ -14,14 +14,15 @@ import pyproj
 import shapely
 
 from data.errors import Refusal
-from data.exchange.degrees import SHIFTED, WGS84, in_degrees, is_wgs84_degrees
+from data.exchange.degrees import SHIFTED, in_degrees, is_wgs84_degrees
 from data.exchange.reading import Refusals
-from geo.datum import convert
+from geo.datum import convert, in_metres
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]
 
+SAME_AS_WGS84 = ("wgs84", "cgcs2000")
 CHUNK_ROWS = 1 << 18
 """Rows at a time: arrays of two megabytes, so that what one step wrote is still near when the next one reads it."""
 PART_ROWS = 1 << 20
@@ -147,7 +148,8 @@ def settle_chunk(
     name, crs, datum
         The file's name, the coordinate system that it declares, the datum that the user states.
     """
-    good = on_earth(lon, lat) if crs is None or _degrees(crs) else np.zeros(len(lon), bool)
+    plain = not in_metres(datum) and (crs is None or _degrees(crs))
+    good = on_earth(lon, lat) if plain else np.zeros(len(lon), bool)
     if datum in SHIFTED and good.any():
         lon, lat = lon.copy(), lat.copy()
         straight = lon[good], lat[good]
@@ -157,8 +159,8 @@ def settle_chunk(
     # One sound row among the odd ones keeps a single fault from being told as that of the whole file.
     asked = np.union1d(np.flatnonzero(~good), np.flatnonzero(good)[:1])
     frame, refusals = patiently(table.take(pa.array(asked)), pd.Series(rows[asked]))
-    declared = frame.crs if frame.crs is not None else pyproj.CRS(crs or WGS84)
-    frame = in_degrees(frame, declared, refusals, datum=datum)
+    declared = frame.crs if frame.crs is not None else None if crs is None else pyproj.CRS(crs)
+    frame = in_degrees(frame, declared, refusals, datum=datum, degrees_by_format=True)
     frame = frame[~frame["source_row"].isin({refusal.row for refusal in refusals.sorted()})]
     at = np.searchsorted(rows, frame["source_row"].to_numpy())
     lon, lat = lon.copy(), lat.copy()
@@ -169,6 +171,11 @@ def settle_chunk(
         keep = np.flatnonzero(good)
         table, lon, lat = table.take(pa.array(keep)), lon[keep], lat[keep]
     return table, lon, lat, refusals
+
+
+def written_anew(crs: str | None, datum: str) -> bool:
+    """Whether places written so are no degrees of WGS 84 as they stand."""
+    return datum not in SAME_AS_WGS84 or (crs is not None and not _degrees(crs))
 
 
 @lru_cache(maxsize=8)
