@@ -24,6 +24,7 @@ from geo.locate import GridLocator, weigh_points
 from geo.streets import cut_streets
 from patrols import tracks
 from patrols.coverage import coverage
+from patrols.datum_check import looks_like
 from patrols.intake.grids import grid_rows
 from patrols.intake.places import building_rows, compound_rows, street_rows
 from patrols.intake.shapes import POLYGONS, take_shapes
@@ -73,13 +74,31 @@ def read_ground(
         notes.extend([*sheet.notes, *sheet.refusals])
         return frames.to_metres(frame[good], ground.crs)
 
+    lines = take(streets, "streets", street_rows).explode(ignore_index=True)
+    houses = take(buildings, "buildings", building_rows)
+    notes.extend(_datum_notes(buildings, houses.geometry, lines, None, datum))
     return Ground(
         outline=ground,
-        streets=take(streets, "streets", street_rows).explode(ignore_index=True),
-        buildings=take(buildings, "buildings", building_rows),
+        streets=lines,
+        buildings=houses,
         compounds=take(compounds, "compounds", compound_rows) if compounds else None,
         notes=notes,
     )
+
+
+def _datum_notes(
+    path: Path, shapes: gpd.GeoSeries, streets: Frame, buildings: Frame | None, said: str
+) -> list[Refusal]:
+    """A warning when a file surely fits another datum than the streets that came with it."""
+    check = looks_like(shapes.to_crs(4326), streets, buildings, said=said)
+    if check is None:
+        return []
+    facts = {"said": said, "found": check.datum, "metres": round(check.off_m(check.said))}
+    why = N_(
+        "The file was read as %(said)s, but looks to be in %(found)s: as it was read, it lies %(metres)s m off the "
+        "streets. Convert it first."
+    )
+    return [Refusal(path.name, None, None, why, facts)]
 
 
 def read_outline(path: Path, *, datum: str = "wgs84") -> Frame:
@@ -198,6 +217,8 @@ def cover_files(paths: Sequence[Path], streets: Path, grids: Frame, *, datum: st
     town = frames.to_metres(lines_of_town[good], grids.crs).explode(ignore_index=True)
     notes: list[Refusal] = list(sheet.notes)
     fixes = pd.concat([_fixes(path, datum, skip_bad, notes) for path in paths], ignore_index=True)
+    spots = gpd.GeoSeries(gpd.points_from_xy(fixes["lon"], fixes["lat"]), crs=4326)
+    notes.extend(_datum_notes(paths[0], spots, town, None, datum))
     x, y = frames.points_in_metres(fixes["lon"], fixes["lat"], grids.crs)
     rules = Rules()
     walks = tracks.to_lines(tracks.clean_fixes(fixes.assign(x=x, y=y), rules), rules, crs=grids.crs)

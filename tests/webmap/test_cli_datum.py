@@ -117,3 +117,11 @@ def test_an_unknown_datum_is_refused_with_the_known_ones(run: Run, tmp_path: Pat
 
     assert answer.exit_code == 2
     assert "gk3-zone25 ... gk3-zone45" in answer.stderr
+
+
+def test_draw_warns_when_buildings_and_streets_are_in_two_datums(run: Run, tmp_path: Path) -> None:
+    ground = ("--outline", SAMPLE / "outline.geojson", "--streets", STREETS, "--out", tmp_path / "grids.gpkg")
+
+    mixed = run("draw", *ground, "--buildings", buildings_in(tmp_path, "gcj02"))
+
+    assert "buildings.geojson: The file was read as wgs84, but looks to be in gcj02" in mixed.output
