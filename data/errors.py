@@ -75,13 +75,16 @@ class RowsRefused(DataError):
     Parameters
     ----------
     refusals : sequence of Refusal
-        Every refused row, in the file's order.
+        Every refused row, in the file's order; of a file of millions the first.
+    count : int, optional
+        How many rows were refused, where those are not all.
     """
 
-    def __init__(self, refusals: Sequence[Refusal]) -> None:
+    def __init__(self, refusals: Sequence[Refusal], count: int | None = None) -> None:
         self.refusals = list(refusals)
+        self.count = len(self.refusals) if count is None else count
         super().__init__(
             "%(count)s rows were refused; nothing was stored. First: %(first)s",
-            count=len(self.refusals),
+            count=self.count,
             first=str(self.refusals[0]) if self.refusals else "",
         )

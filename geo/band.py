@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.anneal import compiled
-from geo.crossings import Lattice, Runs, Walks, near_lines
+from geo.changes import Pieces, fewest_changes, settle_by_rule
+from geo.crossings import Lattice, Runs, Walks, edges_near, near_lines
 from geo.edges import Floats, Positions
 
 ALONG_BANDS = 4.0
 """A walk that could be on either side for more metres than this many bands goes along the border. Fewer, and it crosses
 it: straight across, the band is two bands wide, and at 30 degrees four."""
-
-_SAME_M = 1e-9
 
 
 class Sides(NamedTuple):
@@ -34,21 +33,6 @@ class Spans(NamedTuple):
     grid: Positions
     begin: Floats
     finish: Floats
-
-
-class Pieces(NamedTuple):
-    """A part cut wherever anything changes: piece ``p`` lies between ``place[p]`` and ``place[p + 1]``.
-
-    ``exact`` is the grid it lies in; any of ``grid[first[p]:first[p + 1]]`` may be credited. Grids are numbers local to
-    the part, ``order`` is the place of each in the rule, ``metres`` the length of each piece.
-    """
-
-    place: Floats
-    metres: Floats
-    exact: Positions
-    first: Positions
-    grid: Positions
-    order: Positions
 
 
 class Shares(NamedTuple):
@@ -72,6 +56,7 @@ def hold_to_grids(
     shares = Shares(np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most), np.empty(most))
     local, stamp = np.full(len(rank), -1, np.int64), np.full(len(lattice.start), -1, np.int64)
     found = np.empty(len(lattice.start), np.int64)
+    close = edges_near(walks, lattice, band.max())
     count, run = 0, 0
     while run < len(runs.edge):
         first, part = run, walks.part[runs.edge[run]]
@@ -87,7 +72,8 @@ def hold_to_grids(
             edges = runs.edge[first], runs.edge[run] if run < len(runs.edge) else len(walks.first)
             starts = runs.edge[first:run] - edges[0] + runs.share[first:run]
             exact = local[grid[first:run]]
-            spans = find_spans(walks, edges, starts, exact, band[part], lattice, sides, local, stamp, found)
+            here = close[np.searchsorted(close, edges[0]) : np.searchsorted(close, edges[1])]
+            spans = find_spans(walks, edges, here, starts, exact, band[part], lattice, sides, local, stamp, found)
             metres, spent = clocks(walks, seconds, edges)
             pieces = cut_pieces(unite(spans, len(known)), starts, exact, metres, rank[known])
             chosen = fewest_changes(pieces)
@@ -114,6 +100,7 @@ def number_grids(grid: Any, local: Positions) -> Positions:
 def find_spans(
     walks: Walks,
     edges: tuple[int, int],
+    close: Positions,
     starts: Floats,
     exact: Positions,
     band: float,
@@ -123,12 +110,12 @@ def find_spans(
     stamp: Positions,
     found: Positions,
 ) -> Spans:
-    """Where each of the part's grids may be credited: on its own ground and within the band of it."""
+    """Where each of the part's grids may be credited: on its own ground and, on ``close`` edges, within the band."""
     count, end = len(starts), float(edges[1] - edges[0])
     grid, begin, finish = np.empty(4 * count, np.int64), np.empty(4 * count), np.empty(4 * count)
     grid[:count], begin[:count] = exact, starts
     finish[: count - 1], finish[count - 1] = starts[1:], end
-    for edge in range(edges[0], edges[1]):
+    for edge in close:
         ax, ay = walks.place[walks.first[edge], 0], walks.place[walks.first[edge], 1]
         bx, by = walks.place[walks.first[edge] + 1, 0], walks.place[walks.first[edge] + 1, 1]
         for at in range(near_lines(lattice, ax, ay, bx, by, band, stamp, edge, found)):
@@ -266,93 +253,6 @@ def cut_pieces(spans: Spans, starts: Floats, exact: Positions, metres: Floats, o
         lies[piece], first[piece + 1] = exact[run], total
         length[piece] = reading(metres, place[piece + 1]) - reading(metres, place[piece])
     return Pieces(place, length, lies, first, grid[:total], order)
-
-
-@compiled
-def fewest_changes(pieces: Pieces) -> Positions:
-    """The grid of each piece so that the walk changes as seldom as it can, and of such ways leaves its place least.
-
-    Of equally good ways that of the grid which the rule prefers, so that nothing depends on the walk's direction.
-    """
-    total, count = len(pieces.grid), len(pieces.exact)
-    changes, strayed, before = np.zeros(total, np.int64), np.zeros(total), np.full(total, -1, np.int64)
-    best = -1
-    for piece in range(count):
-        last_best = best
-        for at in range(pieces.first[piece], pieces.first[piece + 1]):
-            if piece:
-                before[at], changes[at], strayed[at] = last_best, changes[last_best] + 1, strayed[last_best]
-                for last in range(pieces.first[piece - 1], pieces.first[piece]):
-                    if pieces.grid[last] == pieces.grid[at] and (
-                        changes[last] < changes[at] or strayed[last] <= strayed[at] + _SAME_M
-                    ):
-                        before[at], changes[at], strayed[at] = last, changes[last], strayed[last]
-            if pieces.grid[at] != pieces.exact[piece]:
-                strayed[at] += pieces.metres[piece]
-        best = pieces.first[piece]
-        for at in range(pieces.first[piece] + 1, pieces.first[piece + 1]):
-            more, longer = changes[at] - changes[best], strayed[at] - strayed[best]
-            sooner = pieces.order[pieces.grid[at]] < pieces.order[pieces.grid[best]]
-            if more < 0 or (more == 0 and (longer < -_SAME_M or (longer <= _SAME_M and sooner))):
-                best = at
-    chosen = np.empty(count, np.int64)
-    for piece in range(count - 1, -1, -1):
-        chosen[piece] = pieces.grid[best]
-        best = before[best]
-    return chosen
-
-
-@compiled
-def may_be(pieces: Pieces, piece: int, grid: int) -> bool:
-    """Whether a piece may be credited to a grid."""
-    found = False
-    for at in range(pieces.first[piece], pieces.first[piece + 1]):
-        found |= pieces.grid[at] == grid
-    return found
-
-
-@compiled
-def settle_by_rule(pieces: Pieces, chosen: Positions, along: float) -> None:
-    """Give long stretches that could be either's to the grid that the rule prefers."""
-    count, begin = len(chosen), 0
-    while begin < count:
-        end = begin
-        while end < count and chosen[end] == chosen[begin]:
-            end += 1
-        if pieces.metres[begin:end].sum() > along:
-            chosen[begin:end] = preferred_throughout(pieces, chosen[begin], begin, end)
-        begin = end
-    at = 1
-    while at < count:
-        one, other = chosen[at - 1], chosen[at]
-        if one == other:
-            at += 1
-            continue
-        low, high = at, at
-        while low > 0 and chosen[low - 1] == one and may_be(pieces, low - 1, other):
-            low -= 1
-        while high < count and chosen[high] == other and may_be(pieces, high, one):
-            high += 1
-        if pieces.metres[low:high].sum() > along:
-            chosen[low:high] = one if pieces.order[one] < pieces.order[other] else other
-        at = max(high, at + 1)
-
-
-@compiled
-def preferred_throughout(pieces: Pieces, grid: int, begin: int, end: int) -> int:
-    """Of the grids that some pieces lie in and that all of them may be credited to, the one that the rule prefers."""
-    best = grid
-    for at in range(pieces.first[begin], pieces.first[begin + 1]):
-        one = pieces.grid[at]
-        if pieces.order[one] >= pieces.order[best]:
-            continue
-        lies, fits = False, True
-        for piece in range(begin, end):
-            lies |= pieces.exact[piece] == one
-            fits &= may_be(pieces, piece, one)
-        if lies and fits:
-            best = one
-    return int(best)
 
 
 @compiled

@@ -322,16 +322,3 @@ def find_runs(walks: Walks, seconds: Floats, begin: Positions, share: Floats) ->
             done = until
             at += 1
     return Runs(edges[:count], shares[:count], x[:count], y[:count], metres[:count], spent[:count])
-
-
-@compiled
-def lie_beside(x: Floats, y: Floats, lattice: Lattice, margin: float) -> NDArray[np.bool_]:
-    """Of each place, whether a border line is no farther away than the margin."""
-    beside = np.zeros(len(x), np.bool_)
-    stamp, found = np.full(len(lattice.start), -1, np.int64), np.empty(len(lattice.start), np.int64)
-    for place in range(len(x)):
-        for at in range(near_lines(lattice, x[place], y[place], x[place], y[place], margin, stamp, place, found)):
-            px, py = lattice.start[found[at], 0], lattice.start[found[at], 1]
-            qx, qy = lattice.end[found[at], 0], lattice.end[found[at], 1]
-            beside[place] |= apart(x[place], y[place], px, py, qx, qy) <= margin
-    return beside

@@ -48,6 +48,7 @@ class Ground:
         areal = shapely.get_dimensions(parts) == 2
         self._parts: NDArray[np.object_] = parts[areal]
         self._owner: Positions = owner[areal]
+        shapely.prepare(self._parts)
 
     def masses(self, x: Floats, y: Floats, accuracy_m: Floats) -> Masses:
         """The probability that each point really lies over each polygon with a border near it.
@@ -73,6 +74,7 @@ class Ground:
         lattice, sides = self._prepared
         # Coordinates of ten million metres are spaced 2e-9 m apart, so less than 1e-7 m would drown in rounding.
         nudge = np.maximum(_NUDGE_SIGMAS * sigma, 1e-7)
+        x, y = x.copy(), y.copy()
         room, done, found = _PAIRS_AT_ONCE, 0, [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))]
         while done < len(x):
             near = _room(room)
@@ -80,18 +82,26 @@ class Ground:
             # A point with more lines around it than there is room for wants a larger room.
             room = room if later > done else 2 * room
             done = later
-            found.append(self._added_up(reach.Near(*(each[:pairs] for each in near)), sides))
+            found.append(self._added_up(reach.Near._make(each[:pairs] for each in near), sides, x, y))
         point, polygon, mass = (np.concatenate(each) for each in zip(*found, strict=True))
-        return point, polygon, mass
+        return point, polygon, np.clip(mass, 0.0, 1.0)
 
-    def _added_up(self, near: "Near", sides: "Sides") -> Masses:
-        from geo import reach  # loads numba, which is for those who weigh doubt
+    def _added_up(self, near: "Near", sides: "Sides", x: Floats, y: Floats) -> Masses:
+        from geo import reach  # as above
 
         wedge = owens_t(near.height, near.to_slope) - owens_t(near.height, near.from_slope)
         size = int((sides.first[near.line + 1] - sides.first[near.line]).sum())
-        point, polygon, mass = np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size)
-        written = reach.add_up(near, wedge, sides, self._owner, point, polygon, mass)
-        return point[:written], polygon[:written], mass[:written]
+        shares = reach.Shares(np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size))
+        guessed = reach.Open(np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, bool))
+        written, guesses = reach.add_up(near, wedge, sides, self._owner, shares, guessed)
+        point, polygon, mass = shares.point[:written], shares.polygon[:written], shares.mass[:written]
+        spot, part, inside = (each[:guesses] for each in guessed)
+        really = shapely.intersects_xy(self._parts[part], x[spot], y[spot])
+        wrong = np.flatnonzero(really != inside)
+        size = int(self._owner.max(initial=0)) + 1
+        at = np.searchsorted(point * size + polygon, spot[wrong] * size + self._owner[part[wrong]])
+        np.add.at(mass, at, np.where(really[wrong], 1.0, -1.0))
+        return point, polygon, mass
 
     @cached_property
     def _prepared(self) -> "tuple[Lattice, Sides]":
@@ -107,18 +117,23 @@ class Ground:
         one, which = _different(np.hstack([low, high]))
         order = np.argsort(which, kind="stable")
         first = np.searchsorted(which[order], np.arange(len(one) + 1))
-        bulges = _bulges(edges)
-        bulges[backward] = bulges[backward, ::-1]
         turn = np.where(backward, -1, 1).astype(np.int8)
-        sides = reach.Sides(first, edges.owner[order].astype(np.int32), turn[order], bulges[order])
+        sides = reach.Sides(first, edges.owner[order].astype(np.int32), turn[order])
         return reach.make_lattice(low[one], high[one]), sides
 
 
 def _room(pairs: int) -> "Near":
     from geo import reach  # as above
 
-    kinds = (np.int64, np.int32, np.float64, np.float64, np.float64, np.float64, np.int8)
-    return reach.Near(*(np.empty(pairs, kind) for kind in kinds))
+    height, from_slope, to_slope, apart = np.empty((4, pairs))
+    return reach.Near(
+        point=np.empty(pairs, np.int64),
+        line=np.empty(pairs, np.int32),
+        height=height,
+        from_slope=from_slope,
+        to_slope=to_slope,
+        apart=apart,
+    )
 
 
 def _different(lines: Floats) -> tuple[Positions, Positions]:
@@ -130,17 +145,3 @@ def _different(lines: Floats) -> tuple[Positions, Positions]:
     which = np.empty(len(lines), np.int64)
     which[order] = np.cumsum(new) - 1
     return order[new], which
-
-
-def _bulges(edges: Edges) -> NDArray[np.bool_]:
-    """For the start and the end of each edge whether the ground's corner there is narrower than a straight angle."""
-    along = edges.end - edges.start
-    last = np.append(edges.part[1:] != edges.part[:-1], np.ones(min(len(along), 1), bool))
-    after = np.arange(1, len(along) + 1)
-    ends = np.flatnonzero(last)
-    after[ends] = np.append(0, ends[:-1] + 1)[: len(ends)]
-    turn = along[:, 0] * along[after, 1] - along[:, 1] * along[after, 0]
-    found = np.empty((len(along), 2), bool)
-    found[:, 1] = turn > 0
-    found[after, 0] = turn > 0
-    return found

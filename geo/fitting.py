@@ -151,7 +151,7 @@ def fit_readings(
     measure = _Measure.learnt(by_chance)
     chance = np.array([measure.scores(_Seen.of(town, x, y, inner, around + one)).max() for one in elsewhere])
     found = {name: measure.scores(_Seen.of(town, *xy, inner, around)) for name, xy in readings.items()}
-    odds = _odds(np.array([scores.max() for scores in found.values()]), chance)
+    odds = _shared(_odds(np.array([scores.max() for scores in found.values()]), chance), list(readings.values()))
     total = np.logaddexp.reduce(np.append(odds, 0.0))
     return {
         name: Fit(
@@ -322,6 +322,13 @@ def _surprise(hits: Floats, all_: Floats, share: float) -> Floats:
         inside = np.where(hits > 0, hits * np.log(own / share), 0.0)
         outside = np.where(hits < all_, (all_ - hits) * np.log((1 - own) / (1 - share)), 0.0)
     return np.asarray(inside + outside)
+
+
+def _shared(odds: Floats, readings: Sequence[Pair]) -> Floats:
+    """Odds shared out evenly among readings so near each other that any survey's own error may decide between them."""
+    apart = np.array([[np.hypot(*_apart(one, other)) for other in readings] for one in readings])
+    alike = apart < 2 * _WINDOW_M
+    return np.asarray(np.logaddexp.reduce(np.where(alike, odds[None], -np.inf), axis=1) - np.log(alike.sum(axis=1)))
 
 
 def _odds(scores: Floats, chance: Floats) -> Floats:

@@ -21,7 +21,7 @@ from geo.edges import Floats
 from geo.turns import compiled
 
 NOWHERE, NESTED = -1, -1
-CELLS_PER_EDGE, MOST_CELLS, FEWEST_CELLS = 8, 6_000_000, 64
+CELLS_PER_EDGE, MOST_CELLS, FEWEST_CELLS = 8, 4_000_000, 64
 CROWDED, DEEPEST = 64, 12
 """A cell crossed by more lines than this gets a lattice of its own, and so on to this depth."""
 
@@ -470,7 +470,8 @@ def lines_of(geometry: NDArray[np.object_], rank: NDArray[np.int64]) -> Lines:
     part = np.repeat(ring_part.astype(np.int32), length)
     last = np.cumsum(length) - 1
     still = np.zeros(len(corners), bool)
-    still[:-1] = (corners[1:] == corners[:-1]).all(axis=1)
+    # Column by column: over an axis of two NumPy is ten times slower.
+    still[:-1] = (corners[1:, 0] == corners[:-1, 0]) & (corners[1:, 1] == corners[:-1, 1])
     # A line without length says nothing that its neighbours don't, unless its ring has no other.
     first = last - length + 1
     if still.any():

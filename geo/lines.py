@@ -12,11 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 from geo.crs import require_metres, require_same
 from geo.edges import Edges, Floats, Positions, ring_edges
 from geo.errors import N_, BadGeometry
-from geo.locator import Found, GridLocator
+from geo.locator import GridLocator
 
 if TYPE_CHECKING:
     from geo.band import Shares, Sides
-    from geo.crossings import Lattice, Runs, Walks
+    from geo.crossings import Lattice, Walks
 
 # A stretch nearer to a shared line than this lies on it: rounding must not choose between two grids.
 ON_BORDER_M = 1e-6
@@ -269,23 +269,14 @@ def _shares(walks: "Walks", seconds: Floats, locator: GridLocator, band: Floats)
     borders = _borders_near(locator, walks.place, ON_BORDER_M + widest)
     lattice = make_lattice(*borders, ON_BORDER_M)
     runs = find_runs(walks, seconds, *find_cuts(walks, lattice, ON_BORDER_M))
-    grid = _whose(runs, lattice, locator)
+    # Cut at every border, a run lies wholly in one grid or wholly along a line: any place of it tells which.
+    grid, _ = locator.decide(runs.x, runs.y, ON_BORDER_M)
     if widest == 0.0 or not len(locator.rank):
         return Shares(runs.edge, grid.astype(np.int64), runs.metres, runs.seconds)
     rank = np.append(locator.rank, len(locator.rank))
     lattice, sides = _borders_between(lattice, locator, widest)
     shares: Shares = hold_to_grids(walks, seconds, runs, grid, band, lattice, sides, rank)
     return shares
-
-
-def _whose(runs: "Runs", lattice: "Lattice", locator: GridLocator) -> Found:
-    # Cut at every border, a run lies wholly in one grid or wholly along a line: any place of it tells which.
-    from geo.crossings import lie_beside
-
-    found = locator.locate(runs.x, runs.y)
-    near = np.flatnonzero(lie_beside(runs.x, runs.y, lattice, ON_BORDER_M))
-    found[near] = locator.first_choice(*locator.holding(runs.x[near], runs.y[near], ON_BORDER_M), len(near))
-    return found
 
 
 def _borders_between(lattice: "Lattice", locator: GridLocator, band_m: float) -> "tuple[Lattice, Sides]":
@@ -302,7 +293,8 @@ def _borders_between(lattice: "Lattice", locator: GridLocator, band_m: float) ->
     start, along = lattice.start[pieces.edge], (lattice.end - lattice.start)[pieces.edge]
     across = along[:, ::-1] * (-1.0, 1.0) * (_BESIDE_M / np.hypot(*along.T))[:, None]
     middle = start + (pieces.begin + pieces.finish)[:, None] / 2 * along
-    left, right = locator.locate(*(middle + across).T), locator.locate(*(middle - across).T)
+    # The same question as for the runs, so that the locator prepares itself for one kind of question only.
+    (left, _), (right, _) = (locator.decide(*spot.T, ON_BORDER_M) for spot in (middle + across, middle - across))
     parts = left != right
     geometry = locator.geometry
     half = np.append(shapely.area(geometry) / np.maximum(shapely.length(geometry), 1e-9) / 2, np.inf)

@@ -1,7 +1,7 @@
 """Whose ground is it: the grid of each point, by a rule that never leaves a point with two."""
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -10,11 +10,11 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from geo.crs import require_metres, require_same
-from geo.edges import Floats
+from geo.edges import Floats, Positions
 from geo.errors import N_, BadGeometry
 from geo.locator import Found, GridLocator
 
-__all__ = ["DecidedBy", "GridLocator", "locate_points", "weigh_points"]
+__all__ = ["DecidedBy", "GridLocator", "Weighed", "locate_points", "weigh", "weigh_candidates", "weigh_points"]
 
 # A neighbour less likely than one in a thousand is not worth naming.
 _LEAST_RIVAL = 1e-3
@@ -27,6 +27,27 @@ class DecidedBy(StrEnum):
     BORDER_TIE = "border_tie"
     WITHIN_REACH = "within_reach"
     NONE = "none"
+
+
+RULES = tuple(DecidedBy)
+"""The rules by their number in `Weighed`."""
+
+_INSIDE, _BORDER_TIE, _WITHIN_REACH, _NONE = range(len(RULES))
+
+
+class Weighed(NamedTuple):
+    """What `weigh` says of each point, as plain arrays.
+
+    ``grid`` and ``rival`` are positions in the grids (-1: none), ``rule`` a position in `RULES`; the others are the
+    columns of `weigh_points`.
+    """
+
+    grid: Found
+    rule: NDArray[np.int8]
+    border_m: Floats
+    probability: Floats
+    rival: Found
+    sure: NDArray[np.bool_]
 
 
 def locate_points(
@@ -130,18 +151,104 @@ def weigh_points(
     1         A  border_tie       0.0          0.5         B  False
     """
     locator, x, y = _at_the_door(points, grids, True)
+    said = weigh(locator, x, y, accuracy_m=accuracy_m, reach_m=reach_m, tie_m=tie_m, sure_probability=sure_probability)
+    columns = {
+        "grid_code": pd.Series(locator.codes_at(said.grid), dtype=object),
+        "rule": pd.Series(np.array([rule.value for rule in RULES], object)[said.rule], dtype=object),
+        "border_m": said.border_m,
+        "probability": said.probability,
+        "next_code": pd.Series(locator.codes_at(said.rival), dtype=object),
+        "sure": said.sure,
+    }
+    return pd.DataFrame(columns).set_axis(points.index, axis=0)
+
+
+def weigh(
+    locator: GridLocator,
+    x: Floats,
+    y: Floats,
+    *,
+    accuracy_m: float | ArrayLike,
+    reach_m: float = 0.0,
+    tie_m: float = 0.0,
+    sure_probability: float = 0.95,
+) -> Weighed:
+    """`weigh_points` for millions of points: plain arrays in and out, no geometries.
+
+    Most points lie far from every border, as seen from their accuracy: a glance at a lattice tells so, and nothing is
+    computed for them.
+
+    Parameters
+    ----------
+    locator : GridLocator
+        Of grids in metres.
+    x, y : float64 arrays of one dimension
+        In the grids' coordinates. NaN lies nowhere.
+    accuracy_m, reach_m, tie_m, sure_probability
+        As in `weigh_points`.
+    """
     found, rule = _decide(locator, x, y, reach_m, tie_m)
     accuracy = np.broadcast_to(np.asarray(accuracy_m, float), x.shape)
     probability, rival = _weigh(locator, x, y, found, rule, accuracy)
-    columns = {
-        "grid_code": pd.Series(locator.codes_at(found), dtype=object),
-        "rule": pd.Series(rule, dtype=object),
-        "border_m": _border_distance(locator, x, y, found),
-        "probability": probability,
-        "next_code": pd.Series(locator.codes_at(rival), dtype=object),
-        "sure": (probability >= sure_probability) & (found >= 0),
-    }
-    return pd.DataFrame(columns).set_axis(points.index, axis=0)
+    sure = (probability >= sure_probability) & (found >= 0)
+    return Weighed(found, rule, locator.border_m(x, y, found), probability, rival, sure)
+
+
+def weigh_candidates(
+    points: gpd.GeoDataFrame | gpd.GeoSeries,
+    grids: gpd.GeoDataFrame | GridLocator,
+    *,
+    accuracy_m: float | ArrayLike,
+    least: float = _LEAST_RIVAL,
+) -> pd.DataFrame:
+    """Every grid that a point may really lie in, with its probability.
+
+    Parameters
+    ----------
+    points, grids, accuracy_m
+        As in `weigh_points`. Points of unknown accuracy have no candidates.
+    least : float
+        Grids less likely than this are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each pair: `point` (position in `points`), `grid_code`, `probability`; by point, then likeliest first,
+        then by the rule of ties. Over grids that tile the ground the probabilities of a point add up to 1, less what is
+        left out and what lies outside all grids.
+
+    Raises
+    ------
+    WrongCrs, BadGeometry
+        As `weigh_points` does.
+
+    Examples
+    --------
+    >>> from shapely import Point, box
+    >>> grids = gpd.GeoDataFrame({"grid_code": ["A", "B"]}, geometry=[box(0, 0, 99, 99), box(99, 0, 199, 99)], crs=4548)
+    >>> print(weigh_candidates(gpd.GeoSeries([Point(97, 50)], crs=4548), grids, accuracy_m=5.0).round(2).to_string())
+       point grid_code  probability
+    0      0         A         0.73
+    1      0         B         0.27
+    """
+    locator, x, y = _at_the_door(points, grids, True)
+    accuracy = np.broadcast_to(np.asarray(accuracy_m, float), x.shape)
+    known = _weighable(x, y, accuracy)
+    near, grid, mass = locator.ground.masses(x[known], y[known], accuracy[known])
+    # A point that no border is near lies wholly in the grids that hold it, if any.
+    alone = np.setdiff1d(np.arange(len(known)), near)
+    holder, holding = locator.holding(x[known[alone]], y[known[alone]])
+    point = known[np.concatenate([near, alone[holder]])]
+    grid, mass = np.concatenate([grid, holding]), np.concatenate([mass, np.ones(len(holder))])
+    order = np.lexsort((locator.rank[grid], -mass.round(9), point))
+    order = order[mass[order] >= least]
+    return pd.DataFrame(
+        {
+            "point": point[order],
+            "grid_code": pd.Series(locator.codes_at(grid[order]), dtype=object),
+            "probability": mass[order],
+        }
+    )
 
 
 def _at_the_door(points: Any, grids: Any, metres: bool) -> tuple[GridLocator, Floats, Floats]:
@@ -150,51 +257,43 @@ def _at_the_door(points: Any, grids: Any, metres: bool) -> tuple[GridLocator, Fl
     if metres:
         require_metres(points, "points")
     geometry = np.asarray(points.geometry.array, dtype=object)
-    if (shapely.get_type_id(geometry) > 0).any():
+    kind = shapely.get_type_id(geometry)
+    if (kind > 0).any():
         raise BadGeometry(N_("Points are wanted; at least one geometry here is something else."))
     # GEOS has no coordinates for an empty point, and says so with an exception.
-    sound = ~(shapely.is_missing(geometry) | shapely.is_empty(geometry))
-    x, y = np.full(len(geometry), np.nan), np.full(len(geometry), np.nan)
-    x[sound], y[sound] = shapely.get_x(geometry[sound]), shapely.get_y(geometry[sound])
-    return locator, x, y
+    sound = (kind == 0) & ~shapely.is_empty(geometry)
+    places = np.full((len(geometry), 2), np.nan)
+    places[sound] = shapely.get_coordinates(geometry if sound.all() else geometry[sound])
+    return locator, np.ascontiguousarray(places[:, 0]), np.ascontiguousarray(places[:, 1])
 
 
 def _decide(
     locator: GridLocator, x: Floats, y: Floats, reach_m: float, tie_m: float = 0.0
-) -> tuple[Found, NDArray[np.object_]]:
-    point, grid = locator.holding(x, y, tie_m)
-    found = locator.first_choice(point, grid, len(x))
-    rule = np.where(found >= 0, DecidedBy.INSIDE.value, DecidedBy.NONE.value).astype(object)
-    holders = np.bincount(point[locator.same_kind(grid, found[point])], minlength=len(x))
-    rule[holders > 1] = DecidedBy.BORDER_TIE.value
-    outside = np.flatnonzero((found < 0) & np.isfinite(x) & np.isfinite(y))
-    if reach_m > 0 and len(outside):
+) -> tuple[Found, NDArray[np.int8]]:
+    found, tied = locator.decide(x, y, tie_m)
+    rule = np.where(found < 0, _NONE, np.where(tied, _BORDER_TIE, _INSIDE)).astype(np.int8)
+    outside = np.flatnonzero((found < 0) & np.isfinite(x) & np.isfinite(y)) if reach_m > 0 else np.empty(0, np.int64)
+    if len(outside):
         near, its_grid = locator.nearest(x[outside], y[outside], reach_m)
         found[outside] = locator.first_choice(near, its_grid, len(outside))
-        rule[outside[found[outside] >= 0]] = DecidedBy.WITHIN_REACH.value
+        rule[outside[found[outside] >= 0]] = _WITHIN_REACH
     return found, rule
 
 
-def _border_distance(locator: GridLocator, x: Floats, y: Floats, found: Found) -> Floats:
-    distance = np.full(len(x), np.nan)
-    has = found >= 0
-    distance[has] = shapely.distance(locator.outlines[found[has]], shapely.points(x[has], y[has]))
-    return distance
+def _weighable(x: Floats, y: Floats, accuracy_m: Floats) -> Positions:
+    return np.flatnonzero(np.isfinite(x) & np.isfinite(y) & (accuracy_m >= 0) & np.isfinite(accuracy_m))
 
 
 def _weigh(
-    locator: GridLocator,
-    x: Floats,
-    y: Floats,
-    found: Found,
-    rule: NDArray[np.object_],
-    accuracy_m: Floats,
+    locator: GridLocator, x: Floats, y: Floats, found: Found, rule: NDArray[np.int8], accuracy_m: Floats
 ) -> tuple[Floats, Found]:
     """The probability of each point's own grid (of being outside, where it has none), and the likeliest other one."""
-    known = np.flatnonzero(np.isfinite(x) & np.isfinite(y) & (accuracy_m >= 0) & np.isfinite(accuracy_m))
+    known = _weighable(x, y, accuracy_m)
     probability, rival = np.full(len(x), np.nan), np.full(len(x), -1, np.int32)
+    if not len(known):
+        return probability, rival
     # Far from every border a point's own grid has all of the probability; one that was reached for has none.
-    probability[known] = np.where(rule[known] == DecidedBy.WITHIN_REACH.value, 0.0, 1.0)
+    probability[known] = rule[known] != _WITHIN_REACH
     near, grid, mass = locator.ground.masses(x[known], y[known], accuracy_m[known])
     point = known[near]
     comparable = (found[point] < 0) | locator.same_kind(grid, found[point])
@@ -202,7 +301,8 @@ def _weigh(
     own = found[point] == grid
     probability[point[own]] = mass[own]
     adrift = known[found[known] < 0]
-    probability[adrift] = np.clip(1.0 - np.bincount(point, mass, minlength=len(x))[adrift], 0.0, 1.0)
+    if len(adrift):
+        probability[adrift] = np.clip(1.0 - np.bincount(point, mass, minlength=len(x))[adrift], 0.0, 1.0)
     likely = np.flatnonzero(~own & (mass >= _LEAST_RIVAL))
     order = likely[np.lexsort((-locator.rank[grid[likely]], mass[likely].round(4), point[likely]))]
     rival[point[order]] = grid[order]

@@ -1,6 +1,5 @@
 """Looking points up in a lattice: the compiled inner loops of `geo.locator`."""
 
-
 import numba
 import numpy as np
 from numpy.typing import NDArray
@@ -154,8 +153,16 @@ def _within(blob: Floats, slot: int, count: int, x: float, y: float, within: flo
     return False
 
 
-@compiled(numba.int64(numba.float64, numba.float64, numba.float64, *_LATTICE, _I8))
+@compiled(numba.int64(numba.float64, numba.float64, _F82, numba.int64[:, ::1], _I4), inline="always")
+def _code(x: float, y: float, frames: Floats, shapes: Words, cells: Codes) -> int:
+    u, v = (x - frames[0, 0]) * frames[0, 2], (y - frames[0, 1]) * frames[0, 3]
+    inside = u >= 0.0 and v >= 0.0 and u < shapes[0, 0] and v < shapes[0, 1]
+    return np.int64(cells[np.uint64(int(v) * shapes[0, 0] + int(u))]) if inside else NOWHERE
+
+
+@compiled(numba.int64(numba.int64, numba.float64, numba.float64, numba.float64, *_LATTICE, _I8))
 def _holders(
+    code: int,
     x: float,
     y: float,
     within: float,
@@ -167,10 +174,7 @@ def _holders(
     holder: Words,
 ) -> int:
     """Put every grid that holds a point, or is near enough, into `holder`; how many, or OPEN."""
-    u, v = (x - frames[0, 0]) * frames[0, 2], (y - frames[0, 1]) * frames[0, 3]
-    if not (u >= 0.0 and v >= 0.0 and u < shapes[0, 0] and v < shapes[0, 1]):
-        return 0
-    code, node = _enter(cells[int(v) * shapes[0, 0] + int(u)], 0, x, y, frames, shapes, cells, blob, words)
+    code, node = _enter(code, 0, x, y, frames, shapes, cells, blob, words)
     if code >= NOWHERE:
         holder[0] = code
         return 0 if code == NOWHERE else 1
@@ -218,7 +222,11 @@ def decide(
     """The preferred grid that holds each point, or is near enough, and whether another one of its kind does too."""
     holder = np.empty(len(rank) + 1, np.int64)
     for at in range(len(x)):
-        holders = _holders(x[at], y[at], within, frames, shapes, cells, blob, words, holder)
+        code = _code(x[at], y[at], frames, shapes, cells)
+        if code >= NOWHERE:
+            found[at], tied[at] = code, False
+            continue
+        holders = _holders(code, x[at], y[at], within, frames, shapes, cells, blob, words, holder)
         best, tie = NOWHERE if holders >= 0 else OPEN, False
         for each in range(holders):
             if best < 0 or rank[holder[each]] < rank[best]:
@@ -249,7 +257,10 @@ def holding(
     holder = np.empty(grids + 1, np.int64)
     pairs = 0
     for at in range(len(x)):
-        holders = _holders(x[at], y[at], within, frames, shapes, cells, blob, words, holder)
+        code = _code(x[at], y[at], frames, shapes, cells)
+        holder[0], holders = code, np.int64(code > NOWHERE)
+        if code < NOWHERE:
+            holders = _holders(code, x[at], y[at], within, frames, shapes, cells, blob, words, holder)
         if holders < 0:
             holder[0], holders = OPEN, 1
         for each in range(1, holders):

@@ -1,10 +1,11 @@
 """How far points are from the border of their grid: compiled, with boxes around runs of lines.
 
-A grid's lines follow each other, so a few of them in a row share a small box, and a few boxes a larger one. A box
-farther away than the nearest line so far is passed over. Building takes one pass over the vertices.
+A grid's lines follow each other, so a run of them shares a small box, and a few runs a larger one. A box farther away
+than the nearest line so far is passed over. Lines of one run are measured all at once by vector instructions.
 """
 
 import math
+from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -14,31 +15,45 @@ from geo.edges import Floats
 from geo.lattice import _F8, _F82, _I4, _I8, _POINTS, Codes, Lines, Words
 from geo.turns import compiled
 
-_RUN = 8
+# Up to so many lines it is quicker to measure all than to choose among boxes.
+_ALL, _RUN, _RUNS = 256, 64, 8
+_INFINITY = 0x7FF0000000000000
 _GRIDS = numba.types.Array(numba.int32, 1, "C", readonly=True)
 
 
-def boxes_of(lines: Lines, grids: int) -> tuple[Floats, Floats, Words]:
-    """The boxes of runs of lines, those of runs of runs, and where each grid's lines begin and end."""
-    begin = np.zeros(2 * grids, np.int64)
-    _ranges(lines.part, lines.grid, begin)
+class Outlines(NamedTuple):
+    """Corners of all lines; boxes of runs and of runs of runs; of grid n the lines from limits[2n] to limits[2n + 1]."""
+
+    x: Floats
+    y: Floats
+    part: Codes
+    small: Floats
+    large: Floats
+    limits: Words
+
+
+def outlines_of(lines: Lines, grids: int) -> Outlines:
+    """The borders of so many grids, prepared for `distances`."""
+    limits = np.zeros(2 * grids, np.int64)
+    _limits(lines.part, lines.grid, limits)
     small = np.empty((len(lines.part) // _RUN + 1, 4))
     _boxes(lines.corners, lines.part, small)
-    padded = np.full((-(-len(small) // _RUN) * _RUN, 4), np.nan)
+    padded = np.full((-(-len(small) // _RUNS) * _RUNS, 4), np.nan)
     padded[: len(small)] = small
-    grouped = padded.reshape(-1, _RUN, 4)
+    grouped = padded.reshape(-1, _RUNS, 4)
     large = np.concatenate([np.fmin.reduce(grouped[:, :, :2], axis=1), np.fmax.reduce(grouped[:, :, 2:], axis=1)], 1)
-    return small, np.ascontiguousarray(large), begin
+    x, y = (np.ascontiguousarray(lines.corners[:, at]) for at in (0, 1))
+    return Outlines(x, y, lines.part, small, np.ascontiguousarray(large), limits)
 
 
 @compiled(numba.void(_I4, _I4, _I8))
-def _ranges(part: Codes, grid: Codes, begin: Words) -> None:
+def _limits(part: Codes, grid: Codes, limits: Words) -> None:
     for line in range(len(part)):
         if part[line] >= 0:
             its = grid[part[line]]
-            if begin[2 * its + 1] == 0:
-                begin[2 * its] = line
-            begin[2 * its + 1] = line + 1
+            if limits[2 * its + 1] == 0:
+                limits[2 * its] = line
+            limits[2 * its + 1] = line + 1
 
 
 @compiled(numba.void(_F82, _I4, _F82))
@@ -65,61 +80,70 @@ def to_line(ax: float, ay: float, bx: float, by: float, x: float, y: float) -> f
     """The square of the distance from a point to a line."""
     along, aside, over, up = bx - ax, by - ay, x - ax, y - ay
     length = along * along + aside * aside
-    share = min(max((over * along + up * aside) / length, 0.0), 1.0) if length > 0.0 else 0.0
+    share = (over * along + up * aside) / (length if length > 0.0 else 1.0)
+    share = share if share > 0.0 else 0.0
+    share = share if share < 1.0 else 1.0
     over -= share * along
     up -= share * aside
     return over * over + up * up
 
 
-@compiled(numba.float64(_F82, _I4, numba.int64, numba.int64, numba.float64, numba.float64, numba.float64))
-def _to_run(corners: Floats, part: Codes, begin: int, end: int, x: float, y: float, best: float) -> float:
-    for line in range(begin, end):
-        if part[line] >= 0:
-            ax, ay, bx, by = corners[line, 0], corners[line, 1], corners[line + 1, 0], corners[line + 1, 1]
-            best = min(best, to_line(ax, ay, bx, by, x, y))
-    return best
-
-
-@compiled(numba.float64(_F82, _I4, _F82, _F82, numba.int64, numba.int64, numba.float64, numba.float64))
-def _nearest(
-    corners: Floats, part: Codes, small: Floats, large: Floats, begin: int, end: int, x: float, y: float
+@compiled(numba.float64(_F8, _F8, _I4, numba.int64, numba.int64, numba.float64, numba.float64, _F8, _I8))
+def _to_run(
+    x: Floats, y: Floats, part: Codes, begin: int, end: int, px: float, py: float, square: Floats, bits: Words
 ) -> float:
     """The square of the distance to the nearest of some lines in a row."""
-    best, nearest, first = np.inf, np.inf, begin // _RUN
-    for run in range(begin // _RUN // _RUN, (end - 1) // _RUN // _RUN + 1):
-        if _to_box(large, run, x, y) < nearest:
-            nearest, first = _to_box(large, run, x, y), run
-    low, high = max(first * _RUN, begin // _RUN), min((first + 1) * _RUN, (end - 1) // _RUN + 1)
-    nearest, first = np.inf, low
-    for run in range(low, high):
-        if _to_box(small, run, x, y) < nearest:
-            nearest, first = _to_box(small, run, x, y), run
-    best = _to_run(corners, part, max(first * _RUN, begin), min((first + 1) * _RUN, end), x, y, best)
-    for wide in range(begin // _RUN // _RUN, (end - 1) // _RUN // _RUN + 1):
-        if _to_box(large, wide, x, y) < best:
-            for run in range(max(wide * _RUN, begin // _RUN), min((wide + 1) * _RUN, (end - 1) // _RUN + 1)):
-                if run != first and _to_box(small, run, x, y) < best:
-                    best = _to_run(corners, part, max(run * _RUN, begin), min((run + 1) * _RUN, end), x, y, best)
-    return best
+    count = end - begin
+    ax, ay, bx, by = x[begin:end], y[begin:end], x[begin + 1 : end + 1], y[begin + 1 : end + 1]
+    real = part[begin:end]
+    for line in range(count):
+        apart = to_line(ax[line], ay[line], bx[line], by[line], px, py)
+        square[line] = apart if real[line] >= 0 else np.inf
+    # Doubles that are not negative are in the order of their bits, and the least integer is found by vectors.
+    least = np.int64(_INFINITY)
+    for line in range(count):
+        least = min(least, bits[line])
+    bits[0] = least
+    return square[0]
 
 
-@compiled(numba.void(_POINTS, _POINTS, _GRIDS, _F82, _I4, _F82, _F82, _I8, _F8))
+@compiled(numba.void(_POINTS, _POINTS, _GRIDS, _F8, _F8, _I4, _F82, _F82, _I8, _F8))
 def distances(
+    px: Floats,
+    py: Floats,
+    grid: NDArray[np.int32],
     x: Floats,
     y: Floats,
-    grid: NDArray[np.int32],
-    corners: Floats,
     part: Codes,
     small: Floats,
     large: Floats,
-    begin: Words,
+    limits: Words,
     apart: Floats,
 ) -> None:
-    """Of each point the distance to the border of the grid named for it; NaN for none."""
-    for at in range(len(x)):
-        its = grid[at]
+    """Of each point the distance to the border of the grid named for it; NaN for none, and for no place."""
+    square = np.empty(_ALL)
+    bits = square.view(np.int64)
+    for at in range(len(px)):
+        its, here_x, here_y = grid[at], px[at], py[at]
         apart[at] = np.nan
-        if its >= 0 and math.isfinite(x[at]) and math.isfinite(y[at]):
-            apart[at] = math.sqrt(
-                _nearest(corners, part, small, large, begin[2 * its], begin[2 * its + 1], x[at], y[at])
-            )
+        if its < 0 or not (math.isfinite(here_x) and math.isfinite(here_y)) or limits[2 * its + 1] == 0:
+            continue
+        first, last = limits[2 * its], limits[2 * its + 1]
+        if last - first <= _ALL:
+            apart[at] = math.sqrt(_to_run(x, y, part, first, last, here_x, here_y, square, bits))
+            continue
+        low, high = first // _RUN, (last - 1) // _RUN + 1
+        nearest, start = np.inf, low
+        for run in range(low, high):
+            bound = _to_box(small, run, here_x, here_y)
+            if bound < nearest:
+                nearest, start = bound, run
+        begin, end = max(start * _RUN, first), min((start + 1) * _RUN, last)
+        best = _to_run(x, y, part, begin, end, here_x, here_y, square, bits)
+        for wide in range(low // _RUNS, (high - 1) // _RUNS + 1):
+            if _to_box(large, wide, here_x, here_y) < best:
+                for run in range(max(wide * _RUNS, low), min((wide + 1) * _RUNS, high)):
+                    if run != start and _to_box(small, run, here_x, here_y) < best:
+                        begin, end = max(run * _RUN, first), min((run + 1) * _RUN, last)
+                        best = min(best, _to_run(x, y, part, begin, end, here_x, here_y, square, bits))
+        apart[at] = math.sqrt(best)

@@ -103,7 +103,7 @@ def from_zone(x: Floats, y: Floats, epsg: int) -> Pair:
 
 def to_baidu_metres(lon: Floats, lat: Floats) -> Pair:
     """Degrees of BD-09 to Baidu's Mercator metres; NaN beyond 74 degrees north or south, where Baidu's map ends."""
-    lat = np.where(np.abs(lat) <= _LAST_DEGREE, lat, np.nan)
+    lat = np.where((np.abs(lat) <= _LAST_DEGREE) & ~np.isnan(lon), lat, np.nan)
     band = _band_of(np.abs(lat), _BAND_EDGES)
     x = _BAND_X[band, 0] + _BAND_X[band, 1] * np.abs(lon)
     return np.where(np.isnan(lat), np.nan, _signed(x, lon)), _signed(_northing(np.abs(lat), band)[0], lat)
@@ -122,7 +122,7 @@ def from_baidu_metres(x: Floats, y: Floats) -> Pair:
     for _ in range(_ROUNDS):
         northing, per_degree = _northing(lat, band)
         lat = lat - (northing - up) / per_degree
-    lat = np.where(lat <= _LAST_DEGREE + 1e-9, lat, np.nan)
+    lat = np.where((lat <= _LAST_DEGREE + 1e-9) & ~np.isnan(x), lat, np.nan)
     lon = (np.abs(x) - _BAND_X[band, 0]) / _BAND_X[band, 1]
     return np.where(np.isnan(lat), np.nan, _signed(lon, x)), _signed(lat, y)
 

@@ -20,6 +20,8 @@ _MARGIN = 1e-6
 # Farther from every line than so many cells is not counted.
 _FAR = 255
 _TURNS = (1.0, 2.3, 3.9)
+# Many times what rounding does to a distance in coordinates of ten million metres.
+_SAME_DISTANCE_M = 1e-6
 
 
 class Compiled(Protocol):
@@ -36,8 +38,9 @@ def compiled(function: Any) -> Compiled:
 class Lattice(NamedTuple):
     """Border lines, and square cells that know which lines cross them.
 
-    ``start`` and ``end`` have the shape (n, 2). Cell `c` is crossed by the lines ``line[first[c]:first[c + 1]]``, and
-    lies ``clear[c]`` cells away from the nearest crossed one, straight or across corners; 255 is that or more.
+    ``shape`` has a row for each line: x and y of its start, x and y of a step of one metre along it, its length. Cell
+    `c` is crossed by the lines ``line[first[c]:first[c + 1]]``, and lies ``clear[c]`` cells away from the nearest
+    crossed one, straight or across corners; 255 is that or more.
     """
 
     west: float
@@ -45,11 +48,10 @@ class Lattice(NamedTuple):
     size: float
     columns: int
     rows: int
-    first: Positions
+    first: NDArray[np.int32]
     line: NDArray[np.int32]
     clear: NDArray[np.uint8]
-    start: Floats
-    end: Floats
+    shape: Floats
 
 
 class Near(NamedTuple):
@@ -57,7 +59,7 @@ class Near(NamedTuple):
 
     ``height`` is the distance to the whole straight line in standard deviations, positive on its left; ``from_slope``
     and ``to_slope`` are where its ends lie along it, as multiples of that; ``apart`` is the distance in metres to the
-    line between its ends; ``end`` is 1 or 2 where the nearest place of the line is its start or its end, else 0.
+    line between its ends.
     """
 
     point: Positions
@@ -66,27 +68,40 @@ class Near(NamedTuple):
     from_slope: Floats
     to_slope: Floats
     apart: Floats
-    end: NDArray[np.int8]
 
 
 class Sides(NamedTuple):
     """Which parts lie along each line: those of line `e` are at ``first[e]:first[e + 1]``.
 
-    ``turn`` is 1 where the part lies on the left, else -1; ``bulges`` tells for both ends of the line whether the
-    part's corner there is narrower than a straight angle.
+    ``turn`` is 1 where the part lies on the line's left, else -1.
     """
 
     first: Positions
     part: NDArray[np.int32]
     turn: NDArray[np.int8]
-    bulges: NDArray[np.bool_]
+
+
+class Shares(NamedTuple):
+    """How much of each point's doubt lies over each polygon, by point, then by polygon."""
+
+    point: Positions
+    polygon: Positions
+    mass: Floats
+
+
+class Open(NamedTuple):
+    """Pairs of a point and a part of which lines alone can't tell whether it is inside, and what was guessed."""
+
+    point: Positions
+    part: Positions
+    inside: NDArray[np.bool_]
 
 
 def make_lattice(start: Floats, end: Floats) -> Lattice:
     """Lay a lattice over border lines; its cells grow in number with the lines, not with the area."""
     if not len(start):
-        empty = np.zeros(2, np.int64), np.empty(0, np.int32), np.full(1, _FAR, np.uint8)
-        return Lattice(0.0, 0.0, 1.0, 1, 1, *empty, start, end)
+        empty = np.zeros(2, np.int32), np.empty(0, np.int32), np.full(1, _FAR, np.uint8)
+        return Lattice(0.0, 0.0, 1.0, 1, 1, *empty, np.empty((0, 5)))
     low, high = np.minimum(start, end).min(axis=0), np.maximum(start, end).max(axis=0)
     width, height = np.maximum(high - low, np.finfo(float).tiny)
     wanted = np.clip(_CELLS_PER_LINE * len(start), _FEWEST_CELLS, _MOST_CELLS)
@@ -94,14 +109,17 @@ def make_lattice(start: Floats, end: Floats) -> Lattice:
     size = max(np.sqrt(width * height / wanted), max(width, height) / wanted)
     columns, rows = int(width / size) + 3, int(height / size) + 3
     west, south = low - size * (1.0 + 1.0 / 3.0)
-    first = np.zeros(columns * rows + 1, np.int64)
-    _crossed(start, end, west, south, size, columns, rows, first, np.empty(0, np.int32), False)
-    first = np.concatenate([[0], np.cumsum(first[:-1])])
+    count = np.zeros(columns * rows, np.int32)
+    _crossed(start, end, west, south, size, columns, count, np.empty(0, np.int32), False)
+    first = np.concatenate([[0], np.cumsum(count)]).astype(np.int32)
     line = np.empty(first[-1], np.int32)
-    _crossed(start, end, west, south, size, columns, rows, first[:-1].copy(), line, True)
+    _crossed(start, end, west, south, size, columns, first[:-1].copy(), line, True)
     clear = np.where(np.diff(first) > 0, 0, _FAR).astype(np.uint8).reshape(rows, columns)
     _spread(clear)
-    return Lattice(float(west), float(south), float(size), columns, rows, first, line, clear.ravel(), start, end)
+    along = end - start
+    length = np.hypot(along[:, 0], along[:, 1])
+    shape = np.column_stack([start, along / length[:, None], length])
+    return Lattice(float(west), float(south), float(size), columns, rows, first, line, clear.ravel(), shape)
 
 
 @compiled
@@ -112,8 +130,7 @@ def _crossed(
     south: float,
     size: float,
     columns: int,
-    rows: int,
-    count: Positions,
+    count: NDArray[np.int32],
     line: NDArray[np.int32],
     fill: bool,
 ) -> None:
@@ -178,7 +195,7 @@ def _write_lines(
     sigma: float,
     reach: float,
     lattice: Lattice,
-    seen: Positions,
+    seen: NDArray[np.int32],
     stamp: int,
     to: Near,
     at: int,
@@ -198,28 +215,24 @@ def _write_lines(
             if seen[e] == stamp:
                 continue
             seen[e] = stamp
-            ax, ay = lattice.start[e, 0] - x, lattice.start[e, 1] - y
-            bx, by = lattice.end[e, 0] - x, lattice.end[e, 1] - y
-            dx, dy = lattice.end[e, 0] - lattice.start[e, 0], lattice.end[e, 1] - lattice.start[e, 1]
-            length = np.sqrt(dx * dx + dy * dy)
-            height = (ax * by - ay * bx) / length
-            if abs(height) > reach:
+            ahead_x, ahead_y = x - lattice.shape[e, 0], y - lattice.shape[e, 1]
+            step_x, step_y, length = lattice.shape[e, 2], lattice.shape[e, 3], lattice.shape[e, 4]
+            height = step_x * ahead_y - step_y * ahead_x
+            foot = step_x * ahead_x + step_y * ahead_y
+            if abs(height) > reach or foot < -reach or foot > length + reach:
                 continue
-            start_foot, end_foot = (ax * dx + ay * dy) / length, (bx * dx + by * dy) / length
-            end = 0
             apart = abs(height)
-            if start_foot >= 0.0:
-                end, apart = 1, np.sqrt(ax * ax + ay * ay)
-            elif end_foot <= 0.0:
-                end, apart = 2, np.sqrt(bx * bx + by * by)
+            if foot < 0.0 or foot > length:
+                beyond = -foot if foot < 0.0 else foot - length
+                apart = np.sqrt(height * height + beyond * beyond)
             if apart > reach:
                 continue
             if at >= len(to.point):
                 return -1, least
             least = min(least, apart)
-            to.point[at], to.line[at], to.height[at], to.apart[at], to.end[at] = i, e, height / sigma, apart, end
-            to.from_slope[at] = start_foot / height if height != 0.0 else 0.0
-            to.to_slope[at] = end_foot / height if height != 0.0 else 0.0
+            to.point[at], to.line[at], to.height[at], to.apart[at] = i, e, height / sigma, apart
+            to.from_slope[at] = -foot / height if height != 0.0 else 0.0
+            to.to_slope[at] = (length - foot) / height if height != 0.0 else 0.0
             at += 1
     return at, least
 
@@ -230,14 +243,14 @@ def write_near(
 ) -> tuple[int, int]:
     """Write the lines within reach of many points, from point `begin` on, as long as there is room.
 
-    A point that lies on a line, to rounding, is looked at from a hair beside it: the formulas want a side.
+    A point that lies on a line, to rounding, is moved a hair beside it, in `x` and `y`: the formulas want a side.
 
     Returns
     -------
     next_point, pairs : int
         The first point that was not done, and how many pairs were written.
     """
-    seen = np.full(len(lattice.start), -1, np.int64)
+    seen = np.full(len(lattice.shape), -1, np.int32)
     at, stamp = 0, 0
     for i in range(begin, len(x)):
         reach = reaches * sigma[i]
@@ -245,12 +258,11 @@ def write_near(
             continue
         done, least = _write_lines(i, x[i], y[i], sigma[i], reach, lattice, seen, stamp, to, at)
         stamp += 1
-        px, py = x[i], y[i]
         for turn in _TURNS:
             if done < 0 or least >= nudge[i] / 10:
                 break
-            px, py = px + nudge[i] * np.cos(turn), py + nudge[i] * np.sin(turn)
-            done, least = _write_lines(i, px, py, sigma[i], reach, lattice, seen, stamp, to, at)
+            x[i], y[i] = x[i] + nudge[i] * np.cos(turn), y[i] + nudge[i] * np.sin(turn)
+            done, least = _write_lines(i, x[i], y[i], sigma[i], reach, lattice, seen, stamp, to, at)
             stamp += 1
         if done < 0:
             return i, at
@@ -259,18 +271,21 @@ def write_near(
 
 
 @compiled
-def add_up(
-    near: Near, wedge: Floats, sides: Sides, owner: Positions, point: Positions, polygon: Positions, mass: Floats
-) -> int:
-    """Add up what each line cuts off for the polygons beside it; how many pairs of point and polygon were written.
+def add_up(near: Near, wedge: Floats, sides: Sides, owner: Positions, to: Shares, open_to: Open) -> tuple[int, int]:
+    """Add up what each line cuts off for the polygons beside it.
 
-    Whether the point is inside a part is what the part's nearest line says; at a corner both its lines have a say.
+    Whether the point is inside a part is what the part's nearest line says. Where lines of the two opinions are equally
+    near, to rounding, as beyond a sharp corner or beside a spike without width, a guess is made and written down.
+
+    Returns
+    -------
+    shares, guesses : int
+        How many pairs of point and polygon, and how many guesses were written.
     """
     slots = np.full(len(owner), -1, np.int64)
-    parts = np.empty(max(len(mass), 1), np.int64)
-    lost, least = np.empty(len(parts)), np.empty(len(parts))
-    all_left, any_left = np.empty(len(parts), np.bool_), np.empty(len(parts), np.int8)
-    written, begin = 0, 0
+    parts = np.empty(max(len(to.point), 1), np.int64)
+    lost, in_m, out_m = np.empty(len(parts)), np.empty(len(parts)), np.empty(len(parts))
+    written, guesses, begin = 0, 0, 0
     while begin < len(near.point):
         stop, used = begin, 0
         while stop < len(near.point) and near.point[stop] == near.point[begin]:
@@ -281,43 +296,38 @@ def add_up(
                 if slot < 0:
                     slot = used
                     slots[part], parts[slot] = slot, part
-                    lost[slot], least[slot] = 0.0, np.inf
+                    lost[slot], in_m[slot], out_m[slot] = 0.0, np.inf, np.inf
                     used += 1
                 lost[slot] += turn * wedge[stop]
-                if near.apart[stop] < least[slot]:
-                    least[slot], all_left[slot], any_left[slot] = near.apart[stop], True, -1
-                if near.apart[stop] == least[slot]:
-                    left = near.height[stop] * turn >= 0.0
-                    end = near.end[stop]
-                    if end > 0 and not sides.bulges[k, end - 1]:
-                        any_left[slot] = max(any_left[slot], np.int8(left))
-                    else:
-                        all_left[slot] = all_left[slot] and left
+                if near.height[stop] * turn > 0.0:
+                    in_m[slot] = min(in_m[slot], near.apart[stop])
+                else:
+                    out_m[slot] = min(out_m[slot], near.apart[stop])
             stop += 1
         before = written
         for slot in range(used):
-            slots[parts[slot]] = -1
-            inside = 1.0 if all_left[slot] and any_left[slot] != 0 else 0.0
-            its, share = owner[parts[slot]], inside - lost[slot]
-            written = _put(near.point[begin], its, share, before, written, point, polygon, mass)
-        for k in range(before, written):
-            mass[k] = min(max(mass[k], 0.0), 1.0)
+            part, inside = parts[slot], in_m[slot] < out_m[slot]
+            slots[part] = -1
+            if abs(in_m[slot] - out_m[slot]) < _SAME_DISTANCE_M:
+                open_to.point[guesses], open_to.part[guesses] = near.point[begin], part
+                open_to.inside[guesses] = inside
+                guesses += 1
+            share = (1.0 if inside else 0.0) - lost[slot]
+            written = _put(near.point[begin], owner[part], share, before, written, to)
         begin = stop
-    return written
+    return written, guesses
 
 
 @compiled
-def _put(
-    i: int, its: int, share: float, before: int, written: int, point: Positions, polygon: Positions, mass: Floats
-) -> int:
+def _put(i: int, its: int, share: float, before: int, written: int, to: Shares) -> int:
     """Add a share to a polygon's mass, the polygons of one point kept in order."""
     at = written
-    while at > before and polygon[at - 1] >= its:
-        if polygon[at - 1] == its:
-            mass[at - 1] += share
+    while at > before and to.polygon[at - 1] >= its:
+        if to.polygon[at - 1] == its:
+            to.mass[at - 1] += share
             return written
         at -= 1
     for k in range(written, at, -1):
-        point[k], polygon[k], mass[k] = point[k - 1], polygon[k - 1], mass[k - 1]
-    point[at], polygon[at], mass[at] = i, its, share
+        to.point[k], to.polygon[k], to.mass[k] = to.point[k - 1], to.polygon[k - 1], to.mass[k - 1]
+    to.point[at], to.polygon[at], to.mass[at] = i, its, share
     return written + 1

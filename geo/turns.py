@@ -29,9 +29,10 @@ class Compiled(Protocol):
 def compiled(signature: Any, **options: Any) -> Callable[[Any], Compiled]:
     """Compile a function for exactly these arguments.
 
-    A signature named in full accepts arrays that can't be written to and never compiles a second time for them.
+    A signature named in full accepts arrays that can't be written to and never compiles a second time for them. A
+    division by zero gives infinity, as in NumPy: looking out for it would keep loops from being vectorised.
     """
-    return lambda function: cast(Compiled, numba.njit(signature, cache=True, **options)(function))
+    return lambda function: cast(Compiled, numba.njit(signature, cache=True, error_model="numpy", **options)(function))
 
 
 @compiled("UniTuple(f8, 2)(f8, f8)", inline="always")

@@ -25,6 +25,9 @@ _MAY_LIE_OFF_M = 5_000.0
 _LARGEST_MAP_M = 6_000.0
 """Of a file of a whole city the part around its middle is looked at: what fits there fits."""
 
+_MOST_SHAPES = 20_000
+"""Of more than that every second, third ... is looked at."""
+
 _DEGREES = ("wgs84", "gcj02", "bd09")
 _METRES = ("bd09mc", *datums.ZONES)
 WEB_MERCATOR = 3857
@@ -91,6 +94,10 @@ class DatumCheck:
         """Whether the file surely fits another datum than the one it is said to be in."""
         return self.datum is not None and self.datum != self.said
 
+    def off_m(self, datum: str) -> float:
+        """How far beside its place the file would lie if it were read as this candidate."""
+        return next(one.off_m for one in self.candidates if one.datum == datum)
+
 
 NOT_THERE = N_("It lies %(kilometres)s km from these streets, whatever it is read as.")
 TOO_LITTLE = N_("Only %(places)s places of it lie near these streets; at least %(least)s are needed.")
@@ -126,7 +133,7 @@ def check_shapes(
     sure = Rules().sure_probability if sure_probability is None else sure_probability
     town = frames.to_metres(streets)
     houses = None if buildings is None or buildings.empty else buildings.to_crs(town.crs)
-    sets = _near(_candidates(shapes, said), town)
+    sets = _near(_candidates(_some(shapes), said), town)
     if not sets.near:
         return _cannot_tell(said, 0, NOT_THERE, kilometres=round(sets.metres / 1000))
     weighed = _weigh(sets.near, town, houses)
@@ -152,7 +159,7 @@ def looks_like(
         What they were read as. Metres stand for the degrees behind them.
     """
     behind = {"bd09mc": "bd09"}.get(said, said if said in _DEGREES else "wgs84")
-    shapes = gpd.GeoDataFrame(geometry=degrees[degrees.notna()].reset_index(drop=True))
+    shapes = _some(gpd.GeoDataFrame(geometry=degrees[degrees.notna()].reset_index(drop=True)))
     if streets.empty or shapes.empty:
         return None
     written = datums.convert_frame(shapes, source="wgs84", target=behind)
@@ -167,10 +174,14 @@ def looks_like(
     return check if check.contradicts else None
 
 
+def _some(shapes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    return shapes.iloc[:: len(shapes) // _MOST_SHAPES + 1]
+
+
 def _candidates(shapes: gpd.GeoDataFrame, said: str) -> dict[str, gpd.GeoDataFrame]:
     """For each datum that the numbers may be written in, the numbers that are."""
     crs = shapes.crs
-    plain = shapes.set_crs(None, allow_override=True) if crs is None else _without_crs(shapes)
+    plain = _without_crs(shapes)
     bounds = np.abs(plain.total_bounds)
     if crs is None and np.isfinite(bounds).all() and bounds.max() > _LARGEST_DEGREE:
         return dict.fromkeys(_METRES, plain)
@@ -272,7 +283,8 @@ def _common_ground(readings: dict[str, Pair], town: gpd.GeoDataFrame) -> tuple[f
 
 def _around_the_middle(shapes: gpd.GeoDataFrame, town: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Of much ground the part around the file's middle, or the streets' where that lies beyond them."""
-    spots = shapely.get_coordinates(shapely.centroid(shapes.geometry.array.to_numpy()))
+    boxes = shapely.bounds(shapes.geometry.array.to_numpy())
+    spots = (boxes[:, :2] + boxes[:, 2:]) / 2
     if not len(spots) or (np.nanmax(spots, axis=0) - np.nanmin(spots, axis=0)).max() <= _LARGEST_MAP_M:
         return shapes
     west, south, east, north = town.total_bounds

@@ -24,11 +24,12 @@ from geo.locate import GridLocator, weigh_points
 from geo.streets import cut_streets
 from patrols import tracks
 from patrols.coverage import coverage
+from patrols.datum_check import looks_like
 from patrols.intake.grids import grid_rows
 from patrols.intake.places import building_rows, compound_rows, street_rows
 from patrols.intake.shapes import POLYGONS, take_shapes
 from patrols.intake.sheet import Sheet
-from patrols.rules import Rules
+from patrols.rules import TIE_M, Rules
 
 Frame: TypeAlias = gpd.GeoDataFrame
 Rows: TypeAlias = Callable[[Reading[Any]], tuple[Sheet, Frame]]
@@ -73,13 +74,31 @@ def read_ground(
         notes.extend([*sheet.notes, *sheet.refusals])
         return frames.to_metres(frame[good], ground.crs)
 
+    lines = take(streets, "streets", street_rows).explode(ignore_index=True)
+    houses = take(buildings, "buildings", building_rows)
+    notes.extend(_datum_notes(buildings, houses.geometry, lines, None, datum))
     return Ground(
         outline=ground,
-        streets=take(streets, "streets", street_rows).explode(ignore_index=True),
-        buildings=take(buildings, "buildings", building_rows),
+        streets=lines,
+        buildings=houses,
         compounds=take(compounds, "compounds", compound_rows) if compounds else None,
         notes=notes,
     )
+
+
+def _datum_notes(
+    path: Path, shapes: gpd.GeoSeries, streets: Frame, buildings: Frame | None, said: str
+) -> list[Refusal]:
+    """A warning when a file surely fits another datum than the streets that came with it."""
+    check = looks_like(shapes.to_crs(4326), streets, buildings, said=said)
+    if check is None:
+        return []
+    facts = {"said": said, "found": check.datum, "metres": round(check.off_m(check.said))}
+    why = N_(
+        "The file was read as %(said)s, but looks to be in %(found)s: as it was read, it lies %(metres)s m off the "
+        "streets. Convert it first."
+    )
+    return [Refusal(path.name, None, None, why, facts)]
 
 
 def read_outline(path: Path, *, datum: str = "wgs84") -> Frame:
@@ -180,6 +199,7 @@ def locate_rows(
         grids,
         accuracy_m=accuracy_m,
         reach_m=reach_m,
+        tie_m=TIE_M,
         sure_probability=Rules().sure_probability,
     )
     kept = points.drop(columns=["source_row", *points.columns.intersection(said.columns)])
@@ -190,17 +210,20 @@ def cover_files(paths: Sequence[Path], streets: Path, grids: Frame, *, datum: st
     """Clean the tracks of some files and say what they covered of each grid and each piece of street.
 
     Metres and minutes of a grid are those of all walks; a piece of street that several walks saw counts once. What was
-    walked outside all grids is in a last row without a code.
+    walked outside all grids is in a last row without a code. Along borders a walk keeps its grid as `Rules` says.
     """
     sheet, lines_of_town = street_rows(read(streets, "streets", datum=datum))
     good = sheet.accept(skip_bad=skip_bad)
     town = frames.to_metres(lines_of_town[good], grids.crs).explode(ignore_index=True)
     notes: list[Refusal] = list(sheet.notes)
     fixes = pd.concat([_fixes(path, datum, skip_bad, notes) for path in paths], ignore_index=True)
+    spots = gpd.GeoSeries(gpd.points_from_xy(fixes["lon"], fixes["lat"]), crs=4326)
+    notes.extend(_datum_notes(paths[0], spots, town, None, datum))
     x, y = frames.points_in_metres(fixes["lon"], fixes["lat"], grids.crs)
     rules = Rules()
     walks = tracks.to_lines(tracks.clean_fixes(fixes.assign(x=x, y=y), rules), rules, crs=grids.crs)
-    earned = credit_lines(walks, GridLocator(grids)).groupby("grid_code", dropna=False)[["metres", "minutes"]].sum()
+    credits = credit_lines(walks, GridLocator(grids), band_m=rules.border_band_m)
+    earned = credits.groupby("grid_code", dropna=False)[["metres", "minutes"]].sum()
     pieces = cut_streets(town, grids, border_m=rules.border_street_m)
     per_grid, per_piece = coverage(walks, pieces, grids, rules)
     return Covered(_per_grid(per_grid, earned), _with_shapes(per_piece, pieces), notes)

@@ -20,7 +20,7 @@ from geo.errors import N_, BadGeometry
 from patrols import overrides, redraw
 from patrols.days import local_day, zone
 from patrols.overrides import Exclave, Served
-from patrols.rules import Rules
+from patrols.rules import TIE_M, Rules
 
 
 class Rule(StrEnum):
@@ -34,9 +34,6 @@ class Rule(StrEnum):
     COMMUNITY_FALLBACK = "community_fallback"
     NONE = "none"
 
-
-TIE_M = 0.01
-"""A point nearer to a shared line than a centimetre, as coordinates are written, lies on it."""
 
 DOUBT_REACHES = 5.0
 """How many times its accuracy a point's true position may be away from it, for all that counts."""

@@ -8,6 +8,9 @@ from typing import Self
 from geo.errors import N_
 from patrols.errors import BadRule
 
+TIE_M = 0.01
+"""A point nearer to a shared line than a centimetre, as coordinates are written, lies on it."""
+
 
 @dataclass(frozen=True)
 class Rules:
@@ -27,6 +30,10 @@ class Rules:
     border_street_m : float
         How near to a grids' border a street counts for the grids on both sides: survey lines and street lines differ by
         that much.
+    border_band_m : float
+        How near to a border a walk cannot be told to be on one side of it: a phone's accuracy between houses. Within it
+        a walk keeps its grid, so that jitter deals no border street out to both sides (see `geo.lines.credit_lines`);
+        0 credits every metre to where it exactly lies.
     max_gap_s : float
         The longest time between two fixes that a line is drawn across. Phones send every 5-15 s; in two minutes a
         walker is round the next corner, and nobody knows which.
@@ -68,6 +75,7 @@ class Rules:
     heading_m: float = 20.0
     run_m: float = 12.0
     border_street_m: float = 1.0
+    border_band_m: float = 10.0
     max_gap_s: float = 120.0
     max_speed_m_s: float = 7.0
     ride_s: float = 30.0
@@ -112,7 +120,7 @@ class Rules:
 # The largest value that makes sense; every other rule only has to be a number above zero.
 _MOST = {"sure_probability": 1.0, "along_deg": 90.0}
 # Zero is a way to switch these off.
-_MAY_BE_ZERO = {"reach_m", "least_visit_s", "run_m", "jump_m", "border_street_m"}
+_MAY_BE_ZERO = {"reach_m", "least_visit_s", "run_m", "jump_m", "border_street_m", "border_band_m"}
 
 
 def _check(name: str, value: object) -> None:

@@ -138,9 +138,9 @@ def without_area(shapes: "npt.NDArray[np.object_]") -> "npt.NDArray[np.bool_]":
 def _transformed(frame: gpd.GeoDataFrame, declared: pyproj.CRS, refusals: Refusals) -> gpd.GeoSeries:
     shapes = frame.geometry.to_numpy()
     own_degrees = _own_degrees(declared, refusals)
-    if not _is_degrees(declared):
+    if not is_greenwich_degrees(declared):
         shapes = _moved(shapes, _unprojected(declared, own_degrees, refusals))
-    if not _is_wgs84(declared):
+    if not is_wgs84(declared):
         shapes = _moved(shapes, _way(own_degrees, shapes, declared, refusals))
     return gpd.GeoSeries(shapes, index=frame.index)
 
@@ -201,17 +201,22 @@ def _no_way(declared: pyproj.CRS, refusals: Refusals) -> UnreadableFile:
     )
 
 
-def _is_degrees(crs: pyproj.CRS) -> bool:
+def is_greenwich_degrees(crs: pyproj.CRS) -> bool:
     """Degrees east of Greenwich, whatever the order of their axes: every format we read writes longitude first."""
     greenwich = crs.prime_meridian is not None and crs.prime_meridian.longitude == 0
     unit = crs.axis_info[0].unit_conversion_factor if crs.axis_info else 0.0
     return crs.is_geographic and greenwich and abs(unit - DEGREE_IN_RADIANS) < ROUNDING_DEGREES
 
 
-def _is_wgs84(crs: pyproj.CRS) -> bool:
+def is_wgs84(crs: pyproj.CRS) -> bool:
     """WGS 84, or CGCS2000, which is taken as equal."""
     datum = (crs.datum.name if crs.datum is not None else "").casefold().replace("_", " ")
     return datum.startswith(SAME_AS_WGS84)
+
+
+def is_wgs84_degrees(crs: pyproj.CRS) -> bool:
+    """Whether numbers in this system are longitudes and latitudes of WGS 84 (or CGCS2000) as they stand."""
+    return is_greenwich_degrees(crs) and is_wgs84(crs)
 
 
 def _on_earth(

@@ -1,7 +1,7 @@
 """Which encoding a text is in. Chinese offices send GBK and UTF-8 without saying so; a wrong guess shows no error."""
 
 import codecs
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -49,6 +49,22 @@ def decode(data: bytes, *, file: str, encoding: str | None = None) -> str:
     raise UnreadableFile(
         N_("%(file)s: its text is neither UTF-8 nor GBK. Save it again as UTF-8 (in Excel: CSV UTF-8)."), file=file
     )
+
+
+def encoding_of(blocks: Iterable[bytes]) -> str | None:
+    """The encoding of a long text by its first blocks; the first that is not plain ASCII decides.
+
+    Parameters
+    ----------
+    blocks : iterable of bytes
+        Whole lines each; no more of them are asked for than it takes.
+    """
+    for number, block in enumerate(blocks):
+        if number == 0 and (block.startswith(tuple(BOMS)) or b"\x00" in block):
+            return _encoding_of_text(block)
+        if not block.isascii():
+            return choose([block], declared=None)
+    return "utf-8"
 
 
 def _encoding_of_text(data: bytes) -> str | None:

@@ -84,23 +84,41 @@ def _read_dbf(source: Source, refusals: Refusals, encoding: str | None) -> Readi
 
 def _read_text(source: Source, encoding: str | None) -> list[Row]:
     text = decode(source.path.read_bytes(), file=source.name, encoding=encoding)
+    check_text(text, source.name)
+    return split_rows(text, delimiter_of(text, source), source.name)
+
+
+def check_text(text: str, file: str) -> None:
+    """Refuse a text that is no table at all, by how it begins."""
     if text.lstrip()[:1] in {"{", "["}:
         raise UnreadableFile(
-            N_("%(file)s holds JSON, not a table. If it is a map, let its name end in .geojson."), file=source.name
+            N_("%(file)s holds JSON, not a table. If it is a map, let its name end in .geojson."), file=file
         )
     if "\x00" in text or text.lstrip()[:5].lower() in {"<?xml", "<html"}:
-        raise UnreadableFile(N_("%(file)s is not what its name says: it is no table of text."), file=source.name)
+        raise UnreadableFile(N_("%(file)s is not what its name says: it is no table of text."), file=file)
+
+
+def split_rows(text: str, delimiter: str, file: str) -> list[Row]:
+    """The rows of a text, numbered from 1, each as its clean cells."""
     csv.field_size_limit(MOST_CELL_CHARACTERS)
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text, source), strict=False))
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=False))
     except csv.Error as error:
-        raise UnreadableFile(
-            N_("%(file)s cannot be read as a table: %(reason)s."), file=source.name, reason=error
-        ) from error
+        raise UnreadableFile(N_("%(file)s cannot be read as a table: %(reason)s."), file=file, reason=error) from error
     return [(number, [_clean(cell) for cell in row]) for number, row in enumerate(rows, start=1)]
 
 
-def _delimiter(text: str, source: Source) -> str:
+def headings_of(rows: Sequence[Row], file: str) -> Row:
+    """The row of headings: the first of two cells and more, where titles of one cell stand above it."""
+    filled = [row for row in rows if any(row[1])]
+    if not filled:
+        raise UnreadableFile(N_("%(file)s holds no rows."), file=file)
+    headings = filled[_headings_at(filled)]
+    check_width(len(headings[1]), file)
+    return headings
+
+
+def delimiter_of(text: str, source: Source) -> str:
     """The delimiter that occurs most in the first line outside quotes; a .tsv has tabs, a single column has none."""
     if source.ending == ".tsv":
         return "\t"
@@ -123,14 +141,18 @@ def _to_frame(rows: Iterable[Row], refusals: Refusals) -> Reading[pd.DataFrame]:
     if start + 1 == len(filled):
         raise UnreadableFile(N_("%(file)s holds headings, but no rows."), file=refusals.file)
     check_width(len(filled[start][1]), refusals.file)
-    headings = name_columns(filled[start][1])
-    cells = [_fitted(number, row, len(headings), refusals) for number, row in filled[start + 1 :]]
+    return frame_of(filled[start + 1 :], name_columns(filled[start][1]), refusals)
+
+
+def frame_of(rows: Sequence[Row], headings: Sequence[str], refusals: Refusals) -> Reading[pd.DataFrame]:
+    """The rows under their headings as a frame; those that lost digits or do not fit are refused."""
+    cells = [_fitted(number, row, len(headings), refusals) for number, row in rows]
     columns = {
         heading: pd.Series([cell or None for cell in column], dtype=object)
         for heading, column in zip(headings, zip(*cells, strict=True), strict=True)
     }
     frame = pd.DataFrame(columns)
-    frame["source_row"] = pd.Series([number for number, _ in filled[start + 1 :]], dtype="int64")
+    frame["source_row"] = pd.Series([number for number, _ in rows], dtype="int64")
     for heading in headings:
         _refuse_shortened(frame, heading, refusals)
     return refusals.reading(frame)

@@ -261,14 +261,14 @@ def _as_table(frame: gpd.GeoDataFrame, names: tuple[str, str]) -> pd.DataFrame:
 
 
 def _write_csv(table: pd.DataFrame, target: Path) -> None:
-    columns = [[_csv_cell(value) for value in table[column].tolist()] for column in table.columns]
+    columns = [[csv_cell(value) for value in table[column].tolist()] for column in table.columns]
     with target.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow([_csv_cell(str(column)) for column in table.columns])
+        writer.writerow([csv_cell(str(column)) for column in table.columns])
         writer.writerows(zip(*columns, strict=True))
 
 
-def _csv_cell(value: Any) -> str:
+def csv_cell(value: Any) -> str:
     """The cell's text; an apostrophe keeps a spreadsheet from computing what a stranger wrote."""
     text = sheets.as_text(_cell(value))
     if isinstance(value, str) and COMPUTED.match(text) and not NUMBER.fullmatch(text):

@@ -29,7 +29,6 @@ def warn_of_datum(session: Session, sheet: Sheet, community: Community, shapes: 
     check = looks_like(shapes, streets, frames.buildings(session, community.id), said=sheet.datum)
     if check is None:
         return
-    off = next(one.off_m for one in check.candidates if one.datum == check.said)
     sheet.note(
         N_(
             "The file was read as %(said)s, but looks to be in %(found)s: as it was read, it lies %(metres)s m off the "
@@ -37,7 +36,7 @@ def warn_of_datum(session: Session, sheet: Sheet, community: Community, shapes: 
         ),
         said=sheet.datum,
         found=check.datum,
-        metres=round(off),
+        metres=round(check.off_m(check.said)),
         community=community.name,
     )
 

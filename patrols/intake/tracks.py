@@ -289,6 +289,7 @@ def _store_credits(
     """Credit the walked lines by the edition in force when each patrol began."""
     if lines.empty:
         return
+    rules = Rules.for_community(community.rules)
     editions = responsibility.editions_at(session, community, table["started_at"]).reindex(lines.index)
     rows: list[dict[str, Any]] = []
     for edition_id in editions.drop_duplicates():
@@ -298,7 +299,7 @@ def _store_credits(
                 {"line": mine.index, "grid_code": None, "metres": mine["metres"], "minutes": mine["minutes"]}
             )
         else:
-            earned = credit_lines(mine, frames.grids(session, edition_id))
+            earned = credit_lines(mine, frames.grids(session, edition_id), band_m=rules.border_band_m)
         rows += [
             {
                 "patrol_id": int(patrol_ids[row["line"]]),

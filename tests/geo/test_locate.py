@@ -15,7 +15,7 @@ from shapely import LineString, MultiPolygon, Point, Polygon, box
 
 from geo.doubt import SIGMAS_IN_ACCURACY
 from geo.errors import BadGeometry, WrongCrs
-from geo.locate import GridLocator, locate_points, weigh_points
+from geo.locate import RULES, GridLocator, locate_points, weigh, weigh_candidates, weigh_points
 
 
 def two_squares() -> gpd.GeoDataFrame:
@@ -358,3 +358,54 @@ def test_the_masses_over_a_tiling_add_up_to_one(seed: int, turn: float, accuracy
 
     total = np.bincount(point, mass, minlength=len(places))[np.unique(point)]
     np.testing.assert_allclose(total, 1.0, rtol=0, atol=1e-7)
+
+
+def test_every_candidate_is_named_with_its_probability_likeliest_first() -> None:
+    grids = lattice(2, 2)
+    middle = turned_and_far(np.array([(103.0, 98.0), (103.0, 50.0), (50.0, 50.0), (900.0, 900.0)]), 0.0)
+    spots = gpd.GeoSeries(gpd.points_from_xy(*middle.T), crs=make.METRES)
+
+    said = weigh_candidates(spots, grids, accuracy_m=10.0)
+
+    assert said["point"].tolist() == [0, 0, 0, 0, 1, 1, 2]
+    assert said["grid_code"].tolist() == ["001", "003", "000", "002", "001", "000", "000"]
+    np.testing.assert_allclose(said["probability"], [0.418, 0.257, 0.201, 0.124, 0.675, 0.325, 1.0], atol=1e-3)
+    assert said["probability"].groupby(said["point"]).sum().tolist() == pytest.approx([1.0] * 3)
+
+
+def test_the_likeliest_candidates_are_those_the_answer_names() -> None:
+    grids = lattice(5, 5, side=40.0, turn=11.0)
+    places = turned_and_far(np.random.default_rng(2).uniform(0, 200, (500, 2)), 11.0)
+    spots = gpd.GeoSeries(gpd.points_from_xy(*places.T), crs=make.METRES)
+
+    answer = weigh_points(spots, grids, accuracy_m=12.0)
+    said = weigh_candidates(spots, grids, accuracy_m=12.0)
+
+    joined = said.merge(answer.rename_axis("point").reset_index(), on=["point", "grid_code"], suffixes=("_each", ""))
+    assert len(joined) == 500
+    np.testing.assert_allclose(joined["probability_each"], joined["probability"], atol=1e-12)
+    others = said[said["grid_code"].to_numpy() != answer["grid_code"].to_numpy()[said["point"]]]
+    assert others.groupby("point")["grid_code"].first().to_dict() == answer["next_code"].dropna().to_dict()
+
+
+def test_plain_arrays_and_frames_of_points_get_the_same_answer() -> None:
+    grids = lattice(3, 3, turn=5.0)
+    x, y = turned_and_far(np.random.default_rng(4).uniform(-30, 330, (300, 2)), 5.0).T
+    spots = gpd.GeoSeries(gpd.points_from_xy(x, y), crs=make.METRES)
+    locator = GridLocator(grids)
+
+    said = weigh(locator, x, y, accuracy_m=8.0, reach_m=10.0, tie_m=0.01)
+    told = weigh_points(spots, grids, accuracy_m=8.0, reach_m=10.0, tie_m=0.01)
+
+    assert locator.codes_at(said.grid).tolist() == told["grid_code"].tolist()
+    assert [RULES[number].value for number in said.rule] == told["rule"].tolist()
+    np.testing.assert_array_equal(said.probability, told["probability"])
+    assert set(told["rule"]) == {"inside", "within_reach", "none"}
+
+
+def test_a_mistaken_overlap_far_from_every_border_is_a_tie() -> None:
+    grids = make.frame([box(0, 0, 600, 600), box(400, 0, 1000, 600)], grid_code=["B", "A"])
+
+    weighed = weigh_points(points((500, 300)), grids, accuracy_m=5)
+
+    assert weighed.loc[0, ["grid_code", "rule", "border_m"]].tolist() == ["A", "border_tie", 100.0]

@@ -107,19 +107,20 @@ def tell_refusal(refusal: Refusal) -> str:
     return f"{where}: {tell(refusal)}"
 
 
-def list_refusals(refusals: list[Refusal]) -> None:
-    """Print refused rows to stderr, the first of them in full."""
+def list_refusals(refusals: list[Refusal], count: int | None = None) -> None:
+    """Print refused rows to stderr, the first of them in full; `count` is how many there are in all."""
     for refusal in refusals[:SHOWN]:
         click.echo(tell_refusal(refusal), err=True)
-    if len(refusals) > SHOWN:
-        click.echo(gettext.gettext("... and %(count)s more") % {"count": len(refusals) - SHOWN}, err=True)
+    left = (len(refusals) if count is None else count) - SHOWN
+    if left > 0:
+        click.echo(gettext.gettext("... and %(count)s more") % {"count": left}, err=True)
 
 
 def complain(fault: Fault) -> None:
     """Print why nothing was done."""
     if isinstance(fault, RowsRefused):
-        list_refusals(fault.refusals)
-        said = gettext.gettext("%(count)s rows were refused; nothing was stored.") % {"count": len(fault.refusals)}
+        list_refusals(fault.refusals, fault.count)
+        said = gettext.gettext("%(count)s rows were refused; nothing was stored.") % {"count": fault.count}
     else:
         said = tell(fault)
     click.echo(f"{gettext.gettext('Error')}: {said}", err=True)
