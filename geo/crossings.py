@@ -322,3 +322,15 @@ def find_runs(walks: Walks, seconds: Floats, begin: Positions, share: Floats) ->
             done = until
             at += 1
     return Runs(edges[:count], shares[:count], x[:count], y[:count], metres[:count], spent[:count])
+
+
+@compiled
+def near_walks(walks: Walks, lattice: Lattice, margin: float) -> NDArray[np.bool_]:
+    """Of each border line, whether some edge's box comes within the margin of its box."""
+    near = np.zeros(len(lattice.start), np.bool_)
+    stamp, found = np.full(len(lattice.start), -1, np.int64), np.empty(len(lattice.start), np.int64)
+    for edge in edges_near(walks, lattice, margin):
+        at = walks.first[edge]
+        ax, ay, bx, by = walks.place[at, 0], walks.place[at, 1], walks.place[at + 1, 0], walks.place[at + 1, 1]
+        near[found[: near_lines(lattice, ax, ay, bx, by, margin, stamp, edge, found)]] = True
+    return near

@@ -16,7 +16,7 @@ from geo.locator import GridLocator
 
 if TYPE_CHECKING:
     from geo.band import Shares, Sides
-    from geo.crossings import Lattice, Walks
+    from geo.crossings import Lattice, Runs, Walks
 
 # A stretch nearer to a shared line than this lies on it: rounding must not choose between two grids.
 ON_BORDER_M = 1e-6
@@ -263,7 +263,7 @@ def _borders_near(locator: GridLocator, place: Floats, margin_m: float) -> tuple
 def _shares(walks: "Walks", seconds: Floats, locator: GridLocator, band: Floats) -> "Shares":
     """What each grid gets of each part, in one row or more; ``band`` is that of each part."""
     from geo.band import Shares, hold_to_grids
-    from geo.crossings import find_cuts, find_runs, make_lattice
+    from geo.crossings import find_cuts, find_runs, make_lattice, near_walks
 
     widest = float(band.max())
     borders = _borders_near(locator, walks.place, ON_BORDER_M + widest)
@@ -274,27 +274,43 @@ def _shares(walks: "Walks", seconds: Floats, locator: GridLocator, band: Floats)
     if widest == 0.0 or not len(locator.rank):
         return Shares(runs.edge, grid.astype(np.int64), runs.metres, runs.seconds)
     rank = np.append(locator.rank, len(locator.rank))
-    lattice, sides = _borders_between(lattice, locator, widest)
+    lattice, sides = _borders_between(
+        lattice, near_walks(_undecided(walks, runs, grid), lattice, widest), locator, widest
+    )
     shares: Shares = hold_to_grids(walks, seconds, runs, grid, band, lattice, sides, rank)
     return shares
 
 
-def _borders_between(lattice: "Lattice", locator: GridLocator, band_m: float) -> "tuple[Lattice, Sides]":
-    """The border lines with another answer on either side, and what the answers are.
+def _undecided(walks: "Walks", runs: "Runs", grid: NDArray[np.int32]) -> "Walks":
+    """The parts of walks that lie in more than one grid: with the others there is nothing to settle."""
+    part = walks.part[runs.edge]
+    open_part = np.zeros(int(walks.part.max()) + 1, bool)
+    open_part[part[1:][(part[1:] == part[:-1]) & (grid[1:] != grid[:-1])]] = True
+    left = open_part[walks.part]
+    return walks._replace(first=walks.first[left], part=walks.part[left])
+
+
+def _borders_between(
+    lattice: "Lattice", wanted: NDArray[np.bool_], locator: GridLocator, band_m: float
+) -> "tuple[Lattice, Sides]":
+    """Of the wanted border lines those with another answer on either side, and what the answers are.
 
     The outline of a 专属 grid on 综合 ground, for one, divides nothing where the 综合 grid answers on both sides.
     """
     from geo.band import Sides
     from geo.crossings import find_cuts, make_lattice
 
-    lines = _apart(lattice.start, lattice.end)
+    line_start, line_end = lattice.start[wanted], lattice.end[wanted]
+    lines = _apart(line_start, line_end)
     begin, share = find_cuts(lines, lattice, ON_BORDER_M)
     pieces = cut(len(lines.first), np.repeat(lines.part, np.diff(begin)), share)
-    start, along = lattice.start[pieces.edge], (lattice.end - lattice.start)[pieces.edge]
+    start, along = line_start[pieces.edge], (line_end - line_start)[pieces.edge]
     across = along[:, ::-1] * (-1.0, 1.0) * (_BESIDE_M / np.hypot(*along.T))[:, None]
     middle = start + (pieces.begin + pieces.finish)[:, None] / 2 * along
     # The same question as for the runs, so that the locator prepares itself for one kind of question only.
-    (left, _), (right, _) = (locator.decide(*spot.T, ON_BORDER_M) for spot in (middle + across, middle - across))
+    beside, behind = middle + across, middle - across
+    left, _ = locator.decide(beside[:, 0], beside[:, 1], ON_BORDER_M)
+    right, _ = locator.decide(behind[:, 0], behind[:, 1], ON_BORDER_M)
     parts = left != right
     geometry = locator.geometry
     half = np.append(shapely.area(geometry) / np.maximum(shapely.length(geometry), 1e-9) / 2, np.inf)

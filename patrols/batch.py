@@ -15,9 +15,9 @@ point nearer than a centimetre to a shared line lies on it by rule (`TIE_M`), th
 import hashlib
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -261,12 +261,7 @@ def locate_file(
     UnreadableFile, CannotWrite, BadGeometry
         The file cannot be read to its end, cannot be written, or has no column of that name for the accuracy.
     """
-    if isinstance(question.accuracy, str) and question.accuracy not in points.schema.names:
-        raise BadGeometry(
-            N_("There is no column %(column)s; the columns are: %(columns)s."),
-            column=question.accuracy,
-            columns=", ".join(points.schema.names),
-        )
+    _require_column(question.accuracy, points.schema.names)
     task = Task(points, question, Layout.of(points, out.suffix.lower()), skip_bad)
     engine = _here if not dask else _on_cluster if scheduler else _by_threads
     refused = Refused(points.first_row)
@@ -277,6 +272,41 @@ def locate_file(
         if not tally.rows and not refused.count:
             raise UnreadableFile(N_("%(file)s holds no rows."), file=points.name)
     return Located(tally, refused)
+
+
+def locate_rows(points: gpd.GeoDataFrame, question: Question) -> tuple[gpd.GeoDataFrame, Tally]:
+    """The same for rows that were read as a whole.
+
+    Parameters
+    ----------
+    points : GeoDataFrame of Point
+        In degrees, as `data.exchange.vector.read_features` makes it.
+    question : Question
+
+    Returns
+    -------
+    GeoDataFrame
+        The rows in their order, with their columns and those of `ANSWERS`.
+    Tally
+
+    Raises
+    ------
+    BadGeometry
+        Something is no point, or there is no column of that name for the accuracy.
+    """
+    stated = question.accuracy
+    own = [name for name in points.columns if name not in ("source_row", "geometry")]
+    _require_column(stated, own)
+    if (points.geom_type != "Point").any():
+        raise BadGeometry(N_("Points are wanted; at least one geometry here is something else."))
+    accuracy = _stated(stated, points[stated] if isinstance(stated, str) else None)
+    ready = ready_for(question)
+    said = ready.weigh(points.geometry.x.to_numpy(), points.geometry.y.to_numpy(), accuracy)
+    tally = Tally()
+    tally.add(said)
+    answers = pd.DataFrame({name: _plain(column) for name, column in ready.columns(said).items()}, index=points.index)
+    kept = points[[name for name in own if name not in ANSWERS]]
+    return gpd.GeoDataFrame(pd.concat([kept, answers], axis=1), geometry=points.geometry), tally
 
 
 @dataclass(frozen=True)
@@ -356,10 +386,7 @@ class Task:
 
     def _accuracy(self, chunk: Chunk) -> Any:
         stated = self.question.accuracy
-        if not isinstance(stated, str):
-            return float("nan") if stated is None else stated
-        column = chunk.table[stated]
-        return pd.to_numeric(column.to_pandas(), errors="coerce").to_numpy(float, na_value=np.nan)
+        return _stated(stated, chunk.table[stated].to_pandas() if isinstance(stated, str) else None)
 
 
 class Done(NamedTuple):
@@ -413,8 +440,8 @@ def _by_threads(task: Task, sink: Any, refused: Refused, progress: Progress, sch
     # Each part is put behind the one before it and then forgotten; Dask goes for the parts whose turn is next.
     graph: dict[Any, Any] = {("put", -1): None}
     for number, part in enumerate(parts):
-        graph["part", number] = (task.written, _Kept(part), number)
-        graph["put", number] = (_put, collected, ("part", number), _Kept(part), ("put", number - 1))
+        graph["part", number] = (partial(task.written, part, number),)
+        graph["put", number] = (partial(_put, collected, part), ("part", number), ("put", number - 1))
     dask.threaded.get(graph, ("put", len(parts) - 1))
     return collected.close()
 
@@ -429,7 +456,7 @@ def _on_cluster(task: Task, sink: Any, refused: Refused, progress: Progress, sch
         ahead = _AHEAD * max(sum(client.nthreads().values()), 1)
         waiting: deque[tuple[Any, Any]] = deque()
         for number, part in enumerate(task.points.parts()):
-            waiting.append((client.submit(_written, shared, _Kept(part), number, pure=False), part))
+            waiting.append((client.submit(partial(_written, part=part, number=number), shared, pure=False), part))
             if len(waiting) >= ahead:
                 _next(waiting, collected)
         while waiting:
@@ -441,20 +468,37 @@ def _on_cluster(task: Task, sink: Any, refused: Refused, progress: Progress, sch
 _AHEAD = 2
 
 
-class _Kept(NamedTuple):
-    """A part that Dask must not take for something to compute: it looks into tuples."""
-
-    part: Any
+def _written(task: Task, part: Any, number: int) -> Done:
+    return task.written(part, number)
 
 
-def _written(task: Task, kept: _Kept, number: int) -> Done:
-    return task.written(kept.part, number)
-
-
-def _put(collected: Collected, done: Done, kept: _Kept, before: None) -> None:
-    collected.add(done, kept.part)
+def _put(collected: Collected, part: Any, done: Done, before: None) -> None:
+    collected.add(done, part)
 
 
 def _next(waiting: "deque[tuple[Any, Any]]", collected: Collected) -> None:
     future, part = waiting.popleft()
     collected.add(future.result(), part)
+
+
+def _require_column(accuracy: float | str | None, columns: Sequence[str]) -> None:
+    if isinstance(accuracy, str) and accuracy not in columns:
+        raise BadGeometry(
+            N_("There is no column %(column)s; the columns are: %(columns)s."),
+            column=accuracy,
+            columns=", ".join(columns),
+        )
+
+
+def _stated(accuracy: float | str | None, column: Any) -> Any:
+    """The accuracy of some rows: one for all, or that of each; NaN where none is stated."""
+    if column is None:
+        return np.nan if accuracy is None else accuracy
+    return pd.to_numeric(column, errors="coerce").to_numpy(float, na_value=np.nan)
+
+
+def _plain(column: pa.Array) -> Any:
+    """An answer as pandas holds it: text as objects with None for none, numbers with NaN."""
+    if pa.types.is_dictionary(column.type):
+        return np.array(column.to_pylist(), dtype=object)
+    return column.to_numpy(zero_copy_only=False)

@@ -134,6 +134,8 @@ def check_shapes(
     town = frames.to_metres(streets)
     houses = None if buildings is None or buildings.empty else buildings.to_crs(town.crs)
     sets = _near(_candidates(_some(shapes), said), town)
+    if not sets.near and np.isinf(sets.metres):
+        return _cannot_tell(said, 0, TOO_LITTLE, places=0, least=LEAST_SAMPLES)
     if not sets.near:
         return _cannot_tell(said, 0, NOT_THERE, kilometres=round(sets.metres / 1000))
     weighed = _weigh(sets.near, town, houses)
@@ -203,7 +205,7 @@ class _Near:
 
 
 def _near(candidates: dict[str, gpd.GeoDataFrame], town: gpd.GeoDataFrame) -> _Near:
-    """The candidates that put the middle of the file near the streets, and how far off the nearest is."""
+    """The candidates that put the middle of the file near the streets, and how far off the nearest is (none: inf)."""
     west, south, east, north = town.total_bounds
     near, least = {}, np.inf
     for name, shapes in candidates.items():
@@ -214,7 +216,7 @@ def _near(candidates: dict[str, gpd.GeoDataFrame], town: gpd.GeoDataFrame) -> _N
         if off <= _MAY_LIE_OFF_M:
             near[name] = shapes
         least = min(least, off if np.isfinite(off) else np.inf)
-    return _Near(near, least if np.isfinite(least) else 20_000_000.0)
+    return _Near(near, least)
 
 
 def _in_town(x: Floats, y: Floats, datum: str, crs: pyproj.CRS) -> Pair:

@@ -56,17 +56,24 @@ def as_written(path: Path, layer: str | None = None) -> gpd.GeoDataFrame:
     data.errors.UnreadableFile
         When there is neither a map nor a track in it.
     """
+    tracks = path.suffix.lower() in gpx.ENDINGS
     try:
-        frame, _refusals = read_as_written(path, layer=layer)
+        frame, _ = read_as_written(path, layer=layer)
     except UnreadableFile:
-        if path.suffix.lower() not in gpx.ENDINGS:
+        if not tracks:
             raise
-        fixes = gpx.read_tracks(path).frame
-        return gpd.GeoDataFrame(geometry=gpd.points_from_xy(fixes["lon"], fixes["lat"]), crs=4326)
+        return _fixes(path)
+    if tracks and frame.geometry.isna().all():
+        return _fixes(path)
     if frame.crs is not None and not frame.crs.is_geographic and frame.crs.to_epsg() != WEB_MERCATOR:
         return read_features(path, layer=layer).frame[["geometry"]]
     whole = frame[["geometry"]][frame.geometry.notna() & ~frame.geometry.is_empty]
     return gpd.GeoDataFrame(whole.reset_index(drop=True), crs=frame.crs)
+
+
+def _fixes(path: Path) -> gpd.GeoDataFrame:
+    fixes = gpx.read_tracks(path).frame
+    return gpd.GeoDataFrame(geometry=gpd.points_from_xy(fixes["lon"], fixes["lat"]), crs=4326)
 
 
 def _rows(path: Path, kind: str, datum: str) -> gpd.GeoDataFrame:

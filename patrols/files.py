@@ -1,4 +1,4 @@
-"""The main job from file to file, without a database: draw, check, locate, cover, convert."""
+"""The main job from file to file, without a database: draw, check, cover, convert (and `patrols.batch`: locate)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,18 +18,17 @@ from data.exchange.vector import read_features
 from geo import datum as datums
 from geo import draw as drawing
 from geo import tiling
-from geo.errors import N_, BadGeometry
+from geo.errors import N_
 from geo.lines import credit_lines
-from geo.locate import GridLocator, weigh_points
+from geo.locate import GridLocator
 from geo.streets import cut_streets
 from patrols import tracks
 from patrols.coverage import coverage
 from patrols.datum_check import looks_like
-from patrols.intake.grids import grid_rows
 from patrols.intake.places import building_rows, compound_rows, street_rows
 from patrols.intake.shapes import POLYGONS, take_shapes
 from patrols.intake.sheet import Sheet
-from patrols.rules import TIE_M, Rules
+from patrols.rules import Rules
 
 Frame: TypeAlias = gpd.GeoDataFrame
 Rows: TypeAlias = Callable[[Reading[Any]], tuple[Sheet, Frame]]
@@ -109,13 +108,6 @@ def read_outline(path: Path, *, datum: str = "wgs84") -> Frame:
     return frames.to_metres(gpd.GeoDataFrame(geometry=[shapely.union_all(shapes.array.to_numpy())], crs=shapes.crs))
 
 
-def read_grids(path: Path, *, datum: str = "wgs84") -> Frame:
-    """Read grids with their codes, in their local metres."""
-    sheet, frame = grid_rows(read_features(path, datum=datum))
-    sheet.accept(skip_bad=False)
-    return frames.to_metres(frame)
-
-
 def draw_ground(ground: Ground, *, households: tuple[int, int], community_code: str, seed: int = 0) -> drawing.Drawing:
     """Draw the grids of some ground; see `geo.draw.draw`."""
     return drawing.draw(
@@ -155,55 +147,6 @@ def check_grids(
         buildings=take(buildings, "buildings", building_rows),
         compounds=take(compounds, "compounds", compound_rows),
     )
-
-
-def locate_rows(
-    reading: Reading[Frame], grids: Frame, *, accuracy: float | str | None = None, reach_m: float = 0.0
-) -> Frame:
-    """Give every row of a file its grid, the rule that decided, and how sure that is.
-
-    Parameters
-    ----------
-    reading : Reading
-        Points in degrees, as `data.exchange.vector.read_features` makes it.
-    grids : GeoDataFrame
-        In metres.
-    accuracy : float or str, optional
-        Metres for all, or the name of the file's column that holds them.
-    reach_m : float
-        How far outside the grids a point may lie.
-
-    Returns
-    -------
-    GeoDataFrame
-        The file's own rows, order and columns, with `grid_code, rule, border_m, probability, next_code, sure`.
-
-    Raises
-    ------
-    BadGeometry
-        The file has no such column.
-    """
-    points = reading.frame
-    if isinstance(accuracy, str):
-        if accuracy not in points:
-            raise BadGeometry(
-                N_("There is no column %(column)s; the columns are: %(columns)s."),
-                column=accuracy,
-                columns=", ".join(map(str, points.columns.drop(["geometry", "source_row"], errors="ignore"))),
-            )
-        accuracy_m: Any = pd.to_numeric(points[accuracy], errors="coerce").to_numpy(float)
-    else:
-        accuracy_m = float("nan") if accuracy is None else accuracy
-    said = weigh_points(
-        points[["geometry"]].to_crs(grids.crs),
-        grids,
-        accuracy_m=accuracy_m,
-        reach_m=reach_m,
-        tie_m=TIE_M,
-        sure_probability=Rules().sure_probability,
-    )
-    kept = points.drop(columns=["source_row", *points.columns.intersection(said.columns)])
-    return gpd.GeoDataFrame(pd.concat([kept.drop(columns="geometry"), said], axis=1), geometry=kept.geometry)
 
 
 def cover_files(paths: Sequence[Path], streets: Path, grids: Frame, *, datum: str, skip_bad: bool = False) -> Covered:

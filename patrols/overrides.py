@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TypeVar
 
 import geopandas as gpd
 import shapely
@@ -11,11 +12,13 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from data import frames
-from data.errors import Conflict
+from data.errors import Conflict, NotFound
 from data.models import WGS84, Building, Community, Compound, Grid, GridEdition, GridOverride
 from geo.errors import N_
 from patrols.days import local_day
 from patrols.errors import PatrolError
+
+Place = TypeVar("Place", Building, Compound)
 
 
 class BadOverride(PatrolError):
@@ -92,7 +95,7 @@ def serve(
     if other is not None:
         raise Conflict(
             N_("%(object)s is served by grid %(grid)s since %(since)s already: end that first."),
-            object=_called(place),
+            object=called(place),
             grid=other.served_by,
             since=other.valid_from.isoformat(),
         )
@@ -142,6 +145,37 @@ def listing(session: Session, community: Community, *, at: datetime | date | Non
             GridOverride.valid_from <= day, or_(GridOverride.valid_until.is_(None), GridOverride.valid_until > day)
         )
     return list(session.scalars(wanted))
+
+
+def find(session: Session, community: Community, number: int) -> GridOverride:
+    """An override of a community by its number.
+
+    Raises
+    ------
+    NotFound
+        If the community has none of that number.
+    """
+    found = session.get(GridOverride, number)
+    if found is None or found.community_id != community.id:
+        raise NotFound(N_("%(community)s has no override %(number)s."), community=community.name, number=number)
+    return found
+
+
+def find_object(session: Session, community: Community, model: type[Place], key: str) -> Place:
+    """A building or compound of a community by its key in the file it came from, else by a name that only one has.
+
+    Raises
+    ------
+    NotFound
+        If there is none of that key or name, or several of that name.
+    """
+    for column in (model.source_key, model.name):
+        found = list(session.scalars(select(model).where(model.community_id == community.id, column == key).limit(2)))
+        if len(found) == 1:
+            return found[0]
+    raise NotFound(
+        N_("%(community)s has no building or compound that %(key)s alone means."), community=community.name, key=key
+    )
 
 
 def of(session: Session, communities: Sequence[Community]) -> list[Served]:
@@ -245,5 +279,6 @@ def _check(
             raise BadOverride(N_("The community has no grid %(grid)s."), grid=code)
 
 
-def _called(place: Building | Compound) -> str:
-    return place.name or place.source_key or str(place.id)
+def called(place: Building | Compound | None) -> str:
+    """What an object is called: its name, else its key."""
+    return "" if place is None else place.name or place.source_key or str(place.id)

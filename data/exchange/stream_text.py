@@ -124,14 +124,12 @@ class TextPoints:
         except pa.ArrowInvalid:
             return None
         columns = [pc.utf8_trim_whitespace(column) for column in table.columns]
-        surplus = columns[len(self.schema.names) :]
-        placed = (columns[names.index(self.lon)], columns[names.index(self.lat)])
-        if len(table) != lines or any(_empty(column).true_count < lines for column in surplus):
+        own, surplus = columns[: len(self.schema.names)], columns[len(self.schema.names) :]
+        placed = (own[names.index(self.lon)], own[names.index(self.lat)])
+        if len(table) != lines or any(_empty(column) < lines for column in surplus) or any(map(_empty, placed)):
             return None
-        if any(_empty(column).true_count for column in placed):
-            return None
-        cells = [pc.if_else(_empty(column), pa.scalar(None, pa.string()), column) for column in columns]
-        return pa.table(cells[: len(self.schema.names)], names=self.schema.names).combine_chunks()
+        cells = [pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column) for column in own]
+        return pa.table(cells, names=self.schema.names).combine_chunks()
 
     def _patiently(self, rows: pa.Table, source_row: "pd.Series[int]") -> tuple[gpd.GeoDataFrame, Refusals]:
         table = pd.DataFrame({name: rows[name].to_pandas().astype(object) for name in (self.lon, self.lat)})
@@ -240,8 +238,9 @@ def _after_rows(head: bytes, rows: int, encoding: str, delimiter: str, name: str
     return None
 
 
-def _empty(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.equal(column, "")
+def _empty(column: pa.ChunkedArray) -> int:
+    """How many cells hold nothing."""
+    return int(pc.sum(pc.equal(column, "")).as_py() or 0)
 
 
 def _as_numbers(column: pa.ChunkedArray) -> Floats:

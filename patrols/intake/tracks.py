@@ -18,11 +18,13 @@ from data.models import WGS84, Community, Fix, Patrol, PatrolCredit, PatrolSourc
 from geo.errors import N_
 from geo.lines import credit_lines
 from patrols import responsibility
+from patrols.days import zone
 from patrols.errors import PatrolError
 from patrols.intake.datum import warn_of_datum
 from patrols.intake.keys import ids_of
 from patrols.intake.rows import plain_row, write_rows
 from patrols.intake.sheet import Headings, Intake, Sheet
+from patrols.midnights import by_day
 from patrols.rules import Rules
 from patrols.tracks import clean_fixes, drawable, to_lines
 
@@ -56,8 +58,8 @@ def import_patrols(
 
     The same fixes again, from whatever file, are the same patrol and change nothing. A patrol without times, that ends
     in the future or never touches the community is refused as a whole; single fixes without a time are left out and
-    counted as dropped. Metres and minutes go to the grids in force on the day it began; what lies outside all of them
-    is credited to no grid, so that the credits add up to the patrol.
+    counted as dropped. Metres and minutes go to the grids in force on the day they were walked; what lies outside all
+    of them is credited to no grid, so that the credits add up to the patrol.
 
     Parameters
     ----------
@@ -261,7 +263,7 @@ def _store(
         ids.update(session.execute(part).all())
     patrol_ids = table["source_key"].map(ids)
     _store_fixes(session, clean, patrol_ids)
-    _store_credits(session, community, walked, table, patrol_ids)
+    _store_credits(session, community, walked, patrol_ids)
 
 
 def _store_fixes(session: Session, clean: pd.DataFrame, patrol_ids: "pd.Series[int]") -> None:
@@ -280,34 +282,36 @@ def _store_fixes(session: Session, clean: pd.DataFrame, patrol_ids: "pd.Series[i
 
 
 def _store_credits(
-    session: Session,
-    community: Community,
-    lines: gpd.GeoDataFrame,
-    table: pd.DataFrame,
-    patrol_ids: "pd.Series[int]",
+    session: Session, community: Community, lines: gpd.GeoDataFrame, patrol_ids: "pd.Series[int]"
 ) -> None:
-    """Credit the walked lines by the edition in force when each patrol began."""
+    """Credit the walked lines by the edition in force on the day of each fix."""
     if lines.empty:
         return
     rules = Rules.for_community(community.rules)
-    editions = responsibility.editions_at(session, community, table["started_at"]).reindex(lines.index)
-    rows: list[dict[str, Any]] = []
+    days = by_day(lines, zone(community.timezone))
+    editions = responsibility.editions_at(session, community, days["started_at"])
+    tables = []
     for edition_id in editions.drop_duplicates():
-        mine = lines[editions.isna() if edition_id is None else editions == edition_id]
+        mine = days[(editions.isna() if edition_id is None else editions == edition_id).to_numpy()]
         if edition_id is None:
             earned = pd.DataFrame(
                 {"line": mine.index, "grid_code": None, "metres": mine["metres"], "minutes": mine["minutes"]}
             )
         else:
             earned = credit_lines(mine, frames.grids(session, edition_id), band_m=rules.border_band_m)
-        rows += [
-            {
-                "patrol_id": int(patrol_ids[row["line"]]),
-                "edition_id": edition_id,
-                "grid_code": row["grid_code"],
-                "metres": float(row["metres"]),
-                "minutes": float(row["minutes"]),
-            }
-            for row in earned.to_dict("records")
-        ]
+        tables.append(earned.assign(edition_id=edition_id))
+    earned = pd.concat([table.astype({"edition_id": object, "grid_code": object}) for table in tables])
+    # A grid that two editions know by one code is one grid, named with the edition of the earlier day.
+    named = earned.groupby(["line", "grid_code"], dropna=False, sort=False)
+    sums = named.agg(edition_id=("edition_id", "first"), metres=("metres", "sum"), minutes=("minutes", "sum"))
+    rows = [
+        {
+            "patrol_id": int(patrol_ids[row["line"]]),
+            "edition_id": None if pd.isna(row["edition_id"]) else int(row["edition_id"]),
+            "grid_code": None if pd.isna(row["grid_code"]) else row["grid_code"],
+            "metres": float(row["metres"]),
+            "minutes": float(row["minutes"]),
+        }
+        for row in sums.reset_index().to_dict("records")
+    ]
     write_rows(session, PatrolCredit, rows)

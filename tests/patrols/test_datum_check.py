@@ -155,7 +155,10 @@ def test_outside_of_china_there_is_nothing_to_tell() -> None:
 def test_files_without_a_usable_place_are_no_error(places: dict[str, gpd.GeoDataFrame]) -> None:
     nothing = gpd.GeoDataFrame(geometry=gpd.GeoSeries([], crs=4326))
 
-    assert check_shapes(nothing, places["streets"]).datum is None
+    check = check_shapes(nothing, places["streets"])
+
+    assert check.datum is None
+    assert (check.why, check.facts["places"]) == (TOO_LITTLE, 0)
 
 
 def test_a_file_that_names_its_zone_may_still_be_shifted(tracks: gpd.GeoDataFrame, tmp_path: Path) -> None:
@@ -198,3 +201,14 @@ def test_a_gpx_file_is_told_by_its_fixes(tracks: gpd.GeoDataFrame, tmp_path: Pat
     (tmp_path / "walk.gpx").write_text(f'<gpx version="1.1"><trk><trkseg>{fixes}</trkseg></trk></gpx>')
 
     assert check_file(tmp_path / "walk.gpx", STREETS).datum == "gcj02"
+
+
+def test_a_kml_track_is_told_by_its_fixes(tracks: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    lon, lat = convert(tracks.geometry.x, tracks.geometry.y, source="wgs84", target="bd09")
+    fixes = "".join(f"<gx:coord>{x:.7f} {y:.7f} 0</gx:coord>" for x, y in zip(lon, lat, strict=True))
+    (tmp_path / "walk.kml").write_text(
+        '<kml xmlns="http://www.opengis.net/kml/2.2" xmlns:gx="http://www.google.com/kml/ext/2.2">'
+        f"<Placemark><gx:Track>{fixes}</gx:Track></Placemark></kml>"
+    )
+
+    assert check_file(tmp_path / "walk.kml", STREETS).datum == "bd09"

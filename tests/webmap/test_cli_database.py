@@ -74,6 +74,31 @@ def test_a_database_that_is_none_is_said_to_be_none(run: Run, tmp_path: Path) ->
     assert (tmp_path / "letter.sqlite").read_text(encoding="utf-8").startswith("Dear office")
 
 
+def test_a_building_is_handed_to_another_grid_and_back(ground: Run, spatialite_url: str) -> None:
+    ground("grids", "draw")
+    ground("grids", "adopt", "--filing", "1")
+    engine = open_engine(spatialite_url)
+    with open_session(engine) as session:
+        key = session.scalars(select(Building.source_key).order_by(Building.id)).first()
+    engine.dispose()
+    grids = ("--grid", f"{CODE}001", "--by", f"{CODE}002")
+
+    added = ground("grids", "override", "add", "--building", key, *grids, "--reason", "就近服务")
+    again = ground("grids", "override", "add", "--building", key, *grids)
+    both = ground("grids", "override", "add", "--building", key, "--compound", key, *grids)
+    unknown = ground("grids", "override", "add", "--compound", "没有", *grids)
+    ended = ground("grids", "override", "end", "1", "--until", "2100-01-01")
+    listed = ground("grids", "override", "list")
+
+    assert f"is served by grid {CODE}002" in added.output
+    assert [added.exit_code, again.exit_code, both.exit_code, unknown.exit_code] == [0, 2, 2, 2]
+    assert "end that first" in again.output
+    assert "没有 alone means" in unknown.output
+    assert "holds until before 2100-01-01" in ended.output
+    assert f"{CODE}001 -> {CODE}002" in listed.output
+    assert "就近服务" in listed.output
+
+
 def test_from_ground_to_grids_in_force(ground: Run, tmp_path: Path) -> None:
     drawn = ground("grids", "draw", "--json")
     adopted = ground("grids", "adopt", "--filing", "社字〔2026〕1号")

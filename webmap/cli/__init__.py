@@ -15,7 +15,7 @@ from webmap.cli import speech
 COMMANDS = {
     "draw": "drawing",
     "check": "drawing",
-    "locate": "joining",
+    "locate": "locating",
     "cover": "joining",
     "convert": "joining",
     "datum": "datum",

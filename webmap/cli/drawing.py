@@ -13,6 +13,7 @@ from data.exchange.write import write_features
 from geo import tiling
 from geo.errors import N_
 from patrols import files
+from patrols.grid_files import read_grids
 from webmap.cli import _, finish, speech
 from webmap.cli.options import datum_option, existing_file, households_option, json_option, out_option
 
@@ -86,7 +87,7 @@ def check_command(
     datum: str,
     as_json: bool,
 ) -> None:
-    drawn = files.read_grids(grids, datum=datum)
+    drawn = read_grids(grids, datum=datum)
     flaws = files.check_grids(drawn, outline, buildings, compounds, sliver_m2=sliver, datum=datum)
     print_tiling(drawn, flaws, households, as_json, {"file": str(grids)})
     finish(len(flaws))

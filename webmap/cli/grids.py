@@ -26,6 +26,7 @@ from webmap.cli.options import (
     now,
     out_option,
 )
+from webmap.cli.overrides import override_command
 
 edition_option = click.option(
     "--edition",
@@ -38,6 +39,9 @@ edition_option = click.option(
 @click.group("grids", help=N_("Editions of a community's grids: draw, check, adopt, export."))
 def grids_command() -> None:
     pass
+
+
+grids_command.add_command(override_command)
 
 
 @grids_command.command("list", help=N_("List the editions of a community."))

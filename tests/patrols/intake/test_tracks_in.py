@@ -123,7 +123,7 @@ def test_another_walk_under_the_same_name_is_another_patrol(session: Session) ->
     assert later.stored == 1
 
 
-def test_a_patrol_is_credited_by_the_grids_of_the_day_it_began(session: Session) -> None:
+def test_a_patrol_is_credited_by_the_grids_of_its_day(session: Session) -> None:
     community = make.community(session, outline=make.degrees_square(0, 1))
     old = make.edition(session, community, {"1": make.degrees_square(0, 1)}, valid_until=date(2026, 9, 13))
     new = make.edition(session, community, {"2": make.degrees_square(0, 1)}, number=2, valid_from=date(2026, 9, 13))
@@ -142,6 +142,21 @@ def test_a_patrol_is_credited_by_the_grids_of_the_day_it_began(session: Session)
     assert found == [(old.id, "1"), (new.id, "2")]
     without = session.scalars(select(PatrolCredit).where(PatrolCredit.edition_id.is_(None))).one()
     assert without.metres == pytest.approx(81.1, abs=0.5)
+
+
+def test_a_walk_past_the_midnight_of_a_new_edition_earns_the_grids_of_both(session: Session) -> None:
+    community = make.community(session, outline=make.degrees_square(0, 1))
+    old = make.edition(session, community, {"1": make.degrees_square(0, 1)}, valid_until=date(2026, 9, 13))
+    new = make.edition(session, community, {"2": make.degrees_square(0, 1)}, number=2, valid_from=date(2026, 9, 13))
+    # In China from 23:59:10 to 00:00:50.
+    begin = datetime(2026, 9, 12, 15, 59, 10, tzinfo=UTC)
+
+    intake.import_patrols(session, reading(walk(begin=begin, start=(20, 150), step=3, count=21)), community, at=AT)
+
+    rows = session.execute(select(PatrolCredit.edition_id, PatrolCredit.grid_code, PatrolCredit.metres)).all()
+    earned = {(edition, code): metres for edition, code, metres in rows}
+    assert set(earned) == {(old.id, "1"), (new.id, "2")}
+    assert earned[old.id, "1"] == pytest.approx(earned[new.id, "2"], rel=1e-3)
 
 
 def test_who_walked_is_the_files_word_or_else_the_uploaders(session: Session) -> None:
