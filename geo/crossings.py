@@ -13,7 +13,7 @@ from geo.anneal import compiled
 from geo.edges import Floats, Positions
 
 # A lattice has about this many cells for each border line, and never more than fit the processor's cache.
-_CELLS_PER_LINE = 2.0
+_CELLS_PER_LINE = 8.0
 _MOST_CELLS = 1_000_000
 
 

@@ -415,8 +415,9 @@ class Collected:
         self._progress(self._points.rows(part))
 
     def close(self) -> Tally:
-        """Finish the file."""
-        self._whole.close()
+        """Finish the file, unless it is refused anyway."""
+        if self._keep or not self._refused.count:
+            self._whole.close()
         return self.tally
 
 

@@ -40,6 +40,7 @@ def in_degrees(
     *,
     datum: str = "wgs84",
     degrees_by_format: bool = False,
+    whole: bool = True,
 ) -> gpd.GeoDataFrame:
     """The features in EPSG:4326, without heights; those without a place on earth are refused.
 
@@ -54,6 +55,8 @@ def in_degrees(
         In which the degrees are written, or the metres of a datum that has its own.
     degrees_by_format : bool
         Whether the format itself means degrees of WGS 84 when nothing is declared.
+    whole : bool
+        Whether these rows tell about the whole file, so that a fault that all of them have is told once.
 
     Raises
     ------
@@ -82,7 +85,7 @@ def in_degrees(
             datum=datum,
         )
     frame = _flat(frame, refusals)
-    shapes = _on_earth(frame, _transformed(frame, declared, refusals), declared, refusals)
+    shapes = _on_earth(frame, _transformed(frame, declared, refusals), declared, refusals, whole)
     frame = frame[shapes.notna().to_numpy()].set_geometry(shapes[shapes.notna()], crs=WGS84)
     if datum != "wgs84":
         frame = convert_frame(frame, source=datum, target="wgs84")
@@ -220,7 +223,7 @@ def is_wgs84_degrees(crs: pyproj.CRS) -> bool:
 
 
 def _on_earth(
-    frame: gpd.GeoDataFrame, shapes: gpd.GeoSeries, declared: pyproj.CRS, refusals: Refusals
+    frame: gpd.GeoDataFrame, shapes: gpd.GeoSeries, declared: pyproj.CRS, refusals: Refusals, whole: bool = True
 ) -> gpd.GeoSeries:
     """None where a coordinate is no number or no place; says so when the two look swapped or are metres."""
     bounds = shapely.bounds(shapes.to_numpy())
@@ -230,7 +233,8 @@ def _on_earth(
     swapped = finite & (lat > 90.0) & (lat <= 180.0) & (lon <= 90.0)
     largest = np.maximum(lon, lat)
     metres = finite & (largest > METRES[0]) & (largest < METRES[1]) & declared.is_geographic
-    _refuse_whole(swapped, metres, refusals)
+    if whole:
+        _refuse_whole(swapped, metres, refusals)
     rows = frame["source_row"]
 
     def place(at: int) -> str:

@@ -53,9 +53,7 @@ class ParquetOut:
 
     def __init__(self, sink: Any, schema: pa.Schema) -> None:
         plain = pa.schema([_plain(field) for field in schema])
-        kept = {key: value for key, value in (schema.metadata or {}).items() if key != b"ARROW:schema"}
-        about = base64.b64encode(plain.with_metadata(kept).serialize().to_pybytes())
-        self._schema = schema.with_metadata({**kept, b"ARROW:schema": about})
+        self._schema = schema.remove_metadata()
         self._writer = pq.ParquetWriter(
             sink,
             self._schema,
@@ -63,12 +61,14 @@ class ParquetOut:
             use_dictionary=[field.name for field in plain if _is_text(field.type)],
             store_schema=False,
         )
+        # Arrow would say of its dictionaries that they are no text, and pandas would make categories of them.
+        kept = {key: value for key, value in (schema.metadata or {}).items() if key != b"ARROW:schema"}
+        told = base64.b64encode(plain.with_metadata(kept or None).serialize().to_pybytes())
+        self._writer.add_key_value_metadata({**kept, b"ARROW:schema": told})
 
     def write(self, table: pa.Table) -> None:
         """Append some rows as one row group."""
-        self._writer.write_table(
-            table.replace_schema_metadata(self._schema.metadata), row_group_size=max(len(table), 1)
-        )
+        self._writer.write_table(table.replace_schema_metadata(None), row_group_size=max(len(table), 1))
 
     def close(self) -> None:
         """Write the file's footer."""

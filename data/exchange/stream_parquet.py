@@ -81,8 +81,9 @@ class ParquetPoints:
 
     def chunks(self, part: RowGroups, refused: Refused) -> Iterator[Chunk]:
         """The rows of one part."""
+        rows = pq.read_metadata(self.path).num_rows
         for table in self.tables(part):
-            yield self.settled(table, refused)
+            yield self._settled(table, refused, whole=len(table) == rows)
 
     def tables(self, part: RowGroups) -> Iterator[pa.Table]:
         """The rows of one part as they stand in the file."""
@@ -96,13 +97,13 @@ class ParquetPoints:
                 if before >= part.skip + part.rows:
                     return
 
-    def settled(self, table: pa.Table, refused: Refused) -> Chunk:
+    def _settled(self, table: pa.Table, refused: Refused, *, whole: bool) -> Chunk:
         """Rows as they stand in the file with their places; see `streams.settle_chunk`."""
         lon, lat = self._places(table)
         rows = np.arange(refused.next_row, refused.next_row + len(table))
         refused.next_row += len(table)
         table, lon, lat, refusals = settle_chunk(
-            table, rows, lon, lat, self._patiently, name=self.name, crs=self.crs, datum=self.datum
+            *(table, rows, lon, lat, self._patiently), name=self.name, crs=self.crs, datum=self.datum, whole=whole
         )
         refused.take(refusals)
         return Chunk(self._written_anew(table, lon, lat) if self.anew else table, lon, lat)

@@ -82,7 +82,11 @@ class TextPoints:
         table, rows, refused.next_row = self._rows(data, begin, refused)
         lon, lat = _as_numbers(table[self.lon]), _as_numbers(table[self.lat])
         table, lon, lat, refusals = settle_chunk(
-            table, rows, lon, lat, self._patiently, name=self.name, crs=self.crs, datum=self.datum
+            *(table, rows, lon, lat, self._patiently),
+            name=self.name,
+            crs=self.crs,
+            datum=self.datum,
+            whole=part == (self.begin, self.path.stat().st_size),
         )
         refused.take(refusals)
         if self.numbers:

@@ -27,6 +27,8 @@ CHUNK_ROWS = 1 << 18
 """Rows at a time: arrays of two megabytes, so that what one step wrote is still near when the next one reads it."""
 PART_ROWS = 1 << 20
 """Rows that are worth sending elsewhere as one task."""
+TELLING_ROWS = 1_000
+"""When all of so many rows have the same fault, it is the file's."""
 LISTED = 1_000
 """Refused rows that are kept to be told one by one; all of them are counted."""
 FULL_DEGREES = (180.0, 90.0)
@@ -130,6 +132,7 @@ def settle_chunk(
     name: str,
     crs: str | None,
     datum: str,
+    whole: bool = False,
 ) -> tuple[pa.Table, Floats, Floats, Refusals]:
     """The rows of a chunk that have a place on earth, with their places in WGS 84, and what was refused.
 
@@ -147,6 +150,8 @@ def settle_chunk(
         Makes features, with `source_row`, out of some rows of the chunk.
     name, crs, datum
         The file's name, the coordinate system that it declares, the datum that the user states.
+    whole : bool
+        Whether these are all rows of the file.
     """
     plain = not in_metres(datum) and (crs is None or _degrees(crs))
     good = on_earth(lon, lat) if plain else np.zeros(len(lon), bool)
@@ -157,10 +162,11 @@ def settle_chunk(
     if good.all():
         return table, lon, lat, Refusals(name)
     # One sound row among the odd ones keeps a single fault from being told as that of the whole file.
+    whole = whole or len(rows) >= TELLING_ROWS
     asked = np.union1d(np.flatnonzero(~good), np.flatnonzero(good)[:1])
     frame, refusals = patiently(table.take(pa.array(asked)), pd.Series(rows[asked]))
     declared = frame.crs if frame.crs is not None else None if crs is None else pyproj.CRS(crs)
-    frame = in_degrees(frame, declared, refusals, datum=datum, degrees_by_format=True)
+    frame = in_degrees(frame, declared, refusals, datum=datum, degrees_by_format=True, whole=whole)
     frame = frame[~frame["source_row"].isin({refusal.row for refusal in refusals.sorted()})]
     at = np.searchsorted(rows, frame["source_row"].to_numpy())
     lon, lat = lon.copy(), lat.copy()
