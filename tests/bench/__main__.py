@@ -9,7 +9,13 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 SHARED = HERE.parents[2] / "shared" / "data"
-TABLES = {"locate": "bench_locate.py", "draw": "bench_draw.py", "odd": "sweep_odd_files.py"}
+TABLES = {
+    "locate": "bench_locate.py",
+    "doubt": "bench_doubt.py",
+    "lines": "bench_lines.py",
+    "draw": "bench_draw.py",
+    "odd": "sweep_odd_files.py",
+}
 PACKAGES = ("geopandas", "numba", "numpy", "pymetis", "pyogrio", "shapely")
 
 
