@@ -452,7 +452,7 @@ def _on_cluster(task: Task, sink: Any, refused: Refused, progress: Progress, sch
     from distributed import Client
 
     collected = Collected(task, sink, refused, progress)
-    with Client(scheduler, set_as_default=False) as client:
+    with Client(scheduler, set_as_default=False) as client:  # type: ignore[no-untyped-call]
         shared = client.scatter(task, broadcast=True)
         ahead = _AHEAD * max(sum(client.nthreads().values()), 1)
         waiting: deque[tuple[Any, Any]] = deque()

@@ -126,7 +126,7 @@ def in_one(ending: str, sink: Sink) -> InOne:
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _plain(field: pa.Field) -> pa.Field:
