@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from data.exchange.parquet_parts import PartsInOne
+from data.exchange.parquet_parts import ColumnsBeside, PartsInOne
+from data.exchange.stream_parquet import ParquetPoints
 from data.exchange.write import PARQUET_ENDINGS, csv_cell
 
 ENDINGS = PARQUET_ENDINGS | {".csv"}
@@ -73,6 +74,41 @@ class ParquetOut:
     def close(self) -> None:
         """Write the file's footer."""
         self._writer.close()
+
+
+class ParquetBeside:
+    """Parquet that keeps the columns of another Parquet byte for byte and has more columns beside them.
+
+    Parameters
+    ----------
+    sink : binary file
+    points : ParquetPoints
+        A file that `can_be_copied`.
+    beside : pyarrow.Schema
+        The columns beside its own.
+    """
+
+    def __init__(self, sink: Any, points: ParquetPoints, beside: pa.Schema) -> None:
+        self._whole = ColumnsBeside(sink, points.path)
+        self._beside = beside
+        own = pq.read_metadata(points.path)
+        self._about = dict(own.metadata or {})
+        if self._about.pop(b"ARROW:schema", None) is not None:
+            fields = [*own.schema.to_arrow_schema(), *(_plain(field) for field in beside)]
+            told = pa.schema(fields, self._about or None)
+            self._about[b"ARROW:schema"] = base64.b64encode(told.serialize().to_pybytes())
+
+    def write(self, group: int, beside: pa.Table) -> None:
+        """Take over a row group by its number, with other columns beside it."""
+        sink = pa.BufferOutputStream()
+        writer = ParquetOut(sink, self._beside)
+        writer.write(beside)
+        writer.close()
+        self._whole.add(group, sink.getvalue())
+
+    def close(self) -> None:
+        """Write the file's footer."""
+        self._whole.close(self._about)
 
 
 class CsvOut:
