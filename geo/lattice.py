@@ -10,6 +10,7 @@ the left of the cell counts once more above its left end, which carries the numb
 The sum is taken with lines as they are, never clipped, so nothing is rounded.
 """
 
+from collections import deque
 from typing import Any, NamedTuple
 
 import numba
@@ -28,6 +29,7 @@ CROWDED, DEEPEST = 64, 12
 # Parts of a cell: how far beyond itself a cell looks for lines, many times what rounding can do.
 _HAIR = 1e-6
 _FINEST_ULPS = 4096.0
+_SPARE_CELLS = 1 << 17
 
 _I4, _I8, _F8, _U1 = numba.int32[::1], numba.int64[::1], numba.float64[::1], numba.uint8[::1]
 _F82 = numba.float64[:, ::1]
@@ -369,18 +371,21 @@ def build(lines: Lines, box: tuple[float, float, float, float], *, every: bool =
     side = _side(box, len(lines.part))
     frame = np.array([box[0] - 1.37 * side - reach, box[1] - 1.41 * side - reach, 1.0 / side, 1.0 / side])
     width, height = (int((box[at + 2] + reach - frame[at]) / side) + 1 for at in (0, 1))
-    waiting = [(lines, frame, width, height, np.zeros(len(lines.grid), np.uint8), np.empty(0), 0, 0)]
     frames, shapes, cells, blobs = [], [], [], []
     cell_count = slot_count = 0
+    waiting = deque([(lines, frame, width, height, np.zeros(len(lines.grid), np.uint8), np.empty(0), 0, 0)])
+    planned = width * height
+    # Many lines through one point crowd cells at every depth, and no lattice parts them: there is an end to it.
+    most = planned + CELLS_PER_EDGE * len(lines.part) + _SPARE_CELLS
     finest = _FINEST_ULPS * float(np.spacing(np.abs(box).max()))
     links: list[tuple[int, int]] = []
     while waiting:
-        here, frame, width, height, base, above, depth, slot = waiting.pop()
+        here, frame, width, height, base, above, depth, slot = waiting.popleft()
         if depth:
             links.append((slot, len(frames)))
         start, listed = _listed(here, frame, width, height, reach)
         codes = np.empty(width * height, np.int32)
-        can_divide = depth < DEEPEST and 1.0 / frame[2] > 64 * finest
+        can_divide = depth < DEEPEST and 1.0 / frame[2] > 64 * finest and planned < most
         blob, used, full, slots, counts, inner = _sweep(
             here.corners, here.part, here.grid, here.rank, start, listed, frame, width, height, base, above,
             every, CROWDED if can_divide else 2**62, codes,
@@ -392,7 +397,9 @@ def build(lines: Lines, box: tuple[float, float, float, float], *, every: bool =
         blobs.append(blob[:used])
         for cell, its_slot, its_inner in zip(full, slots, np.split(inner, np.cumsum(counts))[:-1], strict=True):
             ids = listed[start[cell] : start[cell + 1]]
-            nested = _nested(here, np.where(ids < 0, ~ids, ids), its_inner, frame, cell % width, cell // width)
+            side = min(max(int(np.sqrt(4 * len(ids))), 8), 256) if planned < most else 1
+            planned += side * side
+            nested = _nested(here, np.where(ids < 0, ~ids, ids), its_inner, frame, cell % width, cell // width, side)
             waiting.append((*nested, depth + 1, slot_count + int(its_slot)))
         cell_count += width * height
         slot_count += used
@@ -428,7 +435,7 @@ def _listed(lines: Lines, frame: Floats, width: int, height: int, reach: float) 
     return start[:-1], listed
 
 
-def _nested(lines: Lines, ids: Codes, inner: Words, frame: Floats, column: int, row: int) -> Any:
+def _nested(lines: Lines, ids: Codes, inner: Words, frame: Floats, column: int, row: int, count: int) -> Any:
     """What a crowded cell hands on to its own lattice."""
     parts, base = (inner // 2).astype(np.int32), (inner % 2).astype(np.uint8)
     order = np.argsort(parts)
@@ -440,7 +447,6 @@ def _nested(lines: Lines, ids: Codes, inner: Words, frame: Floats, column: int, 
     local = Lines(corners, part, lines.grid[parts], lines.rank[parts])
     above = np.where((corners[:, 0] - frame[0]) * frame[2] < column, corners[:, 1], np.inf)
     side = 1.0 / frame[2]
-    count = int(np.clip(np.sqrt(4 * len(ids)), 8, 256))
     inner_side = side * 1.002 / count
     corner = frame[0] + (column - 0.001) * side, frame[1] + (row - 0.001) * side
     return local, np.array([*corner, 1 / inner_side, 1 / inner_side]), count, count, base, above

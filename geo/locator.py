@@ -26,8 +26,8 @@ _SAME_DISTANCE_M = 1e-6
 
 # Answering this many points from the tree takes less time than loading the compiled code.
 _FEW = 200
-# Beyond these the products of coordinates leave the range of a double.
-_LARGEST = 1e140
+# Beyond these, products of coordinates leave the range of a double.
+_SMALL, _LARGE = 1e-100, 1e100
 # Many times what rounding moves a point, and GEOS's own arithmetic is sure beyond it.
 _DOUBTFUL = 1e-14
 
@@ -279,8 +279,9 @@ class GridLocator:
         if not len(corners):
             return None
         # Column by column: over an axis of two NumPy is ten times slower.
-        box = tuple(float(extreme(corners[:, at])) for extreme in (np.min, np.max) for at in (0, 1))
-        if max(map(abs, box)) > _LARGEST:
+        x, y = corners[:, 0], corners[:, 1]
+        box = (float(x.min()), float(y.min()), float(x.max()), float(y.max()))
+        if not _SMALL < max(map(abs, box)) < _LARGE:
             return None
         return lattice.build(self._lines, box, every=within_m is not None, reach=within_m or 0.0)
 
@@ -332,12 +333,7 @@ class GridLocator:
         if within_m:
             hits = shapely.dwithin(parts[part], shapely.points(here_x, here_y), within_m)
         else:
-            hits = shapely.intersects_xy(parts[part], here_x, here_y)
-            apart = shapely.distance(shapely.boundary(parts[part]), shapely.points(here_x, here_y))
-            doubt = _DOUBTFUL * np.maximum(np.abs(here_x), np.abs(here_y))
-            doubt += _DOUBTFUL * np.abs(shapely.bounds(parts[part])).max(axis=1, initial=0.0)
-            for at in np.flatnonzero(~(apart > doubt)):
-                hits[at] = holds(parts[part[at]], here_x[at], here_y[at])
+            hits = _holds(parts[part], here_x, here_y)
         return sound[point[hits]], owner[part[hits]]
 
     def _pairs(self, point: Positions, grid: Positions) -> tuple[Positions, Positions]:
@@ -347,6 +343,19 @@ class GridLocator:
         once = np.diff(key, prepend=-1) > 0
         point, grid = np.divmod(key[once], size)
         return point, grid
+
+
+def _holds(parts: NDArray[np.object_], x: Floats, y: Floats) -> NDArray[np.bool_]:
+    """Whether each part holds the point it is paired with, by GEOS where that is sure, else by whole numbers."""
+    size = np.maximum(np.abs(x), np.abs(y))
+    size = np.maximum(size, np.abs(shapely.bounds(parts)).max(axis=1, initial=0.0))
+    with np.errstate(over="ignore", invalid="ignore"):
+        held: NDArray[np.bool_] = shapely.intersects_xy(parts, x, y)
+        apart = shapely.distance(shapely.boundary(parts), shapely.points(x, y))
+        doubtful = ~(apart > _DOUBTFUL * size) | (size < _SMALL) | (size > _LARGE)
+    for at in np.flatnonzero(doubtful):
+        held[at] = holds(parts[at], x[at], y[at])
+    return held
 
 
 def _require_numbers(corners: Floats) -> None:

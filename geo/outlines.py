@@ -22,7 +22,7 @@ _GRIDS = numba.types.Array(numba.int32, 1, "C", readonly=True)
 
 
 class Outlines(NamedTuple):
-    """Corners of all lines; boxes of runs and of runs of runs; of grid n the lines from limits[2n] to limits[2n + 1]."""
+    """Corners of all lines; boxes of runs, and of runs of runs; grid n has the lines from limits[2n] on."""
 
     x: Floats
     y: Floats

@@ -16,7 +16,7 @@ import hashlib
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -264,9 +264,16 @@ def locate_file(
     _require_column(question.accuracy, points.schema.names)
     task = Task(points, question, Layout.of(points, out.suffix.lower()), skip_bad)
     engine = _here if not dask else _on_cluster if scheduler else _by_threads
-    refused = Refused(points.first_row)
+    told = progress or (lambda rows: None)
     with replacing(out) as target, target.open("wb") as sink:
-        tally = engine(task, sink, refused, progress or (lambda rows: None), scheduler)
+        refused = Refused(points.first_row)
+        try:
+            tally = engine(task, sink, refused, told, scheduler)
+        except RowsLeftOut:
+            sink.seek(0)
+            sink.truncate()
+            task, refused = replace(task, layout=replace(task.layout, copied=False)), Refused(points.first_row)
+            tally = engine(task, sink, refused, told, scheduler)
         if refused.count and not skip_bad:
             raise RowsRefused(refused.listed, refused.count)
         if not tally.rows and not refused.count:
@@ -313,13 +320,15 @@ def locate_rows(points: gpd.GeoDataFrame, question: Question) -> tuple[gpd.GeoDa
 class Layout:
     """Which columns are written: the file's own ones but `without`, places if wanted, and the answers.
 
-    ``numbers`` adds the columns `lon` and `lat`, ``shapes`` a column of points.
+    ``numbers`` adds the columns `lon` and `lat`, ``shapes`` a column of points. ``copied`` says that the file's own
+    columns are taken over byte for byte.
     """
 
     ending: str
     own: pa.Schema
     numbers: bool
     shapes: bool
+    copied: bool
 
     @classmethod
     def of(cls, points: Points, ending: str) -> "Layout":
@@ -332,7 +341,8 @@ class Layout:
         kept = pa.schema([field for field in own if field.name not in without], own.metadata)
         if ending == ".csv":
             kept = kept.remove_metadata()
-        return cls(ending, kept, bool(shapes) and ending == ".csv", made)
+        same = isinstance(points, ParquetPoints) and ending in PARQUET_ENDINGS and not made and kept.names == own.names
+        return cls(ending, kept, bool(shapes) and ending == ".csv", made, same and points.can_be_copied())
 
     def schema(self, ready: Ready) -> pa.Schema:
         """All columns that are written."""
@@ -349,6 +359,10 @@ class Layout:
             columns["geometry"] = wkb_points(lon, lat)
             metadata[b"geo"] = geo_metadata("geometry")
         return pa.table(columns).replace_schema_metadata(metadata)
+
+
+class RowsLeftOut(Exception):
+    """Columns cannot be taken over byte for byte where rows have to be left out: the file is begun again."""
 
 
 @dataclass(frozen=True)
@@ -371,18 +385,42 @@ class Task:
             tally.add(said)
             writer.write(self.layout.table(chunk.table, chunk.lon, chunk.lat, ready.columns(said)))
 
+    def copy(self, part: Any, writer: stream_out.ParquetBeside, refused: Refused, tally: Tally) -> None:
+        """Answer the rows of a part, row group by row group; its own columns are not even looked at."""
+        ready = ready_for(self.question)
+        column = self.question.accuracy if isinstance(self.question.accuracy, str) else None
+        for group, chunks in self.points.groups(part, column, refused):  # type: ignore[attr-defined]
+            answers = []
+            for chunk in chunks:
+                if refused.count and self.skip_bad:
+                    raise RowsLeftOut
+                if refused.count:
+                    continue
+                said = ready.weigh(chunk.lon, chunk.lat, self._accuracy(chunk))
+                tally.add(said)
+                answers.append(pa.table(ready.columns(said)))
+            if answers and not refused.count:
+                writer.write(group, pa.concat_tables(answers))
+
+    def begin(self, sink: Any, *, first: bool = True) -> "tuple[Any, Callable[[Any, Refused, Tally], None]]":
+        """What writes into a file, to be closed in the end, and what answers a part into it."""
+        ready = ready_for(self.question)
+        if self.layout.copied:
+            beside = stream_out.ParquetBeside(sink, self.points, pa.table(ready.nothing).schema)  # type: ignore[arg-type]
+            return beside, lambda part, refused, tally: self.copy(part, beside, refused, tally)
+        writer = stream_out.writer(self.layout.ending, sink, self.layout.schema(ready), first=first)
+        return writer, lambda part, refused, tally: self.write(part, writer, refused, tally)
+
     def written(self, part: Any, number: int) -> "Done":
         """A part as a file of its own, in memory."""
         done = Done(b"", Tally(), Refused())
         sink = pa.BufferOutputStream()
-        writer = self.writer(sink, first=number == 0)
-        self.write(part, writer, done.refused, done.tally)
+        writer, answer = self.begin(sink, first=number == 0)
+        answer(part, done.refused, done.tally)
+        if done.refused.count and not self.skip_bad:
+            return done
         writer.close()
         return done._replace(data=sink.getvalue())
-
-    def writer(self, sink: Any, *, first: bool = True) -> stream_out.Writer:
-        """What writes the answered rows into a file."""
-        return stream_out.writer(self.layout.ending, sink, self.layout.schema(ready_for(self.question)), first=first)
 
     def _accuracy(self, chunk: Chunk) -> Any:
         stated = self.question.accuracy
@@ -423,11 +461,13 @@ class Collected:
 
 def _here(task: Task, sink: Any, refused: Refused, progress: Progress, scheduler: str | None) -> Tally:
     """One part after the other, in this thread."""
-    tally, writer = Tally(), task.writer(sink)
+    tally = Tally()
+    writer, answer = task.begin(sink)
     for part in task.points.parts():
-        task.write(part, writer, refused, tally)
+        answer(part, refused, tally)
         progress(task.points.rows(part))
-    writer.close()
+    if task.skip_bad or not refused.count:
+        writer.close()
     return tally
 
 
@@ -452,7 +492,7 @@ def _on_cluster(task: Task, sink: Any, refused: Refused, progress: Progress, sch
     from distributed import Client
 
     collected = Collected(task, sink, refused, progress)
-    with Client(scheduler, set_as_default=False) as client:
+    with Client(scheduler, set_as_default=False) as client:  # type: ignore[no-untyped-call]
         shared = client.scatter(task, broadcast=True)
         ahead = _AHEAD * max(sum(client.nthreads().values()), 1)
         waiting: deque[tuple[Any, Any]] = deque()

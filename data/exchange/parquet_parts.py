@@ -1,17 +1,23 @@
 """Parquet files that were written apart, put behind each other as one file without writing a row anew."""
 
 import struct
+from pathlib import Path
 from typing import IO, Any
 
 from data.errors import CannotWrite
 from geo.errors import N_
 
 MAGIC = b"PAR1"
+COPIED_BYTES = 1 << 20
+KNOWN_WRITERS = (b"parquet-cpp", b"duckdb", b"polars", b"parquet-rs", b"parquet-mr version 1.1", b"gdal")
+OLD_WRITERS = (b"parquet-mr version 1.1.", b"parquet-cpp version 1.0")
 # Numbers of fields in the footer, as Parquet's own description (parquet.thrift) gives them.
-ROWS, GROUPS = 3, 4
-COLUMNS, GROUP_OFFSET, ORDINAL = 1, 5, 7
-CHUNK_OFFSET, CHUNK_ABOUT, OFFSET_INDEX, COLUMN_INDEX = 2, 3, 4, 6
-PAGES_OFFSET, INDEX_OFFSET, DICTIONARY_OFFSET, BLOOM_OFFSET = 9, 10, 11, 14
+VERSION, SCHEMA, ROWS, GROUPS, ABOUT, CREATED_BY, ORDERS = range(1, 8)
+CHILDREN = 5
+COLUMNS, GROUP_BYTES, GROUP_ROWS, GROUP_OFFSET, GROUP_PACKED, ORDINAL = 1, 2, 3, 5, 6, 7
+ELSEWHERE, CHUNK_OFFSET, CHUNK_ABOUT, OFFSET_INDEX, COLUMN_INDEX = 1, 2, 3, 4, 6
+INDICES = (4, 5, 6, 7)
+PACKED_BYTES, PAGES_OFFSET, INDEX_OFFSET, DICTIONARY_OFFSET, BLOOM_OFFSET, BLOOM_BYTES = 7, 9, 10, 11, 14, 15
 MOST_ORDINALS = 1 << 15
 # Types of Thrift's compact protocol.
 TRUE, FALSE, BYTE, I16, I32, I64, DOUBLE, BINARY, LIST, SET, MAP, STRUCT = range(1, 13)
@@ -52,9 +58,8 @@ class PartsInOne:
             It has other columns than the parts before it.
         """
         data = memoryview(part).cast("B")
-        (length,) = struct.unpack("<I", data[-8:-4])
-        end = len(data) - 8 - length
-        footer = read_struct(data[end:-8])
+        end = len(data) - 8 - _length(data)
+        footer = read_struct(_footer(data))
         if self._footer is None:
             self._footer = footer
         elif footer[2] != self._footer[2]:
@@ -74,6 +79,113 @@ class PartsInOne:
         self._sink.write(data + struct.pack("<I", len(data)) + MAGIC)
 
 
+class ColumnsBeside:
+    """Writes the columns of a Parquet file anew with other columns beside them, without looking into the former.
+
+    The bytes of its row groups are copied, so nothing in them can change, whatever kinds of columns they are; what it
+    costs is copying. The columns beside them come as Parquet files of one row group each, as many rows in each as in
+    the row group they belong to.
+
+    Parameters
+    ----------
+    sink : binary file
+        At its beginning.
+    source : Path
+        A file for which `can_be_copied` holds.
+    """
+
+    def __init__(self, sink: IO[bytes], source: Path) -> None:
+        self._sink, self._source = sink, source
+        with source.open("rb") as file:
+            self._footer = read_struct(_footer_of(file))
+        self._beside: Struct | None = None
+        self._groups: list[Struct] = []
+        self._rows = 0
+        self._at = sink.write(MAGIC)
+
+    def add(self, group: int, beside: Any) -> None:
+        """Append a row group of the source, and what lies beside it.
+
+        Parameters
+        ----------
+        group : int
+            Its number in the source.
+        beside : bytes-like
+            A whole Parquet file of one row group.
+        """
+        data = memoryview(beside).cast("B")
+        begin = self._at
+        own = self._footer[GROUPS][1][1][group]
+        with self._source.open("rb") as file:
+            columns = [self._copied(file, column) for column in own[COLUMNS][1][1]]
+        if self._beside is None:
+            self._beside = read_struct(_footer(data))
+        more = read_struct(_footer(data))[GROUPS][1][1][0]
+        end = len(data) - 8 - _length(data)
+        columns += [_at_home(column, self._at - len(MAGIC)) for column in more[COLUMNS][1][1]]
+        self._at += self._sink.write(data[len(MAGIC) : end])
+        fields = {COLUMNS: (LIST, (STRUCT, columns)), GROUP_ROWS: own[GROUP_ROWS], GROUP_OFFSET: (I64, begin)}
+        fields[GROUP_BYTES] = (I64, own[GROUP_BYTES][1] + more[GROUP_BYTES][1])
+        fields[GROUP_PACKED] = (I64, self._at - begin)
+        if len(self._groups) < MOST_ORDINALS:
+            fields[ORDINAL] = (I16, len(self._groups))
+        self._groups.append(fields)
+        self._rows += own[GROUP_ROWS][1]
+
+    def close(self, about: dict[bytes, bytes]) -> None:
+        """Write the footer.
+
+        Parameters
+        ----------
+        about : dict
+            What the file says about itself, instead of what the source said.
+        """
+        if self._beside is None:
+            raise CannotWrite(N_("There is nothing to write."))
+        root, *own = self._footer[SCHEMA][1][1]
+        _, *more = self._beside[SCHEMA][1][1]
+        root = {**root, CHILDREN: (I32, root[CHILDREN][1] + len(more))}
+        told = [{1: (BINARY, key), 2: (BINARY, value)} for key, value in about.items()]
+        footer = {
+            VERSION: self._footer[VERSION],
+            SCHEMA: (LIST, (STRUCT, [root, *own, *more])),
+            ROWS: (I64, self._rows),
+            GROUPS: (LIST, (STRUCT, self._groups)),
+            CREATED_BY: self._beside[CREATED_BY],
+        }
+        if told:
+            footer[ABOUT] = (LIST, (STRUCT, told))
+        if ORDERS in self._footer and ORDERS in self._beside:
+            footer[ORDERS] = (LIST, (STRUCT, [*self._footer[ORDERS][1][1], *self._beside[ORDERS][1][1]]))
+        data = write_struct(footer)
+        self._sink.write(data + struct.pack("<I", len(data)) + MAGIC)
+
+    def _copied(self, file: IO[bytes], column: Struct) -> Struct:
+        begin, size = _extent(column)
+        moved = _at_home(column, self._at - begin)
+        file.seek(begin)
+        while size:
+            data = file.read(min(size, COPIED_BYTES))
+            if not data:
+                raise CannotWrite(N_("A column of the file ends too early: it is broken."))
+            self._at += self._sink.write(data)
+            size -= len(data)
+        return moved
+
+
+def can_be_copied(source: Path) -> bool:
+    """Whether the columns of a file can be copied as they are: who wrote it counted their bytes right.
+
+    Programs of before 2016 left a dictionary out of the count; of the others we know.
+    """
+    with source.open("rb") as file:
+        footer = read_struct(_footer_of(file))
+    writer = footer.get(CREATED_BY, (BINARY, b""))[1].lower()
+    known = writer.startswith(KNOWN_WRITERS) and not writer.startswith(OLD_WRITERS)
+    groups = footer[GROUPS][1][1]
+    return known and not any(ELSEWHERE in column for group in groups for column in group[COLUMNS][1][1])
+
+
 def read_struct(data: Any) -> Struct:
     """A struct in Thrift's compact protocol: number of each field to its type and value."""
     return _Reader(data).struct()
@@ -88,6 +200,39 @@ def write_struct(fields: Struct) -> bytes:
     to = bytearray()
     _put_struct(to, fields)
     return bytes(to)
+
+
+def _length(data: Any) -> int:
+    (length,) = struct.unpack("<I", data[-8:-4])
+    return int(length)
+
+
+def _footer(data: Any) -> Any:
+    return data[len(data) - 8 - _length(data) : -8]
+
+
+def _footer_of(file: IO[bytes]) -> bytes:
+    file.seek(-8, 2)
+    length = _length(file.read(8))
+    file.seek(-8 - length, 2)
+    return file.read(length)
+
+
+def _extent(column: Struct) -> tuple[int, int]:
+    """Where the bytes of a column's share of a row group begin, and how many they are."""
+    about = column[CHUNK_ABOUT][1]
+    offsets = [about[name][1] for name in (DICTIONARY_OFFSET, PAGES_OFFSET) if name in about and about[name][1]]
+    return min(offsets), about[PACKED_BYTES][1]
+
+
+def _at_home(column: Struct, by: int) -> Struct:
+    """A column's share that was copied on its own: its pages moved, and the indices that lie elsewhere are gone."""
+    about = _shifted(column[CHUNK_ABOUT][1], by, (PAGES_OFFSET, DICTIONARY_OFFSET))
+    for name in (INDEX_OFFSET, BLOOM_OFFSET, BLOOM_BYTES):
+        about.pop(name, None)
+    kept = {name: value for name, value in column.items() if name not in INDICES}
+    # Where a copy of the column's description lies: nowhere, as Parquet advises.
+    return {**kept, CHUNK_OFFSET: (I64, 0), CHUNK_ABOUT: (STRUCT, about)}
 
 
 def _moved(group: Struct, by: int, ordinal: int) -> Struct:

@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from data.exchange.parquet_parts import PartsInOne
+from data.exchange.parquet_parts import ColumnsBeside, PartsInOne
+from data.exchange.stream_parquet import ParquetPoints
 from data.exchange.write import PARQUET_ENDINGS, csv_cell
 
 ENDINGS = PARQUET_ENDINGS | {".csv"}
@@ -75,6 +76,41 @@ class ParquetOut:
         self._writer.close()
 
 
+class ParquetBeside:
+    """Parquet that keeps the columns of another Parquet byte for byte and has more columns beside them.
+
+    Parameters
+    ----------
+    sink : binary file
+    points : ParquetPoints
+        A file that `can_be_copied`.
+    beside : pyarrow.Schema
+        The columns beside its own.
+    """
+
+    def __init__(self, sink: Any, points: ParquetPoints, beside: pa.Schema) -> None:
+        self._whole = ColumnsBeside(sink, points.path)
+        self._beside = beside
+        own = pq.read_metadata(points.path)
+        self._about = dict(own.metadata or {})
+        if self._about.pop(b"ARROW:schema", None) is not None:
+            fields = [*own.schema.to_arrow_schema(), *(_plain(field) for field in beside)]
+            told = pa.schema(fields, self._about or None)
+            self._about[b"ARROW:schema"] = base64.b64encode(told.serialize().to_pybytes())
+
+    def write(self, group: int, beside: pa.Table) -> None:
+        """Take over a row group by its number, with other columns beside it."""
+        sink = pa.BufferOutputStream()
+        writer = ParquetOut(sink, self._beside)
+        writer.write(beside)
+        writer.close()
+        self._whole.add(group, sink.getvalue())
+
+    def close(self) -> None:
+        """Write the file's footer."""
+        self._whole.close(self._about)
+
+
 class CsvOut:
     """CSV as `data.exchange.write.write_table` writes it: UTF-8 that Excel recognises, and no cell is ever computed."""
 
@@ -126,7 +162,7 @@ def in_one(ending: str, sink: Sink) -> InOne:
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _plain(field: pa.Field) -> pa.Field:

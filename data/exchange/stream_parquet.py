@@ -17,6 +17,7 @@ import shapely
 
 from data.errors import UnreadableFile
 from data.exchange.degrees import WGS84
+from data.exchange.parquet_parts import can_be_copied
 from data.exchange.points import LATITUDE, LONGITUDE, to_points
 from data.exchange.reading import Reading, Refusals
 from data.exchange.streams import CHUNK_ROWS, PART_ROWS, Chunk, Floats, Refused, settle_chunk, written_anew
@@ -84,6 +85,22 @@ class ParquetPoints:
         rows = pq.read_metadata(self.path).num_rows
         for table in self.tables(part):
             yield self._settled(table, refused, whole=len(table) == rows)
+
+    def groups(self, part: RowGroups, column: str | None, refused: Refused) -> Iterator[tuple[int, Iterator[Chunk]]]:
+        """Each row group of a part by its number, with chunks of nothing but its places and one column more."""
+        wanted = [name for name in (self.shapes, self.lon, self.lat, column) if name]
+        rows = pq.read_metadata(self.path).num_rows
+        with _opened(self.path, self.name) as file:
+            for group in range(part.first, part.stop):
+                batches = file.iter_batches(CHUNK_ROWS, row_groups=[group], columns=wanted, use_threads=False)
+                tables = (pa.Table.from_batches([batch]) for batch in batches)
+                yield group, (self._settled(table, refused, whole=len(table) == rows) for table in tables)
+
+    def can_be_copied(self) -> bool:
+        """Whether the file's own columns can be taken over byte for byte."""
+        described = pq.read_metadata(self.path)
+        groups = [described.row_group(at).num_rows for at in range(described.num_row_groups)]
+        return not self.anew and bool(sum(groups)) and max(groups) <= SLICE_ROWS and can_be_copied(self.path)
 
     def tables(self, part: RowGroups) -> Iterator[pa.Table]:
         """The rows of one part as they stand in the file."""

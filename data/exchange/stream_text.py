@@ -252,4 +252,4 @@ def _as_numbers(column: pa.ChunkedArray) -> Floats:
     try:
         return np.asarray(pc.cast(column, pa.float64()).to_numpy(), float)
     except pa.ArrowInvalid:
-        return pd.to_numeric(column.to_pandas(), errors="coerce").to_numpy(float, na_value=np.nan)
+        return np.asarray(pd.to_numeric(column.to_pandas(), errors="coerce"), float)

@@ -95,12 +95,17 @@ class Points(Protocol):
     shapes in WGS 84 or CGCS2000 keep every bit, others are written anew.
     """
 
-    name: str
-    """The file's name as the user gave it."""
-    schema: pa.Schema
-    """The columns as the chunks have them."""
-    first_row: int
-    """What the user calls the first row."""
+    @property
+    def name(self) -> str:
+        """The file's name as the user gave it."""
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns as the chunks have them."""
+
+    @property
+    def first_row(self) -> int:
+        """What the user calls the first row."""
 
     def parts(self) -> Iterator[Any]:
         """Pieces of the file in its order, each of which `chunks` can read on its own."""

@@ -5,18 +5,19 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from sqlalchemy import Engine
-from sqlalchemy.orm import Session
 
-from data.database import is_at_head, open_engine, open_session
 from data.errors import DatabaseUnavailable
 from data.settings import Settings, parse_url
 from geo.datum import require_datum
 from geo.errors import N_, UnknownDatum
 from webmap.cli import speech
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+    from sqlalchemy.orm import Session
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -87,8 +88,11 @@ def storage(database: str | None) -> Settings:
     return replace(settings, database_url=parse_url(database)) if database else settings
 
 
-def open_database(database: str | None) -> Engine:
+def open_database(database: str | None) -> "Engine":
     """Open the database of this run; make the folder of a new embedded one."""
+    # Brought in here: commands from file to file start without a database.
+    from data.database import open_engine
+
     settings = storage(database)
     engine = open_engine(settings.database_url)
     if engine.dialect.name == "sqlite" and engine.url.database not in (None, "", ":memory:"):
@@ -97,7 +101,7 @@ def open_database(database: str | None) -> Engine:
 
 
 @contextmanager
-def database_session(database: str | None, *, writing: bool = False) -> Iterator[Session]:
+def database_session(database: str | None, *, writing: bool = False) -> "Iterator[Session]":
     """A session on a database that is up to date; what is done in it is stored at the end, or not at all.
 
     Raises
@@ -105,6 +109,8 @@ def database_session(database: str | None, *, writing: bool = False) -> Iterator
     DatabaseUnavailable
         The tables are missing or of another version.
     """
+    from data.database import is_at_head, open_session
+
     engine = open_database(database)
     try:
         if not is_at_head(engine):

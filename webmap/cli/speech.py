@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
-from flask import Flask
-from flask_babel import Babel
 
 from data.errors import Refusal, RowsRefused
 from geo.errors import N_, Fault
@@ -58,6 +56,9 @@ def language_of(environ: Mapping[str, str] | None = None) -> str:
 @contextmanager
 def for_pages() -> Iterator[str]:
     """Let functions that make pages speak the language of this run; gives that language."""
+    from flask import Flask
+    from flask_babel import Babel
+
     app = Flask("webmap")
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(CATALOGUES)
     Babel(app, default_locale=language_of(), default_timezone="Asia/Shanghai")
