@@ -341,8 +341,9 @@ class Layout:
         kept = pa.schema([field for field in own if field.name not in without], own.metadata)
         if ending == ".csv":
             kept = kept.remove_metadata()
-        same = isinstance(points, ParquetPoints) and ending in PARQUET_ENDINGS and not made and kept.names == own.names
-        return cls(ending, kept, bool(shapes) and ending == ".csv", made, same and points.can_be_copied())
+        same = ending in PARQUET_ENDINGS and not made and kept.names == own.names
+        copied = same and isinstance(points, ParquetPoints) and points.can_be_copied()
+        return cls(ending, kept, bool(shapes) and ending == ".csv", made, copied)
 
     def schema(self, ready: Ready) -> pa.Schema:
         """All columns that are written."""

@@ -111,7 +111,8 @@ def _table_in_wgs84(reading: Reading[pd.DataFrame], datum: str) -> Reading[pd.Da
     if lon is None or lat is None or datum in ("wgs84", "cgcs2000"):
         return reading
     x, y = (pd.to_numeric(reading.frame[column], errors="coerce") for column in (lon, lat))
-    there = x.between(-180, 180) & y.between(-90, 90)
+    metres = datums.in_metres(datum)
+    there = x.abs().between(0, 1e8) & y.abs().between(0, 1e8) if metres else x.between(-180, 180) & y.between(-90, 90)
     new_x, new_y = datums.convert(x[there].to_numpy(), y[there].to_numpy(), source=datum, target="wgs84")
     frame = reading.frame.copy()
     frame[[lon, lat]] = frame[[lon, lat]].astype(object)

@@ -240,7 +240,7 @@ def test_the_check_finds_an_older_database(own_engine):
         connection.execute(text("UPDATE alembic_version SET version_num = '0004'"))
 
     assert [str(problem) for problem in check(own_engine)] == [
-        "The database is at migration 0004, this program at 0005. Run: gridpatrol db upgrade"
+        "The database is at migration 0004, this program at 0006. Run: gridpatrol db upgrade"
     ]
     assert not is_at_head(own_engine)
 
