@@ -12,22 +12,15 @@ point nearer than a centimetre to a shared line lies on it by rule (`TIE_M`), th
 
 """
 
-import hashlib
-import threading
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
 import pyarrow as pa
-import pyproj
-import shapely
-from numpy.typing import NDArray
 
 from data.errors import RowsRefused, UnreadableFile
 from data.exchange import stream_out, stream_parquet, stream_text
@@ -35,156 +28,12 @@ from data.exchange.stream_parquet import ParquetPoints, geo_metadata, wkb_points
 from data.exchange.streams import Chunk, Points, Refused
 from data.exchange.tables import TEXT_ENDINGS
 from data.exchange.write import PARQUET_ENDINGS, replacing
-from geo.chart import Chart
 from geo.edges import Floats
-from geo.errors import N_, BadGeometry
-from geo.locate import RULES, GridLocator, Weighed, weigh
-from patrols.rules import TIE_M, Rules
+from geo.errors import N_
+from geo.locate import Weighed
+from patrols.question import ANSWERS, Answers, Question, Ready, Tally, ready_for, require_column, stated_accuracy
 
 Progress = Callable[[int], None]
-Answers = dict[str, Any]
-
-ANSWERS = ("grid_code", "rule", "border_m", "probability", "next_code", "sure")
-FEW_POINTS = 20_000
-"""Below this many points at once, compiled loops take longer to be brought in than they save."""
-MOST_IN_DICTIONARY = 1 << 15
-"""With more grids than that, writing down all their codes for every chunk costs more than writing those that occur."""
-AROUND_M = 100.0
-"""How far beyond the grids, and beyond the reach, the projection is unrolled."""
-METRES_PER_DEGREE = 110_500.0
-"""Of latitude, where a degree is shortest."""
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked about every point: whose ground it is, and how sure that is.
-
-    Parameters
-    ----------
-    grids : GeoDataFrame
-        In metres, with `grid_code` and, where there are several kinds, `kind`.
-    accuracy : float or str, optional
-        Metres for all, or the name of the column that holds them.
-    reach_m : float
-        How far outside the grids a point may lie.
-    sure_probability : float
-        From which probability on an answer is called sure.
-    """
-
-    grids: gpd.GeoDataFrame = field(compare=False)
-    accuracy: float | str | None = None
-    reach_m: float = 0.0
-    sure_probability: float = Rules().sure_probability
-    key: str = ""
-
-
-class Ready:
-    """A question with everything prepared for answering it; made once in a process.
-
-    Parameters
-    ----------
-    question : Question
-    """
-
-    def __init__(self, question: Question) -> None:
-        self.question = question
-        self.locator = GridLocator(question.grids)
-        self.codes = pa.array(self.locator.codes, pa.string())
-        self.rules = pa.array([rule.value for rule in RULES], pa.string())
-        transformer = pyproj.Transformer.from_crs("EPSG:4326", question.grids.crs, always_xy=True)
-        self._project = transformer.transform
-
-    def weigh(self, lon: Floats, lat: Floats, accuracy_m: Any) -> Weighed:
-        """What `geo.locate.weigh` says of some places in degrees."""
-        asked = self.question
-        if len(lon) < FEW_POINTS:
-            x, y = (np.asarray(each, float) for each in self._project(lon, lat))
-        elif asked.accuracy is None:
-            x, y = self.chart.metres_inside(lon, lat)
-        else:
-            x, y = self.chart.metres(lon, lat)
-        return weigh(
-            *(self.locator, x, y),
-            accuracy_m=accuracy_m,
-            reach_m=asked.reach_m,
-            tie_m=TIE_M,
-            sure_probability=asked.sure_probability,
-        )
-
-    def columns(self, said: Weighed) -> dict[str, pa.Array]:
-        """The answers as columns by the names of `ANSWERS`."""
-        return {
-            "grid_code": self._coded(said.grid),
-            "rule": pa.DictionaryArray.from_arrays(pa.array(said.rule), self.rules),
-            "border_m": pa.array(said.border_m, from_pandas=True),
-            "probability": pa.array(said.probability, from_pandas=True),
-            "next_code": self._coded(said.rival),
-            "sure": pa.array(said.sure),
-        }
-
-    @property
-    def nothing(self) -> Answers:
-        """The answers of no rows at all."""
-        none = np.empty(0, np.int32)
-        return self.columns(Weighed(none, none.astype(np.int8), np.empty(0), np.empty(0), none, np.empty(0, bool)))
-
-    def warm(self) -> None:
-        """Prepare what is otherwise prepared at the first large chunk, so that threads find it ready."""
-        nowhere = np.full(FEW_POINTS, np.nan)
-        self.weigh(nowhere, nowhere, 1.0 if self.question.accuracy is not None else np.nan)
-
-    @cached_property
-    def chart(self) -> Chart:
-        """The projection over the ground on which there is anything to find."""
-        west, south, east, north = self.question.grids.geometry.to_crs("EPSG:4326").total_bounds
-        up = (self.question.reach_m + AROUND_M) / METRES_PER_DEGREE
-        along = up / max(np.cos(np.radians(max(abs(south), abs(north)))), 0.01)
-        return Chart(self._project, west - along, south - up, east + along, north + up)
-
-    def _coded(self, grid: NDArray[np.int32]) -> pa.Array:
-        position = pa.array(grid, mask=grid < 0)
-        if len(self.codes) > MOST_IN_DICTIONARY:
-            return self.codes.take(position)
-        return pa.DictionaryArray.from_arrays(position, self.codes)
-
-
-_ready: dict[str, Ready] = {}
-_preparing = threading.Lock()
-
-
-def ready_for(question: Question) -> Ready:
-    """The question prepared; threads of one process share it, and only the last one asked is kept."""
-    with _preparing:
-        if question.key not in _ready or not question.key:
-            _ready.clear()
-            _ready[question.key] = Ready(question)
-        return _ready[question.key]
-
-
-@dataclass
-class Tally:
-    """What the rows that were written came to."""
-
-    rows: int = 0
-    sure: int = 0
-    by_rule: NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(RULES), np.int64))
-
-    def add(self, said: Weighed) -> None:
-        """Count the answers of a chunk."""
-        self.rows += len(said.rule)
-        self.sure += int(said.sure.sum())
-        self.by_rule += np.bincount(said.rule, minlength=len(RULES))
-
-    def join(self, other: "Tally") -> None:
-        """Count those of another part."""
-        self.rows += other.rows
-        self.sure += other.sure
-        self.by_rule += other.by_rule
-
-    def rules(self) -> dict[str, int]:
-        """How many rows each rule decided, the most frequent first."""
-        counted = sorted(zip(RULES, self.by_rule.tolist(), strict=True), key=lambda each: -each[1])
-        return {str(rule.value): count for rule, count in counted if count}
 
 
 class Located(NamedTuple):
@@ -192,16 +41,6 @@ class Located(NamedTuple):
 
     tally: Tally
     refused: Refused
-
-
-def ask(grids: gpd.GeoDataFrame, *, accuracy: float | str | None = None, reach_m: float = 0.0) -> Question:
-    """A question about grids in metres; see `Question`."""
-    told = hashlib.sha256(repr((accuracy, reach_m, str(grids.crs))).encode())
-    for wkb, code in zip(shapely.to_wkb(grids.geometry.to_numpy()), grids["grid_code"], strict=True):
-        told.update(wkb or b"")
-        told.update(str(code).encode())
-    kept = grids[[name for name in ("grid_code", "kind", "geometry") if name in grids]]
-    return Question(kept, accuracy, reach_m, key=told.hexdigest())
 
 
 def open_points(
@@ -261,19 +100,18 @@ def locate_file(
     UnreadableFile, CannotWrite, BadGeometry
         The file cannot be read to its end, cannot be written, or has no column of that name for the accuracy.
     """
-    _require_column(question.accuracy, points.schema.names)
+    require_column(question.accuracy, points.schema.names)
     task = Task(points, question, Layout.of(points, out.suffix.lower()), skip_bad)
     engine = _here if not dask else _on_cluster if scheduler else _by_threads
-    told = progress or (lambda rows: None)
     with replacing(out) as target, target.open("wb") as sink:
-        refused = Refused(points.first_row)
         try:
-            tally = engine(task, sink, refused, told, scheduler)
+            collected = _collect(task, engine, sink, scheduler, progress)
         except RowsLeftOut:
             sink.seek(0)
             sink.truncate()
-            task, refused = replace(task, layout=replace(task.layout, copied=False)), Refused(points.first_row)
-            tally = engine(task, sink, refused, told, scheduler)
+            task = replace(task, layout=replace(task.layout, copied=None))
+            collected = _collect(task, engine, sink, scheduler, progress)
+        tally, refused = collected.tally, collected.refused
         if refused.count and not skip_bad:
             raise RowsRefused(refused.listed, refused.count)
         if not tally.rows and not refused.count:
@@ -281,54 +119,19 @@ def locate_file(
     return Located(tally, refused)
 
 
-def locate_rows(points: gpd.GeoDataFrame, question: Question) -> tuple[gpd.GeoDataFrame, Tally]:
-    """The same for rows that were read as a whole.
-
-    Parameters
-    ----------
-    points : GeoDataFrame of Point
-        In degrees, as `data.exchange.vector.read_features` makes it.
-    question : Question
-
-    Returns
-    -------
-    GeoDataFrame
-        The rows in their order, with their columns and those of `ANSWERS`.
-    Tally
-
-    Raises
-    ------
-    BadGeometry
-        Something is no point, or there is no column of that name for the accuracy.
-    """
-    stated = question.accuracy
-    own = [name for name in points.columns if name not in ("source_row", "geometry")]
-    _require_column(stated, own)
-    if (points.geom_type != "Point").any():
-        raise BadGeometry(N_("Points are wanted; at least one geometry here is something else."))
-    accuracy = _stated(stated, points[stated] if isinstance(stated, str) else None)
-    ready = ready_for(question)
-    said = ready.weigh(points.geometry.x.to_numpy(), points.geometry.y.to_numpy(), accuracy)
-    tally = Tally()
-    tally.add(said)
-    answers = pd.DataFrame({name: _plain(column) for name, column in ready.columns(said).items()}, index=points.index)
-    kept = points[[name for name in own if name not in ANSWERS]]
-    return gpd.GeoDataFrame(pd.concat([kept, answers], axis=1), geometry=points.geometry), tally
-
-
 @dataclass(frozen=True)
 class Layout:
     """Which columns are written: the file's own ones but `without`, places if wanted, and the answers.
 
-    ``numbers`` adds the columns `lon` and `lat`, ``shapes`` a column of points. ``copied`` says that the file's own
-    columns are taken over byte for byte.
+    ``numbers`` adds the columns `lon` and `lat`, ``shapes`` a column of points. ``copied`` is the file itself where
+    its own columns are taken over byte for byte.
     """
 
     ending: str
     own: pa.Schema
     numbers: bool
     shapes: bool
-    copied: bool
+    copied: ParquetPoints | None
 
     @classmethod
     def of(cls, points: Points, ending: str) -> "Layout":
@@ -341,13 +144,18 @@ class Layout:
         kept = pa.schema([field for field in own if field.name not in without], own.metadata)
         if ending == ".csv":
             kept = kept.remove_metadata()
-        same = ending in PARQUET_ENDINGS and not made and kept.names == own.names
-        copied = same and isinstance(points, ParquetPoints) and points.can_be_copied()
+        copied = None
+        if isinstance(points, ParquetPoints) and ending in PARQUET_ENDINGS and not made and kept.names == own.names:
+            copied = points if points.can_be_copied() else None
         return cls(ending, kept, bool(shapes) and ending == ".csv", made, copied)
 
     def schema(self, ready: Ready) -> pa.Schema:
         """All columns that are written."""
         return self.table(pa.table(self.own.empty_table()), np.empty(0), np.empty(0), ready.nothing).schema
+
+    def beside(self, ready: Ready) -> pa.Schema:
+        """The columns beside the file's own ones."""
+        return pa.table(ready.nothing).schema
 
     def table(self, own: pa.Table, lon: Floats, lat: Floats, answers: Answers) -> pa.Table:
         """The columns of some rows."""
@@ -366,6 +174,18 @@ class RowsLeftOut(Exception):
     """Columns cannot be taken over byte for byte where rows have to be left out: the file is begun again."""
 
 
+class Done(NamedTuple):
+    """What became of the rows of a part.
+
+    ``data`` holds whole files in memory: one with all columns, or one of answers alone for each row group, by its
+    number, where the other columns are taken over.
+    """
+
+    data: list[tuple[int, Any]]
+    tally: Tally
+    refused: Refused
+
+
 @dataclass(frozen=True)
 class Task:
     """What is to be done with every part of a file, wherever that happens."""
@@ -375,172 +195,149 @@ class Task:
     layout: Layout
     skip_bad: bool
 
-    def write(self, part: Any, writer: stream_out.Writer, refused: Refused, tally: Tally) -> None:
-        """Answer the rows of a part, chunk by chunk."""
-        ready = ready_for(self.question)
-        for chunk in self.points.chunks(part, refused):
-            # Once a row was refused nothing will be written: the rest is only looked through for more of them.
-            if (refused.count and not self.skip_bad) or not len(chunk.table):
-                continue
-            said = ready.weigh(chunk.lon, chunk.lat, self._accuracy(chunk))
-            tally.add(said)
-            writer.write(self.layout.table(chunk.table, chunk.lon, chunk.lat, ready.columns(said)))
+    def answered(self, part: Any, number: int) -> Done:
+        """The rows of a part with their answers, unless one of them was refused and nothing will be written."""
+        done = Done([], Tally(), Refused())
+        if self.layout.copied is not None:
+            self._beside(self.layout.copied, part, done)
+        else:
+            self._anew(part, number, done)
+        return done
 
-    def copy(self, part: Any, writer: stream_out.ParquetBeside, refused: Refused, tally: Tally) -> None:
-        """Answer the rows of a part, row group by row group; its own columns are not even looked at."""
-        ready = ready_for(self.question)
+    def _anew(self, part: Any, number: int, done: Done) -> None:
+        sink = pa.BufferOutputStream()
+        schema = self.layout.schema(ready_for(self.question))
+        writer = stream_out.writer(self.layout.ending, sink, schema, first=number == 0)
+        for chunk in self.points.chunks(part, done.refused):
+            said = self._said(chunk, done)
+            if said is not None:
+                answers = ready_for(self.question).columns(said)
+                writer.write(self.layout.table(chunk.table, chunk.lon, chunk.lat, answers))
+        writer.close()
+        done.data.append((number, sink.getvalue()))
+
+    def _beside(self, points: ParquetPoints, part: Any, done: Done) -> None:
         column = self.question.accuracy if isinstance(self.question.accuracy, str) else None
-        for group, chunks in self.points.groups(part, column, refused):  # type: ignore[attr-defined]
+        for group, chunks in points.groups(part, column, done.refused):
             answers = []
             for chunk in chunks:
-                if refused.count and self.skip_bad:
+                said = self._said(chunk, done)
+                if done.refused.count and self.skip_bad:
                     raise RowsLeftOut
-                if refused.count:
-                    continue
-                said = ready.weigh(chunk.lon, chunk.lat, self._accuracy(chunk))
-                tally.add(said)
-                answers.append(pa.table(ready.columns(said)))
-            if answers and not refused.count:
-                writer.write(group, pa.concat_tables(answers))
+                if said is not None:
+                    answers.append(pa.table(ready_for(self.question).columns(said)))
+            if answers:
+                done.data.append((group, stream_out.one_group(pa.concat_tables(answers))))
 
-    def begin(self, sink: Any, *, first: bool = True) -> "tuple[Any, Callable[[Any, Refused, Tally], None]]":
-        """What writes into a file, to be closed in the end, and what answers a part into it."""
-        ready = ready_for(self.question)
-        if self.layout.copied:
-            beside = stream_out.ParquetBeside(sink, self.points, pa.table(ready.nothing).schema)  # type: ignore[arg-type]
-            return beside, lambda part, refused, tally: self.copy(part, beside, refused, tally)
-        writer = stream_out.writer(self.layout.ending, sink, self.layout.schema(ready), first=first)
-        return writer, lambda part, refused, tally: self.write(part, writer, refused, tally)
-
-    def written(self, part: Any, number: int) -> "Done":
-        """A part as a file of its own, in memory."""
-        done = Done(b"", Tally(), Refused())
-        sink = pa.BufferOutputStream()
-        writer, answer = self.begin(sink, first=number == 0)
-        answer(part, done.refused, done.tally)
-        if done.refused.count and not self.skip_bad:
-            return done
-        writer.close()
-        return done._replace(data=sink.getvalue())
-
-    def _accuracy(self, chunk: Chunk) -> Any:
-        stated = self.question.accuracy
-        return _stated(stated, chunk.table[stated].to_pandas() if isinstance(stated, str) else None)
-
-
-class Done(NamedTuple):
-    """A part of a file after its rows were answered: the bytes of a file of its own, and what became of its rows."""
-
-    data: Any
-    tally: Tally
-    refused: Refused
+    def _said(self, chunk: Chunk, done: Done) -> Weighed | None:
+        """The answers for a chunk; once a row was refused, the rest is only looked through for more of them."""
+        if (done.refused.count and not self.skip_bad) or not len(chunk.table):
+            return None
+        asked = self.question.accuracy
+        accuracy = stated_accuracy(asked, chunk.table[asked].to_pandas() if isinstance(asked, str) else None)
+        said = ready_for(self.question).weigh(chunk.lon, chunk.lat, accuracy)
+        done.tally.add(said)
+        return said
 
 
 class Collected:
-    """Puts parts together in the order of the file, as they come back."""
+    """Puts the parts of a file together in their order, as they come back.
+
+    Parameters
+    ----------
+    task : Task
+    sink : binary file
+    refused : Refused
+        Knows what the user calls the first row.
+    progress : callable
+        Told how many rows a part had.
+    """
 
     def __init__(self, task: Task, sink: Any, refused: Refused, progress: Progress) -> None:
-        self.tally = Tally()
-        self._whole = stream_out.in_one(task.layout.ending, sink)
-        self._refused, self._progress, self._points = refused, progress, task.points
-        self._keep = task.skip_bad
+        self.tally, self.refused = Tally(), refused
+        self._task, self._progress = task, progress
+        taken = task.layout.copied
+        if taken is None:
+            self._whole = stream_out.in_one(task.layout.ending, sink)
+        else:
+            self._whole = stream_out.ParquetBeside(sink, taken, task.layout.beside(ready_for(task.question)))
 
-    def add(self, done: Done, part: Any) -> None:
+    @property
+    def wanted(self) -> bool:
+        """Whether anything will be written at all."""
+        return self._task.skip_bad or not self.refused.count
+
+    def add(self, part: Any, done: Done) -> None:
         """Append the rows of the next part."""
-        self._refused.add(done.refused)
+        self.refused.add(done.refused)
         self.tally.join(done.tally)
-        if self._keep or not self._refused.count:
-            self._whole.add(done.data)
-        self._progress(self._points.rows(part))
+        for number, data in done.data if self.wanted else ():
+            self._whole.add(number, data)
+        self._progress(self._task.points.rows(part))
 
-    def close(self) -> Tally:
+    def close(self) -> None:
         """Finish the file, unless it is refused anyway."""
-        if self._keep or not self._refused.count:
+        if self.wanted and (self.tally.rows or self.refused.count):
             self._whole.close()
-        return self.tally
 
 
-def _here(task: Task, sink: Any, refused: Refused, progress: Progress, scheduler: str | None) -> Tally:
+def _collect(task: Task, engine: Any, sink: Any, scheduler: str | None, progress: Progress | None) -> Collected:
+    collected = Collected(task, sink, Refused(task.points.first_row), progress or (lambda rows: None))
+    engine(task, collected, scheduler)
+    collected.close()
+    return collected
+
+
+def _here(task: Task, collected: Collected, scheduler: str | None) -> None:
     """One part after the other, in this thread."""
-    tally = Tally()
-    writer, answer = task.begin(sink)
-    for part in task.points.parts():
-        answer(part, refused, tally)
-        progress(task.points.rows(part))
-    if task.skip_bad or not refused.count:
-        writer.close()
-    return tally
+    for number, part in enumerate(task.points.parts()):
+        collected.add(part, task.answered(part, number))
 
 
-def _by_threads(task: Task, sink: Any, refused: Refused, progress: Progress, scheduler: str | None) -> Tally:
+def _by_threads(task: Task, collected: Collected, scheduler: str | None) -> None:
     """Parts in as many threads as there are cores: compiled loops and Arrow let go of Python's lock."""
     import dask.threaded
 
     parts = list(task.points.parts())
+    if not parts:
+        return
     ready_for(task.question).warm()
-    collected = Collected(task, sink, refused, progress)
     # Each part is put behind the one before it and then forgotten; Dask goes for the parts whose turn is next.
     graph: dict[Any, Any] = {("put", -1): None}
     for number, part in enumerate(parts):
-        graph["part", number] = (partial(task.written, part, number),)
+        graph["part", number] = (partial(task.answered, part, number),)
         graph["put", number] = (partial(_put, collected, part), ("part", number), ("put", number - 1))
     dask.threaded.get(graph, ("put", len(parts) - 1))
-    return collected.close()
 
 
-def _on_cluster(task: Task, sink: Any, refused: Refused, progress: Progress, scheduler: str | None) -> Tally:
+def _put(collected: Collected, part: Any, done: Done, before: None) -> None:
+    collected.add(part, done)
+
+
+def _on_cluster(task: Task, collected: Collected, scheduler: str | None) -> None:
     """Parts on the workers of a cluster, never more of them under way than keep all workers busy."""
     from distributed import Client
 
-    collected = Collected(task, sink, refused, progress)
     with Client(scheduler, set_as_default=False) as client:  # type: ignore[no-untyped-call]
         shared = client.scatter(task, broadcast=True)
         ahead = _AHEAD * max(sum(client.nthreads().values()), 1)
         waiting: deque[tuple[Any, Any]] = deque()
         for number, part in enumerate(task.points.parts()):
-            waiting.append((client.submit(partial(_written, part=part, number=number), shared, pure=False), part))
+            waiting.append((part, client.submit(partial(_answered, part=part, number=number), shared, pure=False)))
             if len(waiting) >= ahead:
-                _next(waiting, collected)
+                _put_next(collected, waiting)
         while waiting:
-            _next(waiting, collected)
-    return collected.close()
+            _put_next(collected, waiting)
 
 
 # Parts under way for each thread of a cluster: one that is worked on, and one that waits for its turn.
 _AHEAD = 2
 
 
-def _written(task: Task, part: Any, number: int) -> Done:
-    return task.written(part, number)
+def _answered(task: Task, part: Any, number: int) -> Done:
+    return task.answered(part, number)
 
 
-def _put(collected: Collected, part: Any, done: Done, before: None) -> None:
-    collected.add(done, part)
-
-
-def _next(waiting: "deque[tuple[Any, Any]]", collected: Collected) -> None:
-    future, part = waiting.popleft()
-    collected.add(future.result(), part)
-
-
-def _require_column(accuracy: float | str | None, columns: Sequence[str]) -> None:
-    if isinstance(accuracy, str) and accuracy not in columns:
-        raise BadGeometry(
-            N_("There is no column %(column)s; the columns are: %(columns)s."),
-            column=accuracy,
-            columns=", ".join(columns),
-        )
-
-
-def _stated(accuracy: float | str | None, column: Any) -> Any:
-    """The accuracy of some rows: one for all, or that of each; NaN where none is stated."""
-    if column is None:
-        return np.nan if accuracy is None else accuracy
-    return pd.to_numeric(column, errors="coerce").to_numpy(float, na_value=np.nan)
-
-
-def _plain(column: pa.Array) -> Any:
-    """An answer as pandas holds it: text as objects with None for none, numbers with NaN."""
-    if pa.types.is_dictionary(column.type):
-        return np.array(column.to_pylist(), dtype=object)
-    return column.to_numpy(zero_copy_only=False)
+def _put_next(collected: Collected, waiting: "deque[tuple[Any, Any]]") -> None:
+    part, future = waiting.popleft()
+    collected.add(part, future.result())

@@ -44,11 +44,13 @@ class PartsInOne:
         self._rows = 0
         self._at = sink.write(MAGIC)
 
-    def add(self, part: Any) -> None:
+    def add(self, number: int, part: Any) -> None:
         """Append the rows of a file.
 
         Parameters
         ----------
+        number : int
+            Which part it is; they come in their order anyway.
         part : bytes-like
             The whole file.
 

@@ -38,8 +38,8 @@ class Writer(Protocol):
 class InOne(Protocol):
     """Takes files that were written elsewhere and makes one of them."""
 
-    def add(self, part: Any) -> None:
-        """Append the rows of a file, given as its bytes."""
+    def add(self, number: int, part: Any) -> None:
+        """Append the rows of a file, given as its bytes, whatever its number."""
 
     def close(self) -> None:
         """Finish what was written."""
@@ -90,7 +90,6 @@ class ParquetBeside:
 
     def __init__(self, sink: Any, points: ParquetPoints, beside: pa.Schema) -> None:
         self._whole = ColumnsBeside(sink, points.path)
-        self._beside = beside
         own = pq.read_metadata(points.path)
         self._about = dict(own.metadata or {})
         if self._about.pop(b"ARROW:schema", None) is not None:
@@ -98,13 +97,9 @@ class ParquetBeside:
             told = pa.schema(fields, self._about or None)
             self._about[b"ARROW:schema"] = base64.b64encode(told.serialize().to_pybytes())
 
-    def write(self, group: int, beside: pa.Table) -> None:
-        """Take over a row group by its number, with other columns beside it."""
-        sink = pa.BufferOutputStream()
-        writer = ParquetOut(sink, self._beside)
-        writer.write(beside)
-        writer.close()
-        self._whole.add(group, sink.getvalue())
+    def add(self, number: int, part: Any) -> None:
+        """Take over a row group by its number, with the columns of `one_group` beside it."""
+        self._whole.add(number, part)
 
     def close(self) -> None:
         """Write the file's footer."""
@@ -143,7 +138,7 @@ class CsvInOne:
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
 
-    def add(self, part: Any) -> None:
+    def add(self, number: int, part: Any) -> None:
         """Append the rows of a file."""
         self._sink.write(memoryview(part))
 
@@ -159,6 +154,15 @@ def writer(ending: str, sink: Any, schema: pa.Schema, *, first: bool = True) -> 
 def in_one(ending: str, sink: Sink) -> InOne:
     """What makes one file out of the parts that `writer` wrote into files of their own."""
     return CsvInOne(sink) if ending == ".csv" else PartsInOne(sink)
+
+
+def one_group(table: pa.Table) -> pa.Buffer:
+    """A table as a whole Parquet file of one row group, in memory."""
+    sink = pa.BufferOutputStream()
+    writer = ParquetOut(sink, table.schema)
+    writer.write(table)
+    writer.close()
+    return sink.getvalue()
 
 
 def _is_text(kind: pa.DataType) -> bool:

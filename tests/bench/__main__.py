@@ -13,6 +13,8 @@ TABLES = {
     "locate": "bench_locate.py",
     "doubt": "bench_doubt.py",
     "lines": "bench_lines.py",
+    "points": "bench_points.py",
+    "scale": "bench_scale.py",
     "draw": "bench_draw.py",
     "odd": "sweep_odd_files.py",
 }

@@ -15,7 +15,8 @@ from data.errors import RowsRefused, UnreadableFile
 from data.exchange import stream_parquet, stream_text
 from geo.errors import BadGeometry
 from geo.locate import weigh_points
-from patrols import batch
+from patrols import batch, question
+from patrols.question import ANSWERS, Question, ask
 from patrols.rules import TIE_M
 
 ROWS = 30_000
@@ -59,13 +60,13 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("CHUNK_ROWS", 1 << 12), ("PART_ROWS", 1 << 13), ("SLICE_ROWS", 1 << 13)):
         monkeypatch.setattr(stream_parquet, name, value)
     monkeypatch.setattr(stream_text, "BLOCK_BYTES", 1 << 18)
-    monkeypatch.setattr(batch, "FEW_POINTS", 1 << 10)
+    monkeypatch.setattr(question, "FEW_POINTS", 1 << 10)
 
 
-def located(points: Path, out: Path, question: batch.Question, **how: object) -> batch.Located:
+def located(points: Path, out: Path, asked: Question, **how: object) -> batch.Located:
     rows = batch.open_points(points, out)
     assert rows is not None
-    return batch.locate_file(rows, question, out, **how)  # type: ignore[arg-type]
+    return batch.locate_file(rows, asked, out, **how)  # type: ignore[arg-type]
 
 
 @pytest.mark.usefixtures("small")
@@ -79,9 +80,7 @@ def test_the_stream_answers_as_the_frame_does(
     shapes = gpd.GeoSeries(gpd.points_from_xy(points["lon"], points["lat"]), crs=4326).to_crs(grids.crs)
     wanted = weigh_points(shapes, grids, accuracy_m=stated, reach_m=reach_m, tie_m=TIE_M)
 
-    found = located(
-        tmp_path / "p.parquet", tmp_path / "o.parquet", batch.ask(grids, accuracy=accuracy, reach_m=reach_m)
-    )
+    found = located(tmp_path / "p.parquet", tmp_path / "o.parquet", ask(grids, accuracy=accuracy, reach_m=reach_m))
 
     rows = pd.read_parquet(tmp_path / "o.parquet")
     assert rows[points.columns].equals(points)
@@ -104,11 +103,11 @@ def test_dask_writes_the_same_file_byte_for_byte(
         points.to_csv(path, index=False)
     else:
         points.to_parquet(path, row_group_size=row_group_size)
-    question = batch.ask(grids, accuracy="accuracy", reach_m=30.0)
+    asked = ask(grids, accuracy="accuracy", reach_m=30.0)
     assert len(list(batch.open_points(path, tmp_path / "o.csv").parts())) > 2
 
-    here = located(path, tmp_path / f"here.{kinds[1]}", question)
-    there = located(path, tmp_path / f"there.{kinds[1]}", question, dask=True)
+    here = located(path, tmp_path / f"here.{kinds[1]}", asked)
+    there = located(path, tmp_path / f"there.{kinds[1]}", asked, dask=True)
 
     if kinds[1] == "csv":
         assert (tmp_path / "here.csv").read_bytes() == (tmp_path / "there.csv").read_bytes()
@@ -137,10 +136,10 @@ def test_a_cluster_writes_the_same_rows(
     tmp_path: Path, grids: gpd.GeoDataFrame, points: pd.DataFrame, cluster: str
 ) -> None:
     points.to_parquet(tmp_path / "p.parquet", row_group_size=5000)
-    question = batch.ask(grids, accuracy=10.0)
+    asked = ask(grids, accuracy=10.0)
 
-    located(tmp_path / "p.parquet", tmp_path / "here.parquet", question)
-    located(tmp_path / "p.parquet", tmp_path / "there.parquet", question, dask=True, scheduler=cluster)
+    located(tmp_path / "p.parquet", tmp_path / "here.parquet", asked)
+    located(tmp_path / "p.parquet", tmp_path / "there.parquet", asked, dask=True, scheduler=cluster)
 
     assert pq.read_table(tmp_path / "here.parquet").equals(pq.read_table(tmp_path / "there.parquet"))
 
@@ -157,9 +156,9 @@ def test_bad_rows_are_counted_by_their_number_in_the_file(
     out = tmp_path / "o.parquet"
 
     with pytest.raises(RowsRefused) as refused:
-        located(tmp_path / "p.parquet", out, batch.ask(grids), dask=dask)
+        located(tmp_path / "p.parquet", out, ask(grids), dask=dask)
     assert list(tmp_path.iterdir()) == [tmp_path / "p.parquet"]
-    kept = located(tmp_path / "p.parquet", out, batch.ask(grids), dask=dask, skip_bad=True)
+    kept = located(tmp_path / "p.parquet", out, ask(grids), dask=dask, skip_bad=True)
 
     assert [refusal.row for refusal in refused.value.refusals] == [row + 1 for row in bad]
     assert kept.refused.count == 3
@@ -171,7 +170,7 @@ def test_a_table_that_ends_in_geoparquet_gets_points(
 ) -> None:
     points[:100].to_csv(tmp_path / "p.csv", index=False)
 
-    located(tmp_path / "p.csv", tmp_path / "o.geoparquet", batch.ask(grids))
+    located(tmp_path / "p.csv", tmp_path / "o.geoparquet", ask(grids))
 
     rows = gpd.read_parquet(tmp_path / "o.geoparquet")
     assert rows.geometry.x.tolist() == points["lon"][:100].tolist()
@@ -186,17 +185,17 @@ def test_points_of_a_geoparquet_become_columns_in_a_csv(
     ]
     shapes.to_parquet(tmp_path / "p.parquet")
 
-    located(tmp_path / "p.parquet", tmp_path / "o.csv", batch.ask(grids))
+    located(tmp_path / "p.parquet", tmp_path / "o.csv", ask(grids))
 
     rows = pd.read_csv(tmp_path / "o.csv", dtype={"编号": str})
-    assert list(rows.columns) == ["编号", "lon", "lat", *batch.ANSWERS]
+    assert list(rows.columns) == ["编号", "lon", "lat", *ANSWERS]
     assert rows["lon"].tolist() == shapes.geometry.x.tolist()
 
 
 def test_columns_called_like_an_answer_make_way_for_it(tmp_path: Path, grids: gpd.GeoDataFrame) -> None:
     pq.write_table(pa.table({"grid_code": ["old"], "lon": [116.31], "lat": [39.91]}), tmp_path / "p.parquet")
 
-    located(tmp_path / "p.parquet", tmp_path / "o.parquet", batch.ask(grids))
+    located(tmp_path / "p.parquet", tmp_path / "o.parquet", ask(grids))
 
     assert pd.read_parquet(tmp_path / "o.parquet")["grid_code"].tolist() != ["old"]
 
@@ -205,10 +204,10 @@ def test_more_grids_than_a_dictionary_is_worth_get_their_codes_as_text(
     tmp_path: Path, grids: gpd.GeoDataFrame, points: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     points[:500].to_parquet(tmp_path / "p.parquet")
-    located(tmp_path / "p.parquet", tmp_path / "few.parquet", batch.ask(grids))
-    monkeypatch.setattr(batch, "MOST_IN_DICTIONARY", 3)
+    located(tmp_path / "p.parquet", tmp_path / "few.parquet", ask(grids))
+    monkeypatch.setattr(question, "MOST_IN_DICTIONARY", 3)
 
-    located(tmp_path / "p.parquet", tmp_path / "many.parquet", batch.ask(grids))
+    located(tmp_path / "p.parquet", tmp_path / "many.parquet", ask(grids))
 
     assert pq.read_table(tmp_path / "few.parquet").equals(pq.read_table(tmp_path / "many.parquet"))
 
@@ -219,9 +218,9 @@ def test_no_rows_and_no_such_column_are_refused(tmp_path: Path, grids: gpd.GeoDa
     )
 
     with pytest.raises(UnreadableFile, match="no rows"):
-        located(tmp_path / "p.parquet", tmp_path / "o.parquet", batch.ask(grids))
+        located(tmp_path / "p.parquet", tmp_path / "o.parquet", ask(grids))
     with pytest.raises(BadGeometry, match="no column nothing"):
-        located(tmp_path / "p.parquet", tmp_path / "o.parquet", batch.ask(grids, accuracy="nothing"))
+        located(tmp_path / "p.parquet", tmp_path / "o.parquet", ask(grids, accuracy="nothing"))
     assert not (tmp_path / "o.parquet").exists()
 
 

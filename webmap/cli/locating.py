@@ -13,6 +13,7 @@ from data.exchange.streams import Refused
 from geo.errors import N_
 from patrols import batch
 from patrols.grid_files import read_grids
+from patrols.question import Question, ask, locate_rows
 from webmap.cli import _, finish, speech
 from webmap.cli.options import crs_option, datum_option, existing_file, json_option, out_option
 
@@ -78,7 +79,7 @@ def locate_command(
     if scheduler and engine != "dask":
         raise click.UsageError(_("--scheduler is for --engine dask"))
     rows = batch.open_points(points, out, x=x, y=y, crs=crs, datum=datum)
-    question = batch.ask(read_grids(grids), accuracy=accuracy, reach_m=reach)
+    question = ask(read_grids(grids), accuracy=accuracy, reach_m=reach)
     if rows is None:
         tally, refused = _as_a_whole(points, question, out, skip_bad=skip_bad, datum=datum, x=x, y=y, crs=crs)
     else:
@@ -98,7 +99,7 @@ def locate_command(
     finish(refused.count)
 
 
-def _as_a_whole(points: Path, question: batch.Question, out: Path, *, skip_bad: bool, **how: Any) -> batch.Located:
+def _as_a_whole(points: Path, question: Question, out: Path, *, skip_bad: bool, **how: Any) -> batch.Located:
     """The same for files that can only be read or written at once: maps and workbooks."""
     from data.exchange.vector import read_features
     from data.exchange.write import write_features
@@ -106,7 +107,7 @@ def _as_a_whole(points: Path, question: batch.Question, out: Path, *, skip_bad: 
     reading = read_features(points, **how)
     if reading.refusals and not skip_bad:
         raise RowsRefused(reading.refusals)
-    rows, tally = batch.locate_rows(reading.frame, question)
+    rows, tally = locate_rows(reading.frame, question)
     write_features(rows, out)
     return batch.Located(tally, Refused(0, len(reading.refusals), reading.refusals))
 

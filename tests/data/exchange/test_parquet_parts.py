@@ -38,8 +38,8 @@ def parquet(*tables: pa.Table, **how: object) -> bytes:
 def joined(parts: list[bytes]) -> bytes:
     sink = io.BytesIO()
     whole = PartsInOne(sink)
-    for part in parts:
-        whole.add(part)
+    for number, part in enumerate(parts):
+        whole.add(number, part)
     whole.close()
     return sink.getvalue()
 
