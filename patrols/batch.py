@@ -8,8 +8,34 @@ both write the same rows. A file appears whole under its name or not at all.
 
 Where a point lies is decided in local metres, as everywhere. To project 20 million places takes longer than anything
 else that is asked about them, so the projection is unrolled over the grids' ground (`geo.chart`), 1e-8 m exact. As a
-point nearer than a centimetre to a shared line lies on it by rule (`TIE_M`), that decides nothing.
+point nearer than a centimetre to a shared line lies on it by rule (`TIE_M`), that decides nothing. Of a Parquet file
+only the places are read: its own columns are taken over byte for byte, and the answers are written beside them.
 
+On paper: a billion points, a million grids
+-------------------------------------------
+Measured by ``tests/bench/bench_scale.py`` on one busy core of a small machine, nanoseconds a point, at random over all
+grids (reading, writing and the projection take the same whatever the grids):
+
+========================  ==========  ============  ==============
+step                      118 grids   100,000       1,000,000
+========================  ==========  ============  ==============
+read places                   15            15              15
+answer                       125           500             850
+write answers                 50            55              60
+========================  ==========  ============  ==============
+
+So a core does a million points in 0.2 s with the grids of a district, in 0.6 s with those of a province, in 0.9 s with
+those of the whole country. The last two are memory's doing: points that come in the order of the ground (a day's fixes
+of one city, not a year's shuffled) are near the first. Grids are prepared once in a process, 5 s and 0.5 GB for 100,000
+and 9 s and 1.4 GB for a million, and shared by its threads.
+
+A billion points at a million grids are then 900 seconds of one core: a quarter of an hour on one, two minutes on eight
+that read 24 GB of places at 200 MB/s. On a cluster: one worker a machine with as many threads as cores, so that each
+machine keeps the grids once; 3 GB a machine for them, and 60 MB for every thread. A thousand parts of a million rows, a
+second each, keep a hundred cores busy to the end, and the scheduler, at 1 ms a task, idle. Answers travel as compressed
+Parquet, 10 MB a part; the one who asked writes them beside the columns of the file, 34 GB at the speed of its disk, and
+more than fifty cores only wait for that. Who has more of them asks by city and keeps a file for each: nothing joins the
+parts but their order.
 """
 
 from collections import deque

@@ -3,9 +3,10 @@
 import tempfile
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -21,7 +22,7 @@ from data.errors import UnreadableFile
 from data.exchange import geopackage
 from data.exchange.columns import unique_names
 from data.exchange.degrees import without_area
-from data.exchange.reading import Refusals
+from data.exchange.reading import Reading, Refusals
 from data.exchange.safe_xml import refuse_entities
 from data.exchange.unpack import LARGEST_UNPACKED_BYTES, Source, check_bomb, copied
 from geo.errors import N_
@@ -145,8 +146,36 @@ def _read_osm_patiently(path: Path, layer: str) -> gpd.GeoDataFrame:
         pyogrio.set_gdal_config_options({"OSM_USE_CUSTOM_INDEXING": None})
 
 
+def is_plain_parquet(source: Source) -> bool:
+    """Whether a Parquet file is a table that says nothing of shapes."""
+    try:
+        return b"geo" not in (pq.read_metadata(source.path).metadata or {})
+    except (pa.ArrowException, OSError):
+        return False  # what is wrong with the file is told by whoever reads it
+
+
 def read_parquet(source: Source, refusals: Refusals) -> gpd.GeoDataFrame:
-    """Read GeoParquet; a Parquet file that does not say where its shapes are is refused."""
+    """Read GeoParquet; see `is_plain_parquet` for any other."""
+    frame = _read_parquet(source, gpd.read_parquet)
+    frame = frame.rename_geometry("geometry") if frame.active_geometry_name != "geometry" else frame
+    others = [column for column in frame.columns if column != "geometry"]
+    frame = frame[[*others, "geometry"]].reset_index(drop=True)
+    frame.columns = pd.Index([*unique_names([str(column) for column in others]), "geometry"])
+    frame["source_row"] = np.arange(1, len(frame) + 1)
+    return frame
+
+
+def read_parquet_table(source: Source) -> Reading[pd.DataFrame]:
+    """Read a Parquet file that says nothing of shapes as the table that it is."""
+    table = _read_parquet(source, pd.read_parquet).reset_index(drop=True)
+    table.columns = pd.Index(unique_names([str(column) for column in table.columns]))
+    table["source_row"] = np.arange(1, len(table) + 1)
+    table.attrs = {"file": source.name}
+    return Reading(table, [])
+
+
+def _read_parquet(source: Source, reader: Callable[[Path], Any]) -> Any:
+    """The file as a reader gives it, unless it is none, or too large to be read as a whole."""
     try:
         described = pq.read_metadata(source.path)
         columns = [
@@ -157,7 +186,7 @@ def read_parquet(source: Source, refusals: Refusals) -> gpd.GeoDataFrame:
         check_bomb(source.name, LARGEST_UNPACKED_BYTES, sum(column.total_uncompressed_size for column in columns))
         if described.num_rows * max(described.num_columns, 1) > MOST_ROWS:
             check_bomb(source.name, 0, LARGEST_UNPACKED_BYTES + 1)
-        frame = gpd.read_parquet(source.path)
+        return reader(source.path)
     except (
         pa.ArrowException,
         ValueError,
@@ -173,9 +202,3 @@ def read_parquet(source: Source, refusals: Refusals) -> gpd.GeoDataFrame:
             file=source.name,
             reason=str(error).split("\n", 1)[0][:160],
         ) from error
-    frame = frame.rename_geometry("geometry") if frame.active_geometry_name != "geometry" else frame
-    others = [column for column in frame.columns if column != "geometry"]
-    frame = frame[[*others, "geometry"]].reset_index(drop=True)
-    frame.columns = pd.Index([*unique_names([str(column) for column in others]), "geometry"])
-    frame["source_row"] = np.arange(1, len(frame) + 1)
-    return frame

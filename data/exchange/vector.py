@@ -15,6 +15,7 @@ from data.exchange.unpack import Source, opened
 from geo.errors import N_
 
 TABLE_ENDINGS = TEXT_ENDINGS | sheets.ENDINGS
+PARQUET_ENDINGS = frozenset({".parquet", ".geoparquet"})
 ENDINGS = frozenset(
     {
         ".shp",
@@ -89,7 +90,8 @@ def read_features(
             refusals.forget(frame.loc[~wanted, "source_row"])
             frame = frame[wanted]
         declared = frame.crs if frame.crs is not None else _given(crs, source)
-        frame = in_degrees(frame, declared, refusals, datum=datum, degrees_by_format=source.ending in DEGREES_BY_FORMAT)
+        by_format = source.ending in DEGREES_BY_FORMAT or _is_plain_parquet(source)
+        frame = in_degrees(frame, declared, refusals, datum=datum, degrees_by_format=by_format)
         return refusals.reading(frame)
 
 
@@ -109,8 +111,14 @@ def _as_written(
 ) -> tuple[gpd.GeoDataFrame, Refusals]:
     if source.ending in TABLE_ENDINGS:
         return to_points(read_opened(source, sheet=layer, encoding=encoding), x=x, y=y)
+    if _is_plain_parquet(source):
+        return to_points(layers.read_parquet_table(source), x=x, y=y)
     refusals = Refusals(source.name)
     return _read(source, refusals, layer, encoding), refusals
+
+
+def _is_plain_parquet(source: Source) -> bool:
+    return source.ending in PARQUET_ENDINGS and layers.is_plain_parquet(source)
 
 
 DEGREES_BY_FORMAT = TABLE_ENDINGS | geojson.ENDINGS | {".kml", ".osm", ".pbf"}
@@ -141,6 +149,6 @@ def _read(source: Source, refusals: Refusals, layer: str | None, encoding: str |
             N_("%(file)s is only the table of a Shapefile. Send its .shp with it, best all of them packed as .zip."),
             file=source.name,
         )
-    if source.ending in {".parquet", ".geoparquet"}:
+    if source.ending in PARQUET_ENDINGS:
         return layers.read_parquet(source, refusals)
     return layers.read_layer(source, refusals, layer=layer)
