@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from geo.edges import Floats
 from geo.sweep import CROWDED, NOWHERE, Codes, Lines, Sweep, Words, list_lines, sweep_rows
 
-CELLS_PER_EDGE, MOST_CELLS, FEWEST_CELLS = 8, 3_000_000, 64
+CELLS_PER_EDGE, MOST_CELLS, FEWEST_CELLS = 8, 2_500_000, 64
 DEEPEST = 12
 """So many lattices within lattices at most."""
 

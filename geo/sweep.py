@@ -83,7 +83,10 @@ def list_lines(
         low = int(np.floor(max(min(va, vb) - dv, 0.0)))
         high = int(np.floor(min(max(va, vb) + dv, height - 1.0)))
         for row in range(low, high + 1):
-            first, last = _columns(ua, va, ub, vb, row, du, dv)
+            if low == high:
+                first, last = int(np.floor(max(min(ua, ub) - du, -1.0))), int(np.floor(min(max(ua, ub) + du, 2e9)))
+            else:
+                first, last = _columns(ua, va, ub, vb, row, du, dv)
             # A line left of a nested lattice is listed in its first column: it may count there.
             first, last = max(first, 0), min(max(last, 0), width - 1)
             for cell in range(row * width + first, row * width + last + 1):
