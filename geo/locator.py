@@ -15,8 +15,9 @@ from geo.errors import N_, BadGeometry
 from geo.exact import holds
 
 if TYPE_CHECKING:
-    from geo.lattice import Lattice, Lines
+    from geo.lattice import Lattice
     from geo.outlines import Outlines
+    from geo.sweep import Lines
 
 Precedence = Literal["general", "special"]
 Found = NDArray[np.int32]

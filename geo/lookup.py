@@ -5,8 +5,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.edges import Floats
-from geo.lattice import _F8, _F82, _I4, _I8, _POINTS, NESTED, NOWHERE, Codes, Words
 from geo.outlines import to_line
+from geo.sweep import F8, F82, I4, I8, NESTED, NOWHERE, POINTS, Codes, Words, types
 from geo.turns import LEAST, UNDECIDED, UNSURE, compiled, turn
 
 OPEN = -2
@@ -17,7 +17,7 @@ _AT_ONCE = 1024
 _ONE, _TWO, _THREE, _FOUR = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
 """Unsigned, so that numba leaves out its check for places counted from the end."""
 
-_LATTICE = (_F82, numba.int64[:, ::1], _I4, _F8, _I8)
+_LATTICE = (F82, numba.int64[:, ::1], I4, F8, I8)
 
 
 @compiled("i8(f8[::1], i8, i8, i8, f8, f8, f8, f8, f8)")
@@ -40,7 +40,7 @@ def _exactly(
     return odd
 
 
-@compiled(numba.types.UniTuple(numba.int64, 2)(numba.int64, numba.int64, numba.float64, numba.float64, *_LATTICE))
+@compiled(types.UniTuple(numba.int64, 2)(numba.int64, numba.int64, numba.float64, numba.float64, *_LATTICE))
 def _enter(
     code: int,
     node: int,
@@ -57,7 +57,7 @@ def _enter(
         node = words[(-2 - code) * 2 + 1] & 0xFFFFFFFF
         column = int((x - frames[node, 0]) * frames[node, 2])
         row = int((y - frames[node, 1]) * frames[node, 3])
-        code = np.int64(cells[shapes[node, 2] + row * shapes[node, 0] + column])
+        code = int(cells[shapes[node, 2] + row * shapes[node, 0] + column])
     return code, node
 
 
@@ -78,14 +78,14 @@ def _follow(
         if answer == _LOST:
             return OPEN
         if answer == _HOLDS:
-            return words[slot + 1] & 0xFFFFFFFF
-        more = words[slot + 1] >> 32
+            return int(words[slot + 1] & 0xFFFFFFFF)
+        more = int(words[slot + 1] >> 32)
         if more:
             return more - 2
         slot += 2 + 4 * count
 
 
-@compiled(numba.void(_POINTS, _POINTS, *_LATTICE, _I4))
+@compiled(numba.void(POINTS, POINTS, *_LATTICE, I4))
 def locate(
     x: Floats, y: Floats, frames: Floats, shapes: Words, cells: Codes, blob: Floats, words: Words, found: Codes
 ) -> None:
@@ -130,7 +130,7 @@ def locate(
                     one = (ax - px) * (by - py)
                     other = (ay - py) * (bx - px)
                     area = one - other
-                    near |= np.int64(not (abs(area) > UNSURE * (abs(one) + abs(other)) + LEAST))
+                    near |= int(not (abs(area) > UNSURE * (abs(one) + abs(other)) + LEAST))
                     over = ay <= py
                     odd ^= ((over != (by <= py)) & ((area < 0.0) == over)) ^ (over & ((ax - left) * scale < column))
                 more = then >> 32
@@ -153,14 +153,14 @@ def _within(blob: Floats, slot: int, count: int, x: float, y: float, within: flo
     return False
 
 
-@compiled(numba.int64(numba.float64, numba.float64, _F82, numba.int64[:, ::1], _I4), inline="always")
+@compiled(numba.int64(numba.float64, numba.float64, F82, numba.int64[:, ::1], I4), inline="always")
 def _code(x: float, y: float, frames: Floats, shapes: Words, cells: Codes) -> int:
     u, v = (x - frames[0, 0]) * frames[0, 2], (y - frames[0, 1]) * frames[0, 3]
     inside = u >= 0.0 and v >= 0.0 and u < shapes[0, 0] and v < shapes[0, 1]
-    return np.int64(cells[np.uint64(int(v) * shapes[0, 0] + int(u))]) if inside else NOWHERE
+    return int(cells[np.uint64(int(v) * shapes[0, 0] + int(u))]) if inside else NOWHERE
 
 
-@compiled(numba.int64(numba.int64, numba.float64, numba.float64, numba.float64, *_LATTICE, _I8))
+@compiled(numba.int64(numba.int64, numba.float64, numba.float64, numba.float64, *_LATTICE, I8))
 def _holders(
     code: int,
     x: float,
@@ -201,10 +201,10 @@ def _holders(
         slot += 2 + 4 * count
 
 
-_KIND = numba.types.Array(numba.boolean, 1, "C", readonly=True)
+_KIND = types.Array(numba.boolean, 1, "C", readonly=True)
 
 
-@compiled(numba.void(_POINTS, _POINTS, numba.float64, *_LATTICE, _I8, _KIND, _I4, numba.boolean[::1]))
+@compiled(numba.void(POINTS, POINTS, numba.float64, *_LATTICE, I8, _KIND, I4, numba.boolean[::1]))
 def decide(
     x: Floats,
     y: Floats,
@@ -236,7 +236,7 @@ def decide(
         found[at], tied[at] = best, tie
 
 
-@compiled(numba.int64(_POINTS, _POINTS, numba.float64, *_LATTICE, numba.int64, _I8, _I8))
+@compiled(numba.int64(POINTS, POINTS, numba.float64, *_LATTICE, numba.int64, I8, I8))
 def holding(
     x: Floats,
     y: Floats,
@@ -258,7 +258,7 @@ def holding(
     pairs = 0
     for at in range(len(x)):
         code = _code(x[at], y[at], frames, shapes, cells)
-        holder[0], holders = code, np.int64(code > NOWHERE)
+        holder[0], holders = code, int(code > NOWHERE)
         if code < NOWHERE:
             holders = _holders(code, x[at], y[at], within, frames, shapes, cells, blob, words, holder)
         if holders < 0:

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.edges import Floats
-from geo.lattice import _F8, _F82, _I4, _I8, _POINTS, Codes, Lines, Words
+from geo.sweep import F8, F82, I4, I8, POINTS, Codes, Lines, Words, types
 from geo.turns import compiled
 
 # Up to so many lines it is quicker to measure all than to choose among boxes.
 _ALL, _RUN, _RUNS = 256, 64, 8
 _INFINITY = 0x7FF0000000000000
-_GRIDS = numba.types.Array(numba.int32, 1, "C", readonly=True)
+_GRIDS = types.Array(numba.int32, 1, "C", readonly=True)
 
 
 class Outlines(NamedTuple):
@@ -46,7 +46,7 @@ def outlines_of(lines: Lines, grids: int) -> Outlines:
     return Outlines(x, y, lines.part, small, np.ascontiguousarray(large), limits)
 
 
-@compiled(numba.void(_I4, _I4, _I8))
+@compiled(numba.void(I4, I4, I8))
 def _limits(part: Codes, grid: Codes, limits: Words) -> None:
     for line in range(len(part)):
         if part[line] >= 0:
@@ -56,7 +56,7 @@ def _limits(part: Codes, grid: Codes, limits: Words) -> None:
             limits[2 * its + 1] = line + 1
 
 
-@compiled(numba.void(_F82, _I4, _F82))
+@compiled(numba.void(F82, I4, F82))
 def _boxes(corners: Floats, part: Codes, small: Floats) -> None:
     small[:, :2], small[:, 2:] = np.inf, -np.inf
     for line in range(len(part)):
@@ -72,7 +72,8 @@ def _to_box(boxes: Floats, number: int, x: float, y: float) -> float:
     """No more than the square of the distance to whatever lies in a box."""
     across = max(boxes[number, 0] - x, x - boxes[number, 2], 0.0)
     up = max(boxes[number, 1] - y, y - boxes[number, 3], 0.0)
-    return across * across + up * up
+    square: float = across * across + up * up
+    return square
 
 
 @compiled("f8(f8, f8, f8, f8, f8, f8)", inline="always")
@@ -85,10 +86,11 @@ def to_line(ax: float, ay: float, bx: float, by: float, x: float, y: float) -> f
     share = share if share < 1.0 else 1.0
     over -= share * along
     up -= share * aside
-    return over * over + up * up
+    square: float = over * over + up * up
+    return square
 
 
-@compiled(numba.float64(_F8, _F8, _I4, numba.int64, numba.int64, numba.float64, numba.float64, _F8, _I8))
+@compiled(numba.float64(F8, F8, I4, numba.int64, numba.int64, numba.float64, numba.float64, F8, I8), inline="always")
 def _to_run(
     x: Floats, y: Floats, part: Codes, begin: int, end: int, px: float, py: float, square: Floats, bits: Words
 ) -> float:
@@ -104,10 +106,11 @@ def _to_run(
     for line in range(count):
         least = min(least, bits[line])
     bits[0] = least
-    return square[0]
+    nearest: float = square[0]
+    return nearest
 
 
-@compiled(numba.void(_POINTS, _POINTS, _GRIDS, _F8, _F8, _I4, _F82, _F82, _I8, _F8))
+@compiled(numba.void(POINTS, POINTS, _GRIDS, F8, F8, I4, F82, F82, I8, F8))
 def distances(
     px: Floats,
     py: Floats,

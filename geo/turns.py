@@ -27,7 +27,7 @@ class Compiled(Protocol):
 
 
 def compiled(signature: Any, **options: Any) -> Callable[[Any], Compiled]:
-    """Compile a function for exactly these arguments.
+    """Compile a function for exactly these arguments (None: when it is first called, for what it is called with).
 
     A signature named in full accepts arrays that can't be written to and never compiles a second time for them. A
     division by zero gives infinity, as in NumPy: looking out for it would keep loops from being vectorised.
@@ -95,4 +95,5 @@ def turn(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> in
         return -1
     if (ax == px or by == py) and (ay == py or bx == px):
         return 0
-    return _exact_turn(ax, ay, bx, by, px, py)
+    side: int = _exact_turn(ax, ay, bx, by, px, py)
+    return side

@@ -39,7 +39,7 @@ parts but their order.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -128,15 +128,14 @@ def locate_file(
     """
     require_column(question.accuracy, points.schema.names)
     task = Task(points, question, Layout.of(points, out.suffix.lower()), skip_bad)
-    engine = _here if not dask else _on_cluster if scheduler else _by_threads
     with replacing(out) as target, target.open("wb") as sink:
         try:
-            collected = _collect(task, engine, sink, scheduler, progress)
+            collected = _collect(task, sink, dask, scheduler, progress)
         except RowsLeftOut:
             sink.seek(0)
             sink.truncate()
             task = replace(task, layout=replace(task.layout, copied=None))
-            collected = _collect(task, engine, sink, scheduler, progress)
+            collected = _collect(task, sink, dask, scheduler, progress)
         tally, refused = collected.tally, collected.refused
         if refused.count and not skip_bad:
             raise RowsRefused(refused.listed, refused.count)
@@ -307,63 +306,88 @@ class Collected:
             self._whole.close()
 
 
-def _collect(task: Task, engine: Any, sink: Any, scheduler: str | None, progress: Progress | None) -> Collected:
+def _collect(task: Task, sink: Any, dask: bool, scheduler: str | None, progress: Progress | None) -> Collected:
     collected = Collected(task, sink, Refused(task.points.first_row), progress or (lambda rows: None))
-    engine(task, collected, scheduler)
+    if dask and not scheduler:
+        ready_for(task.question).warm()
+    each(task.answered, task.points.parts(), collected.add, dask=dask, scheduler=scheduler)
     collected.close()
     return collected
 
 
-def _here(task: Task, collected: Collected, scheduler: str | None) -> None:
-    """One part after the other, in this thread."""
-    for number, part in enumerate(task.points.parts()):
-        collected.add(part, task.answered(part, number))
+def each(
+    answer: Callable[[Any, int], Any],
+    parts: Iterable[Any],
+    take: Callable[[Any, Any], None],
+    *,
+    dask: bool = False,
+    scheduler: str | None = None,
+) -> None:
+    """Do the same with every part of something, and take what comes of it in the order of the parts.
+
+    Parameters
+    ----------
+    answer : callable
+        Given a part and its number from 0; for a cluster, both can be pickled.
+    parts : iterable
+    take : callable
+        Given a part and what came of it, always in this process.
+    dask : bool
+        With Dask: in threads of this process (compiled loops and Arrow let go of Python's lock), or on the cluster at
+        `scheduler`. Otherwise one part after the other.
+    scheduler : str, optional
+        Address of a Dask scheduler.
+    """
+    if dask and scheduler:
+        _on_cluster(answer, parts, take, scheduler)
+    elif dask:
+        _by_threads(answer, list(parts), take)
+    else:
+        for number, part in enumerate(parts):
+            take(part, answer(part, number))
 
 
-def _by_threads(task: Task, collected: Collected, scheduler: str | None) -> None:
-    """Parts in as many threads as there are cores: compiled loops and Arrow let go of Python's lock."""
+def _by_threads(answer: Callable[[Any, int], Any], parts: list[Any], take: Callable[[Any, Any], None]) -> None:
     import dask.threaded
 
-    parts = list(task.points.parts())
-    if not parts:
-        return
-    ready_for(task.question).warm()
-    # Each part is put behind the one before it and then forgotten; Dask goes for the parts whose turn is next.
-    graph: dict[Any, Any] = {("put", -1): None}
+    # Each part is taken after the one before it and then forgotten; Dask goes for the parts whose turn is next.
+    graph: dict[Any, Any] = {("take", -1): None}
     for number, part in enumerate(parts):
-        graph["part", number] = (partial(task.answered, part, number),)
-        graph["put", number] = (partial(_put, collected, part), ("part", number), ("put", number - 1))
-    dask.threaded.get(graph, ("put", len(parts) - 1))
+        graph["part", number] = (partial(answer, part, number),)
+        graph["take", number] = (partial(_take, take, part), ("part", number), ("take", number - 1))
+    dask.threaded.get(graph, ("take", len(parts) - 1))
 
 
-def _put(collected: Collected, part: Any, done: Done, before: None) -> None:
-    collected.add(part, done)
+def _take(take: Callable[[Any, Any], None], part: Any, done: Any, before: None) -> None:
+    take(part, done)
 
 
-def _on_cluster(task: Task, collected: Collected, scheduler: str | None) -> None:
-    """Parts on the workers of a cluster, never more of them under way than keep all workers busy."""
+def _on_cluster(
+    answer: Callable[[Any, int], Any], parts: Iterable[Any], take: Callable[[Any, Any], None], scheduler: str
+) -> None:
+    """Never more parts under way than keep all workers busy."""
     from distributed import Client
 
     with Client(scheduler, set_as_default=False) as client:  # type: ignore[no-untyped-call]
-        shared = client.scatter(task, broadcast=True)
+        shared = client.scatter(answer, broadcast=True)
         ahead = _AHEAD * max(sum(client.nthreads().values()), 1)
         waiting: deque[tuple[Any, Any]] = deque()
-        for number, part in enumerate(task.points.parts()):
+        for number, part in enumerate(parts):
             waiting.append((part, client.submit(partial(_answered, part=part, number=number), shared, pure=False)))
             if len(waiting) >= ahead:
-                _put_next(collected, waiting)
+                _take_next(waiting, take)
         while waiting:
-            _put_next(collected, waiting)
+            _take_next(waiting, take)
 
 
 # Parts under way for each thread of a cluster: one that is worked on, and one that waits for its turn.
 _AHEAD = 2
 
 
-def _answered(task: Task, part: Any, number: int) -> Done:
-    return task.answered(part, number)
+def _answered(answer: Callable[[Any, int], Any], part: Any, number: int) -> Any:
+    return answer(part, number)
 
 
-def _put_next(collected: Collected, waiting: "deque[tuple[Any, Any]]") -> None:
+def _take_next(waiting: "deque[tuple[Any, Any]]", take: Callable[[Any, Any], None]) -> None:
     part, future = waiting.popleft()
-    collected.add(part, future.result())
+    take(part, future.result())

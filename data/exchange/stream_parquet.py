@@ -119,11 +119,13 @@ class ParquetPoints:
         lon, lat = self._places(table)
         rows = np.arange(refused.next_row, refused.next_row + len(table))
         refused.next_row += len(table)
-        table, lon, lat, refusals = settle_chunk(
+        chunk, refusals = settle_chunk(
             *(table, rows, lon, lat, self._patiently), name=self.name, crs=self.crs, datum=self.datum, whole=whole
         )
         refused.take(refusals)
-        return Chunk(self._written_anew(table, lon, lat) if self.anew else table, lon, lat)
+        if not self.anew:
+            return chunk
+        return chunk._replace(table=self._written_anew(chunk.table, chunk.lon, chunk.lat))
 
     def _places(self, table: pa.Table) -> tuple[Floats, Floats]:
         if self.shapes is not None:

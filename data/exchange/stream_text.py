@@ -81,7 +81,7 @@ class TextPoints:
         begin = refused.next_row
         table, rows, refused.next_row = self._rows(data, begin, refused)
         lon, lat = _as_numbers(table[self.lon]), _as_numbers(table[self.lat])
-        table, lon, lat, refusals = settle_chunk(
+        chunk, refusals = settle_chunk(
             *(table, rows, lon, lat, self._patiently),
             name=self.name,
             crs=self.crs,
@@ -90,9 +90,11 @@ class TextPoints:
         )
         refused.take(refusals)
         if self.numbers:
-            for name, values in ((self.lon, lon), (self.lat, lat)):
+            table = chunk.table
+            for name, values in ((self.lon, chunk.lon), (self.lat, chunk.lat)):
                 table = table.set_column(table.schema.get_field_index(name), name, pa.array(values))
-        yield Chunk(table, lon, lat)
+            chunk = chunk._replace(table=table)
+        yield chunk
 
     def _rows(self, data: bytes, begin: int, refused: Refused) -> tuple[pa.Table, Rows, int]:
         """The cells of a block, what the user calls its rows, and what the next one is called."""

@@ -80,12 +80,14 @@ class Refused:
 class Chunk(NamedTuple):
     """Some consecutive rows of a file that have a place on earth.
 
-    ``table`` holds the file's own columns, ``lon`` and ``lat`` their places in degrees of WGS 84, row by row.
+    ``table`` holds the file's own columns, ``lon`` and ``lat`` their places in degrees of WGS 84, ``row`` what they are
+    called, counted as `Refused` does.
     """
 
     table: pa.Table
     lon: Floats
     lat: Floats
+    row: Rows
 
 
 class Points(Protocol):
@@ -138,7 +140,7 @@ def settle_chunk(
     crs: str | None,
     datum: str,
     whole: bool = False,
-) -> tuple[pa.Table, Floats, Floats, Refusals]:
+) -> tuple[Chunk, Refusals]:
     """The rows of a chunk that have a place on earth, with their places in WGS 84, and what was refused.
 
     Rows whose numbers are degrees pass at once. All others go the way of `data.exchange.vector.read_features`, so that
@@ -165,7 +167,7 @@ def settle_chunk(
         straight = lon[good], lat[good]
         lon[good], lat[good] = convert(*straight, source=datum, target="wgs84")
     if good.all():
-        return table, lon, lat, Refusals(name)
+        return Chunk(table, lon, lat, rows), Refusals(name)
     # One sound row among the odd ones keeps a single fault from being told as that of the whole file.
     whole = whole or len(rows) >= TELLING_ROWS
     asked = np.union1d(np.flatnonzero(~good), np.flatnonzero(good)[:1])
@@ -180,8 +182,8 @@ def settle_chunk(
     good[at] = True
     if not good.all():
         keep = np.flatnonzero(good)
-        table, lon, lat = table.take(pa.array(keep)), lon[keep], lat[keep]
-    return table, lon, lat, refusals
+        table, lon, lat, rows = table.take(pa.array(keep)), lon[keep], lat[keep], rows[keep]
+    return Chunk(table, lon, lat, rows), refusals
 
 
 def written_anew(crs: str | None, datum: str) -> bool:
