@@ -104,7 +104,8 @@ def test_a_scheduler_is_nothing_without_dask(run: Run, tmp_path: Path, grids: Pa
 def test_who_is_stopped_half_way_leaves_the_old_file_and_no_half_one(
     tmp_path: Path, grids: Path, sent: signal.Signals
 ) -> None:
-    path, out = points(tmp_path / "p.parquet", 2_000_000), tmp_path / "o.parquet"
+    # Text takes seconds to write, so that the signal comes long before the end, however late this process is woken.
+    path, out = points(tmp_path / "p.parquet", 2_000_000), tmp_path / "o.csv"
     out.write_bytes(b"the file of yesterday")
     command = [sys.executable, "-c", "from webmap.cli import main; main()"]
     command += ["locate", str(path), "--grids", str(grids), "--out", str(out)]
