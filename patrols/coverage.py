@@ -128,9 +128,36 @@ def coverage(
         When a CRS is missing, they differ, or are not in metres.
     """
     pieces = streets if "piece_id" in streets else cut_streets(streets, grids, border_m=rules.border_street_m)
+    return coverage_of(cells_seen(lines, pieces, rules), pieces, grids, rules)
+
+
+def cells_seen(
+    lines: gpd.GeoDataFrame | gpd.GeoSeries, pieces: gpd.GeoDataFrame, rules: Rules = _DEFAULT
+) -> NDArray[np.bool_]:
+    """Which of the short steps that the pieces of street are cut into the walks have seen.
+
+    What several batches of walks have seen together is what any of them has: ``one | other``.
+
+    Parameters
+    ----------
+    lines, pieces, rules
+        As in `coverage`; pieces of `geo.streets.cut_streets`.
+
+    Returns
+    -------
+    bool array
+        For `coverage_of`.
+    """
     require_same(lines, pieces, "walks", "streets")
-    seen, metres = _metres_seen(lines_only(lines), lines_only(pieces), rules)
-    per_piece = pd.DataFrame(pieces[["street_id", "piece_id", "grid_codes"]]).assign(metres=metres, metres_seen=seen)
+    return _seen_cells(walk_steps(lines_only(lines), rules), street_steps(lines_only(pieces)), rules)
+
+
+def coverage_of(
+    seen: NDArray[np.bool_], pieces: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, rules: Rules = _DEFAULT
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The two tables of `coverage`, from what `cells_seen` told."""
+    seen_m, metres = _metres_of(seen, lines_only(pieces), rules)
+    per_piece = pd.DataFrame(pieces[["street_id", "piece_id", "grid_codes"]]).assign(metres=metres, metres_seen=seen_m)
     by_grid = per_piece.explode("grid_codes").groupby("grid_codes")[["metres", "metres_seen"]].sum()
     per_grid = by_grid.reindex(grids["grid_code"]).fillna(0.0)
     per_grid = per_grid.set_axis(["street_metres", "street_metres_seen"], axis=1)
@@ -139,8 +166,12 @@ def coverage(
 
 def _metres_seen(walks: NDArray[np.object_], streets: NDArray[np.object_], rules: Rules) -> tuple[Floats, Floats]:
     """Metres seen and metres altogether of each street."""
+    return _metres_of(_seen_cells(walk_steps(walks, rules), street_steps(streets), rules), streets, rules)
+
+
+def _metres_of(seen: Flags, streets: NDArray[np.object_], rules: Rules) -> tuple[Floats, Floats]:
     cells = street_steps(streets)
-    seen = _long_enough(cells, _seen_cells(walk_steps(walks, rules), cells, rules), rules)
+    seen = _long_enough(cells, seen, rules)
     of_seen: Floats = np.bincount(cells.owner, cells.metres * seen, minlength=len(streets)).astype(float)
     of_all: Floats = np.bincount(cells.owner, cells.metres, minlength=len(streets)).astype(float)
     return of_seen, of_all

@@ -1,17 +1,15 @@
-"""The main job from file to file, without a database: draw, check, cover, convert (and `patrols.batch`: locate)."""
+"""The main job from file to file, without a database: draw, check, convert (`batch` locates, `covering` covers)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import geopandas as gpd
-import pandas as pd
 import shapely
 
 from data import frames
 from data.errors import Refusal
-from data.exchange import gpx
 from data.exchange.reading import Reading
 from data.exchange.sources import read
 from data.exchange.vector import read_features
@@ -19,16 +17,10 @@ from geo import datum as datums
 from geo import draw as drawing
 from geo import tiling
 from geo.errors import N_
-from geo.lines import credit_lines
-from geo.locate import GridLocator
-from geo.streets import cut_streets
-from patrols import tracks
-from patrols.coverage import coverage
 from patrols.datum_check import looks_like
 from patrols.intake.places import building_rows, compound_rows, street_rows
 from patrols.intake.shapes import POLYGONS, take_shapes
 from patrols.intake.sheet import Sheet
-from patrols.rules import Rules
 
 Frame: TypeAlias = gpd.GeoDataFrame
 Rows: TypeAlias = Callable[[Reading[Any]], tuple[Sheet, Frame]]
@@ -42,15 +34,6 @@ class Ground:
     streets: Frame
     buildings: Frame
     compounds: Frame | None
-    notes: list[Refusal]
-
-
-@dataclass(frozen=True)
-class Covered:
-    """What some tracks covered: a row for every grid, a row for every piece of street, and what is worth knowing."""
-
-    grids: pd.DataFrame
-    pieces: Frame
     notes: list[Refusal]
 
 
@@ -75,7 +58,7 @@ def read_ground(
 
     lines = take(streets, "streets", street_rows).explode(ignore_index=True)
     houses = take(buildings, "buildings", building_rows)
-    notes.extend(_datum_notes(buildings, houses.geometry, lines, None, datum))
+    notes.extend(datum_notes(buildings, houses.geometry, lines, None, datum))
     return Ground(
         outline=ground,
         streets=lines,
@@ -85,9 +68,7 @@ def read_ground(
     )
 
 
-def _datum_notes(
-    path: Path, shapes: gpd.GeoSeries, streets: Frame, buildings: Frame | None, said: str
-) -> list[Refusal]:
+def datum_notes(path: Path, shapes: gpd.GeoSeries, streets: Frame, buildings: Frame | None, said: str) -> list[Refusal]:
     """A warning when a file surely fits another datum than the streets that came with it."""
     check = looks_like(shapes.to_crs(4326), streets, buildings, said=said)
     if check is None:
@@ -147,57 +128,6 @@ def check_grids(
         buildings=take(buildings, "buildings", building_rows),
         compounds=take(compounds, "compounds", compound_rows),
     )
-
-
-def cover_files(paths: Sequence[Path], streets: Path, grids: Frame, *, datum: str, skip_bad: bool = False) -> Covered:
-    """Clean the tracks of some files and say what they covered of each grid and each piece of street.
-
-    Metres and minutes of a grid are those of all walks; a piece of street that several walks saw counts once. What was
-    walked outside all grids is in a last row without a code. Along borders a walk keeps its grid as `Rules` says.
-    """
-    sheet, lines_of_town = street_rows(read(streets, "streets", datum=datum))
-    good = sheet.accept(skip_bad=skip_bad)
-    town = frames.to_metres(lines_of_town[good], grids.crs).explode(ignore_index=True)
-    notes: list[Refusal] = list(sheet.notes)
-    fixes = pd.concat([_fixes(path, datum, skip_bad, notes) for path in paths], ignore_index=True)
-    spots = gpd.GeoSeries(gpd.points_from_xy(fixes["lon"], fixes["lat"]), crs=4326)
-    notes.extend(_datum_notes(paths[0], spots, town, None, datum))
-    x, y = frames.points_in_metres(fixes["lon"], fixes["lat"], grids.crs)
-    rules = Rules()
-    walks = tracks.to_lines(tracks.clean_fixes(fixes.assign(x=x, y=y), rules), rules, crs=grids.crs)
-    credits = credit_lines(walks, GridLocator(grids), band_m=rules.border_band_m)
-    earned = credits.groupby("grid_code", dropna=False)[["metres", "minutes"]].sum()
-    pieces = cut_streets(town, grids, border_m=rules.border_street_m)
-    per_grid, per_piece = coverage(walks, pieces, grids, rules)
-    return Covered(_per_grid(per_grid, earned), _with_shapes(per_piece, pieces), notes)
-
-
-def _fixes(path: Path, datum: str, skip_bad: bool, notes: list[Refusal]) -> pd.DataFrame:
-    reading = gpx.read_tracks(path, datum=datum)
-    sheet = Sheet(reading, {})
-    sheet.accept(skip_bad=skip_bad)
-    notes.extend([*sheet.notes, *sheet.refusals])
-    return reading.frame
-
-
-def _per_grid(per_grid: pd.DataFrame, earned: pd.DataFrame) -> pd.DataFrame:
-    """Metres and minutes walked beside metres of street seen; anything outside all grids in a last row."""
-    earned = earned.rename_axis("grid_code").reset_index()
-    outside = earned[earned["grid_code"].isna()]
-    rows = per_grid.merge(earned[earned["grid_code"].notna()], on="grid_code", how="left").fillna(
-        {"metres": 0.0, "minutes": 0.0}
-    )
-    rows = rows if outside.empty else pd.concat([rows, outside], ignore_index=True)
-    return rows[["grid_code", "metres", "minutes", "street_metres_seen", "street_metres"]]
-
-
-def _with_shapes(per_piece: pd.DataFrame, pieces: Frame) -> Frame:
-    rows = per_piece.assign(
-        name=pieces["name"].to_numpy(),
-        street_class=pieces["street_class"].astype(str).to_numpy(),
-        grid_codes=per_piece["grid_codes"].map(" ".join),
-    )
-    return gpd.GeoDataFrame(rows, geometry=pieces.geometry.to_numpy(), crs=pieces.crs)
 
 
 def convert_rows(reading: Reading[Frame], *, target: str) -> Frame:

@@ -1,7 +1,7 @@
 """Fixes as files hold them, turned into clean columns together."""
 
 import hashlib
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -68,7 +68,7 @@ def check_fixes(
     attrs = frame.attrs
     if not in_metres(datum):
         frame["lon"], frame["lat"] = convert(frame["lon"], frame["lat"], source=datum, target="wgs84")
-    frame = _keyed(frame, refusals)
+    frame = keyed(frame, refusals)
     frame.attrs = attrs
     return Reading(frame[COLUMNS], rest)
 
@@ -119,8 +119,23 @@ def _accuracy(values: "pd.Series[float]") -> "pd.Series[float]":
     return numbers.where(numbers >= 0)
 
 
-def _keyed(frame: pd.DataFrame, refusals: Refusals) -> pd.DataFrame:
-    """Each track's key, from its places to the centimetre and its times; a track that occurs twice is kept once."""
+def keyed(frame: pd.DataFrame, refusals: Refusals, known: Collection[str] = ()) -> pd.DataFrame:
+    """Each track's key, from its places to the centimetre and its times; a track that occurs twice is kept once.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns `track`, `at`, `lon`, `lat`, `source_row`.
+    refusals : Refusals
+        Receives a note of each track that is left out.
+    known : collection of str
+        Keys of tracks that were read elsewhere; they are left out too.
+
+    Returns
+    -------
+    DataFrame
+        With the column `patrol`.
+    """
     keys: dict[Hashable, str] = {}
     for track, walk in frame.groupby("track", sort=False):
         content = hashlib.sha256()
@@ -128,7 +143,7 @@ def _keyed(frame: pd.DataFrame, refusals: Refusals) -> pd.DataFrame:
             content.update((walk[column] * 1e7).round().to_numpy(dtype="<i8").tobytes())
         content.update(walk["at"].dt.tz_localize(None).to_numpy(dtype="M8[us]").astype("<i8").tobytes())
         key = content.hexdigest()[:KEY_DIGITS]
-        if key in keys.values():
+        if key in keys.values() or key in known:
             refusals.note(N_("The same track occurs twice; it was read once."), row=int(walk["source_row"].iloc[0]))
         else:
             keys[track] = key

@@ -10,9 +10,10 @@ from data.exchange.vector import read_features
 from data.exchange.write import write_features, write_table
 from geo.datum import in_metres
 from geo.errors import N_
-from patrols import files
+from patrols import covering, files
 from patrols.grid_files import read_grids
 from webmap.cli import _, finish, speech
+from webmap.cli.engines import engine_option, progress_bar, require_dask, scheduler_option
 from webmap.cli.options import Datum, crs_option, datum_option, existing_file, json_option, new_file, out_option
 
 
@@ -23,6 +24,8 @@ from webmap.cli.options import Datum, crs_option, datum_option, existing_file, j
 @click.option("--streets", type=existing_file, required=True, help=N_("Streets; OpenStreetMap files are understood."))
 @click.option("--grids", type=existing_file, required=True, help=N_("Grids with their codes."))
 @click.option("--streets-out", type=new_file, help=N_("File to write the pieces of street to, with the metres seen."))
+@engine_option
+@scheduler_option
 @click.option("--skip-bad", is_flag=True, help=N_("Leave bad rows out and list them."))
 @datum_option
 @out_option
@@ -32,12 +35,25 @@ def cover_command(
     streets: Path,
     grids: Path,
     streets_out: Path | None,
+    engine: str,
+    scheduler: str | None,
     skip_bad: bool,
     datum: str,
     out: Path,
     as_json: bool,
 ) -> None:
-    covered = files.cover_files(tracks, streets, read_grids(grids), datum=datum, skip_bad=skip_bad)
+    require_dask(engine, scheduler)
+    ground = read_grids(grids)
+    with progress_bar(2 * sum(covering.fixes_of(path, datum=datum) for path in tracks)) as progress:
+        covered = covering.cover_files(
+            *(tracks, streets, ground),
+            datum=datum,
+            skip_bad=skip_bad,
+            dask=engine == "dask",
+            scheduler=scheduler,
+            folder=out.resolve().parent,
+            progress=progress,
+        )
     write_table(covered.grids, out)
     if streets_out is not None:
         write_features(frames.to_degrees(covered.pieces), streets_out)

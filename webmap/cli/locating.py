@@ -1,8 +1,5 @@
 """``gridpatrol locate``: points of any file, however large, joined to their grids."""
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +12,7 @@ from patrols import batch
 from patrols.grid_files import read_grids
 from patrols.question import Question, ask, locate_rows
 from webmap.cli import _, finish, speech
+from webmap.cli.engines import engine_option, progress_bar, require_dask, scheduler_option
 from webmap.cli.options import crs_option, datum_option, existing_file, json_option, out_option
 
 
@@ -48,14 +46,8 @@ class Accuracy(click.ParamType[float | str]):
 @click.option(
     "--accuracy", type=Accuracy(), help=N_("Metres, or the column that holds them; without it nothing is called sure.")
 )
-@click.option(
-    "--engine",
-    type=click.Choice(["local", "dask"]),
-    default="local",
-    show_default=True,
-    help=N_("One core, or all of them through Dask."),
-)
-@click.option("--scheduler", metavar="ADDRESS", help=N_("Dask cluster to compute on, such as tcp://10.0.0.5:8786."))
+@engine_option
+@scheduler_option
 @click.option("--skip-bad", is_flag=True, help=N_("Leave rows without a usable place out, list them, and exit with 1."))
 @datum_option
 @crs_option
@@ -76,14 +68,13 @@ def locate_command(
     out: Path,
     as_json: bool,
 ) -> None:
-    if scheduler and engine != "dask":
-        raise click.UsageError(_("--scheduler is for --engine dask"))
+    require_dask(engine, scheduler)
     rows = batch.open_points(points, out, x=x, y=y, crs=crs, datum=datum)
     question = ask(read_grids(grids), accuracy=accuracy, reach_m=reach)
     if rows is None:
         tally, refused = _as_a_whole(points, question, out, skip_bad=skip_bad, datum=datum, x=x, y=y, crs=crs)
     else:
-        with _progress(sum(rows.rows(part) for part in rows.parts())) as progress:
+        with progress_bar(sum(rows.rows(part) for part in rows.parts())) as progress:
             tally, refused = batch.locate_file(
                 *(rows, question, out),
                 skip_bad=skip_bad,
@@ -110,14 +101,6 @@ def _as_a_whole(points: Path, question: Question, out: Path, *, skip_bad: bool, 
     rows, tally = locate_rows(reading.frame, question)
     write_features(rows, out)
     return batch.Located(tally, Refused(0, len(reading.refusals), reading.refusals))
-
-
-@contextmanager
-def _progress(rows: int) -> Iterator[Callable[[int], None]]:
-    """A bar on a screen's stderr that fills as rows are done; nothing where nobody looks."""
-    screen = sys.stderr
-    with click.progressbar(length=rows, label=_("Rows"), file=screen, show_pos=True, hidden=not screen.isatty()) as bar:
-        yield bar.update
 
 
 def _sentence(figures: dict[str, Any]) -> str:
