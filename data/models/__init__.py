@@ -3,6 +3,7 @@
 from data.models.audit import AuditRow
 from data.models.base import Base
 from data.models.columns import WGS84, UtcDateTime
+from data.models.drafts import DraftBlock, DraftEdit, EditionStep, FlawAcceptance, NoticeBoard
 from data.models.incidents import Category, Incident, IncidentSource, IncidentStep, Stage, StepKind
 from data.models.patrols import Fix, Patrol, PatrolCredit, PatrolSource
 from data.models.people import (
@@ -45,9 +46,13 @@ __all__ = [
     "ChainLink",
     "Community",
     "Compound",
+    "DraftBlock",
+    "DraftEdit",
     "Duty",
     "EditionStage",
+    "EditionStep",
     "Fix",
+    "FlawAcceptance",
     "Grid",
     "GridEdition",
     "GridKind",
@@ -58,6 +63,7 @@ __all__ = [
     "IncidentStep",
     "LevelName",
     "LineageKind",
+    "NoticeBoard",
     "Organisation",
     "Patrol",
     "PatrolCredit",

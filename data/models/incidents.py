@@ -53,6 +53,7 @@ class StepKind(StrEnum):
     RATE = "rate"
     REOPEN = "reopen"
     SETTLE_ON_THE_SPOT = "settle_on_the_spot"
+    HAND_OVER = "hand_over"
 
 
 class Category(Base):

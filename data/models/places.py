@@ -148,7 +148,11 @@ class Street(Base):
 
 
 class GridEdition(Base):
-    """One edition of a community's grids, in force from ``valid_from`` until before ``valid_until`` (None: still)."""
+    """One edition of a community's grids, in force from ``valid_from`` until before ``valid_until`` (None: still).
+
+    ``revision`` grows with every change of a draft, undoing included. The first ``edits`` of its edits are done, the
+    later ones undone.
+    """
 
     __tablename__ = "grid_edition"
 
@@ -162,6 +166,8 @@ class GridEdition(Base):
     valid_until: Mapped[date | None]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     made_how: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    revision: Mapped[int] = mapped_column(default=0)
+    edits: Mapped[int] = mapped_column(default=0)
     grids: Mapped[list["Grid"]] = relationship(back_populates="edition", order_by="Grid.code")
     community: Mapped[Community] = relationship()
 
