@@ -37,19 +37,24 @@ class May(StrEnum):
     SEE_PEOPLE = "see_people"
     SEE_FIGURES = "see_figures"
     IMPORT = "import"
+    DRAW_GRIDS = "draw_grids"
+    ADOPT_GRIDS = "adopt_grids"
     SEE_METRICS = "see_metrics"
 
 
 ROLES: dict[Role, frozenset[May]] = {
     Role.ADMINISTRATOR: frozenset(May),
-    Role.GRID_MANAGER: frozenset(May) - {May.SEE_METRICS},
+    Role.GRID_MANAGER: frozenset(May) - {May.ADOPT_GRIDS, May.SEE_METRICS},
     Role.GRID_WORKER: frozenset(
         {May.SEE_PLACES, May.SEE_INCIDENTS, May.REPORT, May.STEP, May.SEE_PATROLS, May.UPLOAD_PATROLS}
     ),
     Role.HANDLER: frozenset({May.SEE_PLACES, May.SEE_INCIDENTS, May.STEP}),
     Role.OFFICIAL: frozenset({May.SEE_PLACES, May.SEE_INCIDENTS, May.SEE_PATROLS, May.SEE_PEOPLE, May.SEE_FIGURES}),
 }
-"""What each role may do. A role sees only what lies in its scope; this table does not widen that."""
+"""What each role may do. A role sees only what lies in its scope; this table does not widen that.
+
+Who draws grids submits them; somebody else reviews, adopts and recalls them.
+"""
 
 SHORTEST_PASSWORD = 10
 OPEN = "open"
