@@ -7,12 +7,12 @@ import numpy as np
 import shapely
 
 from geo.balance import balance_blocks
-from geo.blocks import Crossing, build_blocks, neighbours
-from geo.buildings import Note, Wholes, gather_wholes
-from geo.clean import FOLLOWS_M, as_ground, clean_streets
-from geo.crs import require_metres, require_same
+from geo.blocks import Crossing, neighbours
+from geo.buildings import Note, Wholes
+from geo.clean import FOLLOWS_M
 from geo.errors import N_, CannotDraw
 from geo.faces import Geometries, Numbers, Positions, dissolve, find_sides
+from geo.site import Site, make_site
 
 MOST_GRIDS = 999
 """A grid code has three digits after the community's twelve."""
@@ -136,52 +136,26 @@ def draw(
         raise CannotDraw(
             N_("The band %(low)s to %(high)s is none: give two numbers, the smaller first."), low=low, high=high
         )
-    _check_frames(outline, streets, buildings, compounds)
-    ground = as_ground(outline)
-    origin = np.floor(np.asarray(shapely.bounds(ground))[:2])
-    ground = _shift(np.array([ground], dtype=object), -origin)[0]
-    wholes = gather_wholes(_move(buildings, -origin), _move(compounds, -origin), ground)
-    lines = clean_streets(_move(streets, -origin), ground, wholes=wholes.shape)
-    blocks, labels, crossings = _settle_on_blocks(ground, lines, wholes, households, seed)
+    site = make_site(outline, streets, buildings, compounds)
+    blocks, labels, crossings = _settle_on_blocks(site, households, seed)
     blocks, grids = _number(blocks, labels, community_code)
     grids["explanation"], why = _explain(grids, blocks, households)
-    notes = [*wholes.notes, *_note_crossings(blocks, wholes, crossings), *_note_exclaves(grids), *why]
-    moved = [(text, facts, float(x + origin[0]), float(y + origin[1])) for text, facts, x, y in notes]
+    notes = [*site.wholes.notes, *_note_crossings(blocks, site.wholes, crossings), *_note_exclaves(grids), *why]
+    east, north = site.origin.tolist()
+    moved = [(text, facts, float(x + east), float(y + north)) for text, facts, x, y in notes]
     grids = grids[["grid_code", "households", "buildings", "compounds", "explanation", "geometry"]]
-    return Drawing(_move(grids, origin), _move(blocks, origin), _move(lines, origin), moved)
-
-
-def _check_frames(outline: object, *frames: gpd.GeoDataFrame | None) -> None:
-    """Every frame in the same metres."""
-    named = [pair for pair in zip(("streets", "buildings", "compounds"), frames, strict=True) if pair[1] is not None]
-    if hasattr(outline, "crs"):
-        named.insert(0, ("outline", outline))
-    for name, frame in named:
-        require_metres(frame, name)
-        require_same(frame, named[0][1], name, named[0][0])
-
-
-def _shift(shapes: np.ndarray, by: Numbers) -> np.ndarray:
-    """Shapes moved by whole metres, missing ones kept."""
-    return np.asarray(shapely.transform(shapes, lambda xy: xy + by))
-
-
-def _move(frame: gpd.GeoDataFrame | None, by: Numbers) -> gpd.GeoDataFrame | None:
-    """A frame moved by whole metres, in two dimensions."""
-    if frame is None:
-        return None
-    return frame.set_geometry(gpd.GeoSeries(_shift(frame.geometry.to_numpy(), by), frame.index, crs=frame.crs))
+    return Drawing(site.put_back(grids), site.put_back(blocks), site.put_back(site.streets), moved)
 
 
 def _settle_on_blocks(
-    ground: shapely.Geometry, streets: gpd.GeoDataFrame, wholes: Wholes, households: tuple[int, int], seed: int
+    site: Site, households: tuple[int, int], seed: int
 ) -> tuple[gpd.GeoDataFrame, Positions, list[Crossing]]:
     """Blocks, the grid of each, and crossings; while grids stay out of the band, blocks are split more finely."""
     low, high = households
     best: tuple[int, gpd.GeoDataFrame, Positions, list[Crossing]] | None = None
     for largest, piece in ((high, max(low, 1)), ((low + high) // 2, max(low // 2, 1)), (low, max(low // 3, 1))):
-        blocks, crossings = build_blocks(ground, streets, wholes, largest=largest, piece=piece)
-        labels = balance_blocks(blocks, neighbours(blocks, streets), households=households, seed=seed)
+        blocks, crossings = site.blocks(largest=largest, piece=piece)
+        labels = balance_blocks(blocks, neighbours(blocks, site.streets), households=households, seed=seed)
         people = np.bincount(labels, weights=blocks["households"])
         large = int((blocks["households"] > high).sum())
         out = int(((people < low) | (people > high)).sum())

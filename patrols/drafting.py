@@ -12,6 +12,7 @@ from data import frames
 from data.models import Community, GridEdition
 from geo import draw
 from geo.errors import N_, CannotDraw
+from geo.site import make_site
 from patrols import redraw
 
 Naming = Callable[[gpd.GeoDataFrame, gpd.GeoDataFrame], Sequence[str]]
@@ -43,22 +44,56 @@ def draw_draft(
     CannotDraw
         The community has no outline or no buildings yet.
     """
-    outline, buildings = frames.outline(session, community.id), frames.buildings(session, community.id)
-    if outline.empty or buildings.empty:
-        raise CannotDraw(
-            N_("%(community)s has no outline or no buildings yet. Import them first: gridpatrol import --help"),
-            community=community.name,
-        )
-    compounds, streets = frames.compounds(session, community.id), frames.streets(session, community.id)
-    drawing = draw.draw(
-        outline, streets, buildings, compounds, households=households, community_code=community.code, seed=seed
-    )
+    ground = _stored_ground(session, community)
+    buildings = ground[2]
+    drawing = draw.draw(*ground, households=households, community_code=community.code, seed=seed)
     grids = drawing.grids.assign(
         name=(naming or number_grids)(drawing.grids, buildings), residents=sum_in(drawing.grids, buildings, "residents")
     )
     made_how = {"households": list(households), "seed": seed, "by": "geo.draw"}
     edition = redraw.store_draft(session, community, grids, at=at, made_how=made_how, name=name)
     return edition, drawing
+
+
+def blocks_of(session: Session, community: Community, *, households: tuple[int, int] = (150, 500)) -> gpd.GeoDataFrame:
+    """Cut a community's stored ground into the blocks that an editor paints with.
+
+    The blocks of `geo.blocks.build_blocks`: along streets, no building and no compound cut. A block with more
+    households than the lower limit of the band is split between houses into pieces of about a third of it, so that
+    there is always something small enough to balance a grid with.
+
+    Returns
+    -------
+    GeoDataFrame
+        ``block_id`` (0, 1, 2 ..., row by row from the north, in each row from the west), ``households``,
+        ``residents``, ``buildings``, ``geometry`` (polygons): one valid coverage of the outline, in `frames.crs_of`.
+
+    Raises
+    ------
+    CannotDraw
+        The community has no outline or no buildings yet.
+    """
+    outline, streets, buildings, compounds = _stored_ground(session, community)
+    site = make_site(outline, streets, buildings, compounds)
+    blocks, _ = site.blocks(largest=max(households[0], 1), piece=max(households[0] // 3, 1))
+    blocks = site.put_back(blocks)
+    spots = shapely.get_coordinates(blocks.geometry.representative_point().array.to_numpy())
+    blocks = blocks.iloc[draw.reading_order(spots, blocks.total_bounds)].reset_index(drop=True)
+    blocks = blocks.assign(block_id=range(len(blocks)), residents=sum_in(blocks, buildings, "residents"))
+    return blocks[["block_id", "households", "residents", "buildings", "geometry"]]
+
+
+def _stored_ground(
+    session: Session, community: Community
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """The outline, streets, buildings and compounds of a community, as `geo.draw.draw` takes them."""
+    outline, buildings = frames.outline(session, community.id), frames.buildings(session, community.id)
+    if outline.empty or buildings.empty:
+        raise CannotDraw(
+            N_("%(community)s has no outline or no buildings yet. Import them first: gridpatrol import --help"),
+            community=community.name,
+        )
+    return outline, frames.streets(session, community.id), buildings, frames.compounds(session, community.id)
 
 
 def sum_in(grids: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame, column: str) -> "pd.Series[int]":
