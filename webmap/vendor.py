@@ -10,6 +10,12 @@ from pathlib import Path
 STATIC = Path(__file__).parent / "static"
 
 FILES = {
+    # The letters of printed pages: read by webmap/printing, asked for by no page.
+    "@expo-google-fonts/noto-sans-sc": {
+        "400Regular/NotoSansSC_400Regular.ttf": "NotoSansSC-Regular.ttf",
+        "700Bold/NotoSansSC_700Bold.ttf": "NotoSansSC-Bold.ttf",
+        "LICENSE_FONT": "LICENSE",
+    },
     "leaflet": {
         "dist/leaflet.js": "leaflet.js",
         "dist/leaflet.css": "leaflet.css",
