@@ -3,7 +3,7 @@
 from data.models.audit import AuditRow
 from data.models.base import Base
 from data.models.columns import WGS84, UtcDateTime
-from data.models.drafts import DraftBlock, DraftEdit, EditionStep, FlawAcceptance, NoticeBoard
+from data.models.drafts import DraftBlock, DraftChange, DraftEdit, EditionStep, FlawAcceptance, NoticeBoard
 from data.models.incidents import Category, Incident, IncidentSource, IncidentStep, Stage, StepKind
 from data.models.patrols import Fix, Patrol, PatrolCredit, PatrolSource
 from data.models.people import (
@@ -47,6 +47,7 @@ __all__ = [
     "Community",
     "Compound",
     "DraftBlock",
+    "DraftChange",
     "DraftEdit",
     "Duty",
     "EditionStage",

@@ -50,6 +50,28 @@ class DraftEdit(Base):
     __table_args__ = (UniqueConstraint("edition_id", "number"),)
 
 
+class DraftChange(Base):
+    """What happened to a draft at one revision: it was opened, an edit was done, undone or done again.
+
+    Rows are only ever added. ``codes`` are the grids that changed; ``stamp`` is a word that no other state of any draft
+    carries, so that what a process remembers of a draft is known to be its present state.
+    """
+
+    __tablename__ = "draft_change"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    edition_id: Mapped[int] = mapped_column(ForeignKey("grid_edition.id"))
+    revision: Mapped[int]
+    action: Mapped[str] = mapped_column(Phrase(16))
+    kind: Mapped[str] = mapped_column(Phrase(32))
+    codes: Mapped[list[str]] = mapped_column(JSON, default=list)
+    stamp: Mapped[str] = mapped_column(Phrase(32))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    by_user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+
+    __table_args__ = (UniqueConstraint("edition_id", "revision"),)
+
+
 class DraftBlock(Base):
     """A block of a draft: what is painted with, a piece of ground that no street, compound or building crosses."""
 

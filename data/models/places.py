@@ -178,7 +178,10 @@ class GridEdition(Base):
 
 
 class Grid(Base):
-    """A grid of one edition. Its code lives on in later editions and is never used for other ground."""
+    """A grid of one edition. Its code lives on in later editions and is never used for other ground.
+
+    ``colour`` is a small number that no neighbour has, so that a map can tell them apart.
+    """
 
     __tablename__ = "grid"
 
@@ -192,6 +195,7 @@ class Grid(Base):
     buildings: Mapped[int] = mapped_column(default=0)
     compounds: Mapped[int] = mapped_column(default=0)
     explanation: Mapped[str] = mapped_column(Prose, default="")
+    colour: Mapped[int] = mapped_column(default=0)
     geom: Mapped[WKBElement] = mapped_column(geometry("MULTIPOLYGON"))
     edition: Mapped[GridEdition] = relationship(back_populates="grids")
 
