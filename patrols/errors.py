@@ -25,3 +25,7 @@ class StepNotAllowed(PatrolError):
 
 class AdoptionRefused(PatrolError):
     """The edition cannot be adopted: flaws, dates or its stage stand against it."""
+
+
+class EditionStepRefused(PatrolError):
+    """This step may not follow the edition's present stage."""

@@ -1,6 +1,6 @@
 """What became of each grid from one edition to the next: kept, adjusted, split, merged, new or voided."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -86,10 +86,35 @@ def overlaps(
     return left, right, shared
 
 
-def lineage_rows(edition_id: int, old: gpd.GeoDataFrame | None, new: gpd.GeoDataFrame) -> list[dict[str, Any]]:
-    """`compare` as rows of the lineage table."""
-    rows = compare(old, new).to_dict("records")
-    return [{"edition_id": edition_id, "reason": "", **{str(key): value for key, value in row.items()}} for row in rows]
+def heirs(lineage: pd.DataFrame) -> dict[str, str]:
+    """Which grid has most of the ground of each grid whose code is gone; grids that live on inherit their own.
+
+    Parameters
+    ----------
+    lineage : DataFrame
+        As `compare` makes it.
+    """
+    pairs = lineage.dropna(subset=["parent_code", "child_code"])
+    alive = set(pairs["child_code"])
+    best = pairs.sort_values(["shared_m2", "child_code"], ascending=[False, True]).drop_duplicates("parent_code")
+    return {
+        str(parent): str(child)
+        for parent, child in zip(best["parent_code"], best["child_code"], strict=True)
+        if parent not in alive
+    }
+
+
+def lineage_rows(edition_id: int, lineage: pd.DataFrame, reasons: Mapping[str, str]) -> list[dict[str, Any]]:
+    """`compare` as rows of the lineage table, with the reason beside each grid whose code is gone."""
+    alive = set(lineage["child_code"].dropna())
+    return [
+        {
+            "edition_id": edition_id,
+            "reason": "" if row["parent_code"] in alive else reasons.get(row["parent_code"], ""),
+            **{str(key): value for key, value in row.items()},
+        }
+        for row in lineage.to_dict("records")
+    ]
 
 
 def _pairs(parents: Sequence[Any], children: Sequence[Any], kinds: Sequence[Any], shared: Any) -> pd.DataFrame:

@@ -23,7 +23,7 @@ from data.models import (
 from data.sample import simulate
 from data.sample.trim import quarter_of
 from geo.errors import N_
-from patrols import communities, drafting, redraw
+from patrols import adoption, communities, drafting
 from patrols.days import zone
 from patrols.intake.incidents import import_incidents
 from patrols.intake.people import import_people
@@ -158,7 +158,7 @@ def _draw(
     edition, _drawing = drafting.draw_draft(
         session, community, households=BAND, at=at, seed=seed, name="首版网格（模拟）", naming=name_grids
     )
-    redraw.adopt(session, edition, valid_from=first_day, filing_number=f"模拟〔{first_day.year}〕1号", at=at)
+    adoption.adopt(session, edition, valid_from=first_day, filing_number=f"模拟〔{first_day.year}〕1号", at=at)
     stored = frames.grids(session, edition.id)
     say(
         Sentence(

@@ -13,7 +13,7 @@ from data import frames
 from data.errors import NotFound
 from data.models import Community, EditionStage, Grid, GridEdition, LineageKind
 from geo.errors import CannotDraw
-from patrols import redraw
+from patrols import adoption, redraw
 from patrols.errors import AdoptionRefused, NoEditionInForce
 from patrols.lineage import compare
 from patrols.lineage import lineage as lineage_of
@@ -40,7 +40,7 @@ def row_of(session: Session, columns: int) -> Community:
 def first_edition(session: Session, community: Community, columns: int) -> GridEdition:
     drawn = cells(*((f"{community.code}{n + 1:03d}", make.degrees_square(n)) for n in range(columns)))
     draft = redraw.store_draft(session, community, drawn, at=AT)
-    return redraw.adopt(session, draft, valid_from=date(2026, 1, 1), filing_number="1号", at=AT)
+    return adoption.adopt(session, draft, valid_from=date(2026, 1, 1), filing_number="1号", at=AT)
 
 
 def lineage(session: Session, edition: GridEdition) -> list[tuple[str | None, str | None, LineageKind]]:
@@ -89,7 +89,7 @@ def test_a_redraw_ends_the_old_edition_and_leaves_the_past_alone(session: Sessio
     old = first_edition(session, community, 2)
     draft = redraw.store_draft(session, community, frames.grids(session, old.id), at=AT)
 
-    new = redraw.adopt(session, draft, valid_from=LATER, filing_number="2号", at=AT)
+    new = adoption.adopt(session, draft, valid_from=LATER, filing_number="2号", at=AT)
 
     assert redraw.edition_in_force(session, community.id, date(2026, 9, 30)) is old
     assert redraw.edition_in_force(session, community.id, LATER) is new
@@ -102,7 +102,7 @@ def test_an_edition_that_ends_today_is_retired_and_still_answers_for_the_past(se
     old = first_edition(session, community, 2)
     draft = redraw.store_draft(session, community, frames.grids(session, old.id), at=AT)
 
-    redraw.adopt(session, draft, valid_from=TODAY, filing_number="2号", at=AT)
+    adoption.adopt(session, draft, valid_from=TODAY, filing_number="2号", at=AT)
 
     assert old.stage is EditionStage.RETIRED
     assert redraw.edition_in_force(session, community.id, date(2026, 9, 13)) is old
@@ -126,7 +126,7 @@ def test_numbers_once_used_are_never_given_to_other_ground(session: Session) -> 
     first_edition(session, community, 3)
     joined = cells(("x", make.degrees_square(0).union(make.degrees_square(1)).union(make.degrees_square(2))))
     second = redraw.store_draft(session, community, joined, at=AT)
-    redraw.adopt(session, second, valid_from=TODAY, filing_number="2号", at=AT)
+    adoption.adopt(session, second, valid_from=TODAY, filing_number="2号", at=AT)
     apart = cells(*((str(n), make.degrees_square(n)) for n in range(3)))
 
     third = redraw.store_draft(session, community, apart, at=AT)
@@ -141,7 +141,7 @@ def test_numbers_past_999_are_refused(session: Session) -> None:
     community = row_of(session, 2)
     drawn = cells((f"{community.code}999", make.degrees_square(0).union(make.degrees_square(1))))
     draft = redraw.store_draft(session, community, drawn, at=AT)
-    redraw.adopt(session, draft, valid_from=date(2026, 1, 1), filing_number="1号", at=AT)
+    adoption.adopt(session, draft, valid_from=date(2026, 1, 1), filing_number="1号", at=AT)
 
     with pytest.raises(CannotDraw, match="up to 999: no 2 more are left"):
         redraw.store_draft(
@@ -165,7 +165,7 @@ def test_lineage_tells_split_and_merged_from_adjusted(session: Session) -> None:
     )
     draft = redraw.store_draft(session, community, drawn, at=AT, keep_codes=True)
 
-    redraw.adopt(session, draft, valid_from=LATER, filing_number="2号", at=AT)
+    adoption.adopt(session, draft, valid_from=LATER, filing_number="2号", at=AT)
 
     assert lineage(session, draft) == [
         ("001", "001", LineageKind.ADJUSTED),
@@ -219,9 +219,9 @@ def test_ground_without_an_answer_or_with_two_is_not_adopted(
     draft = redraw.store_draft(session, community, drawn, at=AT)
 
     with pytest.raises(AdoptionRefused, match=reason):
-        redraw.adopt(session, draft, valid_from=TODAY, filing_number="1号", at=AT)
+        adoption.adopt(session, draft, valid_from=TODAY, filing_number="1号", at=AT)
     assert draft.stage is EditionStage.DRAFT
-    assert redraw.adopt(session, draft, valid_from=TODAY, filing_number="1号", at=AT, allow_flaws=True) is draft
+    assert adoption.adopt(session, draft, valid_from=TODAY, filing_number="1号", at=AT, allow_flaws=True) is draft
 
 
 @pytest.mark.parametrize(
@@ -235,17 +235,17 @@ def test_a_redraw_begins_today_at_the_earliest_and_after_every_other(
     old = first_edition(session, community, 2)
     second = redraw.store_draft(session, community, frames.grids(session, old.id), at=AT)
     third = redraw.store_draft(session, community, frames.grids(session, old.id), at=AT)
-    redraw.adopt(session, second, valid_from=LATER, filing_number="2号", at=AT)
+    adoption.adopt(session, second, valid_from=LATER, filing_number="2号", at=AT)
 
     with pytest.raises(AdoptionRefused, match=reason):
-        redraw.adopt(session, third, valid_from=valid_from, filing_number="3号", at=AT)
+        adoption.adopt(session, third, valid_from=valid_from, filing_number="3号", at=AT)
 
 
 def test_an_adopted_edition_is_not_adopted_again(session: Session) -> None:
     edition = first_edition(session, row_of(session, 1), 1)
 
     with pytest.raises(AdoptionRefused, match="adopted already"):
-        redraw.adopt(session, edition, valid_from=LATER, filing_number="2号", at=AT)
+        adoption.adopt(session, edition, valid_from=LATER, filing_number="2号", at=AT)
 
 
 def test_a_code_given_to_other_ground_is_not_adopted(session: Session) -> None:
@@ -256,14 +256,14 @@ def test_a_code_given_to_other_ground_is_not_adopted(session: Session) -> None:
     draft = redraw.store_draft(session, community, swapped, at=AT, keep_codes=True)
 
     with pytest.raises(AdoptionRefused, match="never given to other ground"):
-        redraw.adopt(session, draft, valid_from=LATER, filing_number="2号", at=AT)
+        adoption.adopt(session, draft, valid_from=LATER, filing_number="2号", at=AT)
 
 
 def test_a_community_without_an_outline_gets_that_of_its_first_grids(session: Session) -> None:
     community = make.community(session)
     draft = redraw.store_draft(session, community, cells((f"{community.code}001", make.degrees_square(0))), at=AT)
 
-    redraw.adopt(session, draft, valid_from=TODAY, filing_number="1号", at=AT)
+    adoption.adopt(session, draft, valid_from=TODAY, filing_number="1号", at=AT)
 
     outline = frames.outline(session, community.id, degrees=True).geometry.iloc[0]
     assert outline.symmetric_difference(make.degrees_square(0)).area < 1e-12

@@ -12,7 +12,7 @@ from data.exchange.write import write_features
 from data.models import Community, GridEdition
 from geo import tiling
 from geo.errors import N_
-from patrols import drafting, redraw
+from patrols import adoption, drafting, redraw
 from patrols.communities import find_community
 from patrols.days import local_day
 from webmap.cli import _, finish
@@ -118,7 +118,7 @@ def adopt_command(
         place = find_community(session, community, on=at.date())
         chosen = _choose(session, place, edition, draft=True)
         day: date = valid_from.date() if valid_from else local_day(place, at)
-        redraw.adopt(session, chosen, valid_from=day, filing_number=filing_number, at=at, allow_flaws=allow_flaws)
+        adoption.adopt(session, chosen, valid_from=day, filing_number=filing_number, at=at, allow_flaws=allow_flaws)
         audit.write(
             session,
             "grids.adopted",

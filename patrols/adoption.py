@@ -1,0 +1,248 @@
+"""Adopting an edition: from which day it answers, what hands over, and calling it back before it begins."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+from sqlalchemy import delete, insert, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from data import frames
+from data.models import Community, EditionStage, GridEdition, GridKind, GridLineage, User
+from geo.errors import N_
+from geo.tiling import find_flaws
+from patrols import editions, redraw
+from patrols.days import local_day
+from patrols.editions import EditionMove
+from patrols.errors import AdoptionRefused, EditionStepRefused
+from patrols.handover import hand_over
+from patrols.lineage import NOISE_M2, compare, lineage_rows
+
+BLOCKING = frozenset({"gap", "overlap", "outside", "invalid", "duplicate_code"})
+"""Flaws that stand against adopting: ground without an answer, or with two. Exclaves exist."""
+
+
+def adopt(
+    session: Session,
+    edition: GridEdition,
+    *,
+    valid_from: date,
+    filing_number: str,
+    at: datetime,
+    by: User | None = None,
+    note: str = "",
+    allow_flaws: bool = False,
+) -> GridEdition:
+    """Put an edition into force from a day on; the one before ends on that day, and lineage says what became of it.
+
+    Nothing that happened before is touched. The first edition of a community may be dated back, since nothing answered
+    before it; later ones begin today at the earliest. A community without an outline gets that of its grids.
+
+    Incidents that are open when the edition begins are handed over to the grids that now have their ground: at once
+    where it begins today, else by `begin` on its first day, since until then the old grids answer for them, and what
+    is reported or closed in the meantime counts as well.
+
+    Parameters
+    ----------
+    valid_from : date
+        First local day on which the new grids answer.
+    filing_number : str
+        Under which it was filed.
+    at : datetime
+        Now, aware.
+    by : User or None
+        Who adopts, which needs an edition that was submitted and reviewed. None for the program itself (the command
+        line, where the operating system has asked who it is), which adopts a draft in one go.
+    allow_flaws : bool
+        Adopt in spite of gaps and overlaps, for grids that an authority has fixed as they are.
+
+    Raises
+    ------
+    EditionStepRefused
+        If somebody adopts what was not reviewed.
+    AdoptionRefused
+        If it was adopted already, begins in the past or before another edition, reuses a code for other ground, or the
+        grids have flaws, not accepted with a reason, that would leave ground without an answer or with two.
+    """
+    community = edition.community
+    before = redraw.last_adopted(session, community)
+    _check_dates(community, edition, before, valid_from, at)
+    if by is not None:
+        editions.check(edition, EditionMove.ADOPT)
+    grids = frames.grids(session, edition.id)
+    if not allow_flaws:
+        _check_flaws(session, community, grids)
+    if community.outline is None:
+        ground = gpd.GeoSeries([grids.union_all()], crs=grids.crs)
+        community.outline = frames.store_geometry(ground)[0]
+    _check_codes(session, community, grids)
+    old = None if before is None else frames.grids(session, before.id)
+    lineage = compare(old, grids)
+    reasons = editions.void_reasons(session, edition)
+    session.execute(insert(GridLineage), lineage_rows(edition.id, lineage, reasons))
+    if before is not None:
+        before.valid_until = valid_from
+    edition.valid_from = valid_from
+    edition.valid_until = None
+    edition.filing_number = filing_number
+    editions.write_down(session, edition, EditionStage.ADOPTED, at=at, by=by, note=note)
+    if valid_from <= local_day(community, at):
+        _take_over(session, edition, before, lineage, at=at, by=by)
+    return edition
+
+
+def recall(session: Session, edition: GridEdition, *, at: datetime, by: User | None, note: str = "") -> GridEdition:
+    """Undo an adoption that has not begun: the edition is reviewed again, and the one before goes on as if nothing was.
+
+    Nothing has been handed over yet, so nothing is handed back.
+
+    Raises
+    ------
+    EditionStepRefused
+        If it was not adopted, has begun, or another edition was adopted after it (recall that one first).
+    """
+    after = editions.check(edition, EditionMove.RECALL)
+    community = edition.community
+    if edition.valid_from is None or edition.valid_from <= local_day(community, at):
+        raise EditionStepRefused(
+            N_("Edition %(number)s has answered since %(day)s: what has begun is not undone, but redrawn."),
+            number=edition.number,
+            day="" if edition.valid_from is None else edition.valid_from.isoformat(),
+        )
+    if redraw.last_adopted(session, community) is not edition:
+        raise EditionStepRefused(
+            N_("Another edition was adopted after edition %(number)s: recall that one first."), number=edition.number
+        )
+    before = session.scalar(
+        select(GridEdition).where(
+            GridEdition.community_id == community.id,
+            GridEdition.stage.in_(redraw.IN_FORCE),
+            GridEdition.valid_until == edition.valid_from,
+        )
+    )
+    if before is not None:
+        before.valid_until = None
+    session.execute(delete(GridLineage).where(GridLineage.edition_id == edition.id))
+    edition.valid_from, edition.filing_number = None, ""
+    editions.write_down(session, edition, after, at=at, by=by, note=note)
+    return edition
+
+
+def begin(session: Session, at: datetime, *, communities: Iterable[Community] | None = None) -> list[GridEdition]:
+    """Let the editions begin whose first day has come: open incidents are handed over, the edition before is retired.
+
+    Done once for each edition, whenever it is called next; one query where nothing begins. Until it is called, new
+    incidents and every look at a place already go by the new grids: only what was open waits.
+
+    Parameters
+    ----------
+    communities : iterable of Community, optional
+        Only these; by default all.
+    """
+    later = aliased(GridEdition)
+    wanted = (
+        select(GridEdition, later)
+        .join(later, (later.community_id == GridEdition.community_id) & (later.valid_from == GridEdition.valid_until))
+        .where(GridEdition.stage == EditionStage.ADOPTED, later.stage.in_(redraw.IN_FORCE))
+        .order_by(later.valid_from, later.number)
+    )
+    if communities is not None:
+        wanted = wanted.where(or_(*(GridEdition.community_id == one.id for one in communities)))
+    begun = []
+    for before, edition in session.execute(wanted).all():
+        if edition.valid_from is None or edition.valid_from > local_day(edition.community, at):
+            continue
+        lineage = compare(frames.grids(session, before.id), frames.grids(session, edition.id))
+        _take_over(session, edition, before, lineage, at=at, by=None)
+        begun.append(edition)
+    return begun
+
+
+def _take_over(
+    session: Session,
+    edition: GridEdition,
+    before: GridEdition | None,
+    lineage: pd.DataFrame,
+    *,
+    at: datetime,
+    by: User | None,
+) -> None:
+    if edition.valid_from is not None:
+        hand_over(session, edition, lineage, day=edition.valid_from, at=at, by=by)
+    if before is not None:
+        editions.write_down(session, before, EditionStage.RETIRED, at=at, by=by)
+
+
+def _check_dates(
+    community: Community, edition: GridEdition, before: GridEdition | None, valid_from: date, at: datetime
+) -> None:
+    if edition.stage in redraw.IN_FORCE:
+        raise AdoptionRefused(N_("Edition %(number)s has been adopted already."), number=edition.number)
+    if before is None:
+        return
+    today = local_day(community, at)
+    if valid_from < today:
+        raise AdoptionRefused(
+            N_("The grids cannot answer from %(day)s on: that is past, and what happened since keeps the grid it had."),
+            day=valid_from.isoformat(),
+        )
+    if before.valid_from is not None and valid_from <= before.valid_from:
+        raise AdoptionRefused(
+            N_("Edition %(number)s answers from %(day)s on: choose a later day than that."),
+            number=before.number,
+            day=before.valid_from.isoformat(),
+        )
+
+
+def _check_flaws(session: Session, community: Community, grids: gpd.GeoDataFrame) -> None:
+    blocking = find_blocking(session, community, grids)
+    if len(blocking):
+        first = blocking.iloc[0]
+        raise AdoptionRefused(
+            N_("%(count)s flaws stand against adopting these grids. First: %(kind)s at grid %(code)s, %(area).1f m2."),
+            count=len(blocking),
+            kind=first["kind"],
+            code=first["grid_code"],
+            area=float(first["area_m2"]),
+        )
+
+
+def find_blocking(session: Session, community: Community, grids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The flaws of some grids that stand against adopting them, as `geo.tiling.find_flaws` tells them."""
+    outline = None if community.outline is None else frames.outline(session, community.id)
+    general = grids if "kind" not in grids else grids[grids["kind"] == GridKind.GENERAL]
+    found = find_flaws(general, outline)
+    return found[found["kind"].isin(BLOCKING)]
+
+
+def _check_codes(session: Session, community: Community, grids: gpd.GeoDataFrame) -> None:
+    """A code must lie at least partly on ground it has had before, in the last edition that used it."""
+    past = _last_of_each_code(session, community, set(grids["grid_code"]))
+    both = grids.merge(past[["grid_code", "geometry"]], on="grid_code", suffixes=("", "_before"))
+    if both.empty:
+        return
+    apart = shapely.area(shapely.intersection(both.geometry.to_numpy(), both["geometry_before"].to_numpy())) <= NOISE_M2
+    if apart.any():
+        raise AdoptionRefused(
+            N_("The code %(code)s was used for other ground before: a grid's code is never given to other ground."),
+            code=both.loc[apart, "grid_code"].iloc[0],
+        )
+
+
+def _last_of_each_code(session: Session, community: Community, codes: set[str]) -> gpd.GeoDataFrame:
+    """The grid that last bore each of some codes in an edition that was ever in force, in metres."""
+    used = sorted(
+        (row for row in redraw.editions(session, community) if row.stage in redraw.IN_FORCE),
+        key=lambda row: (row.valid_from or date.min, row.number),
+        reverse=True,
+    )
+    known = []
+    for row in used:
+        grids = frames.grids(session, row.id)
+        known.append(grids[grids["grid_code"].isin(codes)])
+        codes = codes - set(grids["grid_code"])
+        if not codes:
+            break
+    return pd.concat(known) if known else gpd.GeoDataFrame({"grid_code": []}, geometry=[])
