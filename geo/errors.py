@@ -38,6 +38,10 @@ class CannotDraw(GeoError):
     """The inputs leave nothing to draw grids from."""
 
 
+class CannotReshape(GeoError):
+    """An edit of grids that would leave no tiling, or whose meaning is not plain; nothing was changed."""
+
+
 class UnknownDatum(GeoError):
     """A datum name that is none of `geo.datum.NAMES`."""
 
