@@ -191,7 +191,9 @@ def _is_plain(member: str, info: zipfile.ZipInfo) -> bool:
 def _choose(members: list[str], name: str, endings: Collection[str], member: str | None) -> str:
     readable = [other for other in members if _ending(other) in endings]
     shapes = {other[:-4].lower() for other in readable if other.lower().endswith(".shp")}
-    readable = [other for other in readable if not (_ending(other) == ".dbf" and other[:-4].lower() in shapes)]
+    # A Shapefile's table, and the text that explains the table's names, are no files of their own.
+    beside = (".dbf", ".txt")
+    readable = [other for other in readable if not (_ending(other) in beside and other[:-4].lower() in shapes)]
     if member is not None and len(readable) > 1:
         readable = [other for other in readable if member in (other, PurePosixPath(other).stem)]
     if len(readable) == 1:

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import warnings
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
@@ -20,7 +20,7 @@ import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
 
 from data.errors import CannotWrite
-from data.exchange import sheets
+from data.exchange import shapefile_out, sheets
 from data.exchange.columns import settle
 from data.exchange.degrees import WGS84
 from data.exchange.layers import GDAL
@@ -32,27 +32,30 @@ DRIVERS: dict[str, tuple[str, dict[str, str]]] = {
     ".json": ("GeoJSON", {"RFC7946": "YES", "COORDINATE_PRECISION": "9"}),
     ".fgb": ("FlatGeobuf", {"SPATIAL_INDEX": "NO"}),
     ".kml": ("LIBKML", {}),
-    ".shp": ("ESRI Shapefile", {"ENCODING": "UTF-8"}),
-    ".zip": ("ESRI Shapefile", {"ENCODING": "UTF-8"}),
 }
 """GeoJSON to 0.1 mm: neighbours still share their line. FlatGeobuf without index, which would change the order."""
 PARQUET_ENDINGS = frozenset({".parquet", ".geoparquet"})
 TABLE_ENDINGS = frozenset({".csv", ".xlsx"})
+SHAPEFILE_ENDINGS = frozenset({".shp", ".zip"})
 ONLY_DEGREES = frozenset({".geojson", ".json", ".kml"})
-LONGEST_SHP_NAME_BYTES = 10
-LONGEST_SHP_TEXT_BYTES = 254
 COMPUTED = re.compile(r"'*[=+\-@\t\r]")
 NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
 def write_features(
-    frame: gpd.GeoDataFrame, path: str | Path, *, layer: str | None = None, as_they_are: bool = False
+    frame: gpd.GeoDataFrame,
+    path: str | Path,
+    *,
+    layer: str | None = None,
+    as_they_are: bool = False,
+    encoding: str = "utf-8",
+    meanings: Mapping[str, str] | None = None,
 ) -> None:
     """Write features in longitude and latitude (EPSG:4326), in their order.
 
-    The file appears whole under its name or not at all. Points in tables get columns ``lon`` and ``lat``, other
-    shapes a column ``wkt``. A Shapefile's names have ten bytes at most: longer ones are cut and made unique, so better
-    choose another format.
+    The file appears whole under its name or not at all. Points in tables get columns ``lon`` and ``lat`` (empty where
+    there is none), other shapes a column ``wkt``. A Shapefile's names have ten bytes at most: longer ones are cut and
+    made unique, and a text beside it (in the .zip: with it) tells which is which.
 
     Parameters
     ----------
@@ -65,6 +68,10 @@ def write_features(
     as_they_are : bool
         Write the coordinates as they stand, with the frame's system if it has one, for those who want metres. Tables
         get columns ``x`` and ``y`` then. GeoJSON and KML, which only know degrees, refuse.
+    encoding : str
+        Of the table of a Shapefile: ``utf-8`` or ``gbk``. The other formats have no choice.
+    meanings : mapping, optional
+        What each column holds, in the reader's language: told in the text beside a Shapefile.
 
     Raises
     ------
@@ -91,6 +98,9 @@ def write_features(
     elif ending in PARQUET_ENDINGS:
         with replacing(path) as target:
             _plain(frame).to_parquet(target)
+    elif ending in SHAPEFILE_ENDINGS:
+        with replacing(path) as target:
+            _write_shapefile(_plain(frame), target, layer or path.stem, encoding, meanings)
     elif ending in DRIVERS:
         with replacing(path) as target:
             _write_with_gdal(_plain(frame), target, layer or path.stem)
@@ -99,7 +109,7 @@ def write_features(
             N_("%(file)s: files ending in %(ending)s are not written here. Choose one of: %(endings)s."),
             file=path.name,
             ending=ending or "-",
-            endings=" ".join(sorted({*DRIVERS, *PARQUET_ENDINGS, *TABLE_ENDINGS})),
+            endings=" ".join(sorted({*DRIVERS, *SHAPEFILE_ENDINGS, *PARQUET_ENDINGS, *TABLE_ENDINGS})),
         )
 
 
@@ -160,17 +170,17 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def _write_with_gdal(frame: gpd.GeoDataFrame, target: Path, layer: str) -> None:
     driver, options = DRIVERS[target.suffix]
-    if driver == "ESRI Shapefile":
-        frame = _for_shapefile(frame)
-    if target.suffix == ".zip":
-        _write_zip(frame, target, layer)
-        return
+    with _gdal(target, layer), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pyogrio.write_dataframe(frame, target, layer=layer, driver=driver, **options)
+
+
+@contextmanager
+def _gdal(target: Path, layer: str) -> Iterator[None]:
+    """GDAL for one writer at a time; what it refuses is said in our words, without the name of a hidden folder."""
     try:
-        with GDAL, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            pyogrio.write_dataframe(
-                frame, target, layer=layer if target.suffix != ".shp" else "layer", driver=driver, **options
-            )
+        with GDAL:
+            yield
     except (DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError, ValueError) as error:
         reason = str(error).replace(str(target), layer)[:200]
         raise CannotWrite(
@@ -178,48 +188,24 @@ def _write_with_gdal(frame: gpd.GeoDataFrame, target: Path, layer: str) -> None:
         ) from error
 
 
-def _write_zip(frame: gpd.GeoDataFrame, target: Path, layer: str) -> None:
+def _write_shapefile(
+    frame: gpd.GeoDataFrame, target: Path, layer: str, encoding: str, meanings: Mapping[str, str] | None
+) -> None:
     shapefile = target.with_suffix(".shp")
-    _write_with_gdal(frame, shapefile, layer)
+    with _gdal(target, layer):
+        names = shapefile_out.write(frame, shapefile, encoding=encoding)
+    if meanings is not None or any(short != full for short, full in names.items()):
+        shapefile_out.write_explanation(shapefile, names, meanings or {})
+    if target.suffix == ".zip":
+        _pack(shapefile, target, layer)
+
+
+def _pack(shapefile: Path, target: Path, layer: str) -> None:
     parts = sorted(shapefile.parent.glob("layer.*"))
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for part in parts:
             archive.write(part, f"{layer}{part.suffix}")
             part.unlink()
-
-
-def _for_shapefile(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Names of ten bytes, times as text; texts that would be cut are refused, because nobody would notice."""
-    names: list[str] = []
-    for column in frame.columns[:-1]:
-        names.append(_shp_name(str(column), names))
-        values = frame[column]
-        if pd.api.types.is_datetime64_any_dtype(values.dtype):
-            frame[column] = values.map(lambda value: None if pd.isna(value) else value.isoformat(sep=" ")).astype(
-                object
-            )
-        elif values.dtype == object or isinstance(values.dtype, pd.StringDtype):
-            longest = values.dropna().map(lambda text: len(str(text).encode())).max()
-            if longest > LONGEST_SHP_TEXT_BYTES:
-                raise CannotWrite(
-                    N_(
-                        "A Shapefile holds texts of 254 bytes (84 Chinese characters); column %(column)s "
-                        "has longer ones. "
-                        "Choose .gpkg or .geojson."
-                    ),
-                    column=column,
-                )
-    return frame.set_axis([*names, "geometry"], axis=1)
-
-
-def _shp_name(column: str, taken: list[str]) -> str:
-    name = column.encode()[:LONGEST_SHP_NAME_BYTES].decode("utf-8", "ignore")
-    count = 1
-    while name.casefold() in {other.casefold() for other in taken}:
-        count += 1
-        behind = f"_{count}"
-        name = column.encode()[: LONGEST_SHP_NAME_BYTES - len(behind)].decode("utf-8", "ignore") + behind
-    return name
 
 
 def _plain(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -255,7 +241,7 @@ def _one_kind(values: "pd.Series[Any]") -> "pd.Series[Any]":
 def _as_table(frame: gpd.GeoDataFrame, names: tuple[str, str]) -> pd.DataFrame:
     table = pd.DataFrame(frame.drop(columns="geometry"))
     shapes = frame.geometry
-    if (shapes.geom_type == "Point").all():
+    if (shapes.geom_type.dropna() == "Point").all():
         return table.assign(**dict(zip(names, (shapes.x, shapes.y), strict=True)))
     return table.assign(wkt=shapes.to_wkt(rounding_precision=9))
 

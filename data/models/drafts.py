@@ -104,7 +104,10 @@ class FlawAcceptance(Base):
 
 
 class NoticeBoard(Base):
-    """A notice board (公示牌) of a grid or a building; its QR carries the token, which can be called back."""
+    """A notice board (公示牌) of a grid or a building; its QR carries the token, which can be called back.
+
+    ``staff_phones``: whether the numbers of those who do this as their job are shown beside the office's.
+    """
 
     __tablename__ = "notice_board"
 
@@ -113,6 +116,7 @@ class NoticeBoard(Base):
     grid_code: Mapped[str | None] = mapped_column(Phrase(20), index=True)
     building_id: Mapped[int | None] = mapped_column(ForeignKey("building.id"), index=True)
     token: Mapped[str] = mapped_column(Phrase(64), unique=True)
+    staff_phones: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

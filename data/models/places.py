@@ -79,7 +79,10 @@ class Subdistrict(Base):
 
 
 class Community(Base):
-    """A community: the ground that its grids tile. ``rules`` overrides fields of `patrols.rules.Rules` by name."""
+    """A community: the ground that its grids tile. ``rules`` overrides fields of `patrols.rules.Rules` by name.
+
+    ``office_phone`` is the number that notice boards print for everybody.
+    """
 
     __tablename__ = "community"
 
@@ -91,6 +94,7 @@ class Community(Base):
     rules: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     simulated: Mapped[bool] = mapped_column(default=False)
     attribution: Mapped[str] = mapped_column(Phrase(255), default="")
+    office_phone: Mapped[str] = mapped_column(Phrase(32), default="")
     valid_from: Mapped[date]
     valid_until: Mapped[date | None]
     outline: Mapped[WKBElement | None] = mapped_column(geometry("MULTIPOLYGON", nullable=True))
