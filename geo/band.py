@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from geo.anneal import compiled
 from geo.changes import Pieces, fewest_changes, settle_by_rule
-from geo.crossings import Lattice, Runs, Walks, edges_near, near_lines
+from geo.crossings import Pairs, Runs, Walks
 from geo.edges import Floats, Positions
 
 ALONG_BANDS = 4.0
@@ -20,8 +20,14 @@ it: straight across, the band is two bands wide, and at 30 degrees four."""
 
 
 class Sides(NamedTuple):
-    """The grids (-1: none) to the left and right of each border line, and how wide its band may be at most."""
+    """Border lines in pieces (``start`` to ``end``): those of line ``n`` are ``first[n]:first[n + 1]``.
 
+    Each knows the grids (-1: none) to its left and right, and how wide its band may be at most.
+    """
+
+    first: Positions
+    start: Floats
+    end: Floats
     left: NDArray[np.int32]
     right: NDArray[np.int32]
     width: Floats
@@ -46,7 +52,7 @@ class Shares(NamedTuple):
 
 @compiled
 def hold_to_grids(
-    walks: Walks, seconds: Floats, runs: Runs, grid: Any, band: Floats, lattice: Lattice, sides: Sides, rank: Positions
+    walks: Walks, seconds: Floats, runs: Runs, grid: Any, band: Floats, pairs: Pairs, sides: Sides, rank: Positions
 ) -> Shares:
     """Credit the runs of walks; ``grid`` is where each run lies, ``band`` the metres of each part's band.
 
@@ -54,10 +60,8 @@ def hold_to_grids(
     """
     most = 2 * len(runs.edge) + 1
     shares = Shares(np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most), np.empty(most))
-    local, stamp = np.full(len(rank), -1, np.int64), np.full(len(lattice.start), -1, np.int64)
-    found = np.empty(len(lattice.start), np.int64)
-    close = edges_near(walks, lattice, band.max())
-    count, run = 0, 0
+    local, last = np.full(len(rank), -1, np.int64), np.full(len(rank), -1, np.int64)
+    count, run, pair = 0, 0, 0
     while run < len(runs.edge):
         first, part = run, walks.part[runs.edge[run]]
         while run < len(runs.edge) and walks.part[runs.edge[run]] == part:
@@ -72,8 +76,10 @@ def hold_to_grids(
             edges = runs.edge[first], runs.edge[run] if run < len(runs.edge) else len(walks.first)
             starts = runs.edge[first:run] - edges[0] + runs.share[first:run]
             exact = local[grid[first:run]]
-            here = close[np.searchsorted(close, edges[0]) : np.searchsorted(close, edges[1])]
-            spans = find_spans(walks, edges, here, starts, exact, band[part], lattice, sides, local, stamp, found)
+            begin = pair + np.searchsorted(pairs.edge[pair:], edges[0])
+            pair = begin + np.searchsorted(pairs.edge[begin:], edges[1])
+            here = Pairs(pairs.edge[begin:pair], pairs.line[begin:pair])
+            spans = find_spans(walks, edges, here, starts, exact, band[part], sides, local, last)
             metres, spent = clocks(walks, seconds, edges)
             pieces = cut_pieces(unite(spans, len(known)), starts, exact, metres, rank[known])
             chosen = fewest_changes(pieces)
@@ -100,41 +106,56 @@ def number_grids(grid: Any, local: Positions) -> Positions:
 def find_spans(
     walks: Walks,
     edges: tuple[int, int],
-    close: Positions,
+    pairs: Pairs,
     starts: Floats,
     exact: Positions,
     band: float,
-    lattice: Lattice,
     sides: Sides,
     local: Positions,
-    stamp: Positions,
-    found: Positions,
+    last: Positions,
 ) -> Spans:
-    """Where each of the part's grids may be credited: on its own ground and, on ``close`` edges, within the band."""
+    """Where each of the part's grids may be credited: on its own ground and, beside border lines, within the band.
+
+    A span that overlaps the one found before for its grid is joined to it; in ``last`` there is room to remember that.
+    """
     count, end = len(starts), float(edges[1] - edges[0])
-    grid, begin, finish = np.empty(4 * count, np.int64), np.empty(4 * count), np.empty(4 * count)
+    grid, begin, finish = np.empty(2 * count + 8, np.int64), np.empty(2 * count + 8), np.empty(2 * count + 8)
     grid[:count], begin[:count] = exact, starts
     finish[: count - 1], finish[count - 1] = starts[1:], end
-    for edge in close:
-        ax, ay = walks.place[walks.first[edge], 0], walks.place[walks.first[edge], 1]
-        bx, by = walks.place[walks.first[edge] + 1, 0], walks.place[walks.first[edge] + 1, 1]
-        for at in range(near_lines(lattice, ax, ay, bx, by, band, stamp, edge, found)):
-            line = found[at]
-            left, right = local[sides.left[line]], local[sides.right[line]]
+    last[exact] = -1
+    for pair in range(len(pairs.edge)):
+        at, line = walks.first[pairs.edge[pair]], pairs.line[pair]
+        for piece in range(sides.first[line], sides.first[line + 1]):
+            left, right = local[sides.left[piece]], local[sides.right[piece]]
             if left < 0 and right < 0:
                 continue
-            px, py = lattice.start[line, 0], lattice.start[line, 1]
-            qx, qy = lattice.end[line, 0], lattice.end[line, 1]
-            low, high = stretch_within(ax, ay, bx, by, px, py, qx, qy, min(band, sides.width[line]))
+            low, high = stretch_within(
+                walks.place[at, 0],
+                walks.place[at, 1],
+                walks.place[at + 1, 0],
+                walks.place[at + 1, 1],
+                sides.start[piece, 0],
+                sides.start[piece, 1],
+                sides.end[piece, 0],
+                sides.end[piece, 1],
+                min(band, sides.width[piece]),
+            )
             if low > high:
                 continue
-            if count + 2 > len(grid):
-                grid, begin = np.concatenate((grid, grid)), np.concatenate((begin, begin))
-                finish = np.concatenate((finish, finish))
+            low, high = pairs.edge[pair] - edges[0] + low, pairs.edge[pair] - edges[0] + high
             for one in (left, right):
-                if one >= 0:
-                    grid[count], begin[count], finish[count] = one, edge - edges[0] + low, edge - edges[0] + high
-                    count += 1
+                if one < 0:
+                    continue
+                before = last[one]
+                if before >= 0 and low <= finish[before] and high >= begin[before]:
+                    begin[before], finish[before] = min(begin[before], low), max(finish[before], high)
+                    continue
+                if count == len(grid):
+                    grid, begin = np.concatenate((grid, grid)), np.concatenate((begin, begin))
+                    finish = np.concatenate((finish, finish))
+                grid[count], begin[count], finish[count] = one, low, high
+                last[one] = count
+                count += 1
     return Spans(grid[:count], begin[:count], finish[:count])
 
 
@@ -210,7 +231,7 @@ def clocks(walks: Walks, seconds: Floats, edges: tuple[int, int]) -> tuple[Float
             walks.place[start + 1, 0],
             walks.place[start + 1, 1],
         )
-        metres[at + 1] = metres[at] + np.hypot(bx - ax, by - ay)
+        metres[at + 1] = metres[at] + np.sqrt((bx - ax) * (bx - ax) + (by - ay) * (by - ay))
         spent[at + 1] = spent[at] + seconds[edges[0] + at]
     return metres, spent
 

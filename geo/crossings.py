@@ -15,6 +15,8 @@ from geo.edges import Floats, Positions
 # A lattice has about this many cells for each border line, and never more than fit the processor's cache.
 _CELLS_PER_LINE = 8.0
 _MOST_CELLS = 1_000_000
+# Odd, with bits in no order, so that lines which differ in any bit hardly ever get the same number.
+_MIXER, _HALF = np.uint64(0x9E3779B97F4A7C15), np.uint64(32)
 
 
 class Walks(NamedTuple):
@@ -47,6 +49,13 @@ class Lattice(NamedTuple):
     begin: Positions
     line: NDArray[np.int32]
     cells: Cells
+
+
+class Pairs(NamedTuple):
+    """Edges of walks and border lines near them, in the order of the edges."""
+
+    edge: Positions
+    line: NDArray[np.int32]
 
 
 class Runs(NamedTuple):
@@ -137,6 +146,45 @@ def list_lines(start: Floats, end: Floats, cells: Cells, margin: float) -> tuple
 
 
 @compiled
+def borders_once(corners: Floats, part: NDArray[np.int32], box: tuple[float, float, float, float]) -> Floats:
+    """The lines of rings whose box touches a box (west, south, east, north), each only once, as x, y, x, y.
+
+    Neighbours share their border, so most lines are there twice, in either direction. Line ``n`` leads from corner
+    ``n`` to the next one; where ``part`` is negative there is none.
+    """
+    west, south, east, north = box
+    lines = np.empty((len(part), 4))
+    bits = lines.view(np.uint64)
+    power = 4
+    while 1 << power < 2 * len(part):
+        power += 1
+    table, shift, last, count = np.full(1 << power, -1, np.int32), np.uint64(64 - power), (1 << power) - 1, 0
+    for at in range(len(part)):
+        if part[at] < 0:
+            continue
+        # 0.0 and -0.0 are one place of two spellings.
+        ax, ay, bx, by = corners[at, 0] + 0.0, corners[at, 1] + 0.0, corners[at + 1, 0] + 0.0, corners[at + 1, 1] + 0.0
+        if not (max(ax, bx) >= west and min(ax, bx) <= east and max(ay, by) >= south and min(ay, by) <= north):
+            continue
+        if ax > bx or (ax == bx and ay > by):
+            ax, ay, bx, by = bx, by, ax, ay
+        lines[count, 0], lines[count, 1], lines[count, 2], lines[count, 3] = ax, ay, bx, by
+        mixed = bits[count, 0] * _MIXER + bits[count, 1]
+        mixed = (mixed ^ (mixed >> _HALF)) * _MIXER + bits[count, 2]
+        mixed = (mixed ^ (mixed >> _HALF)) * _MIXER + bits[count, 3]
+        place = np.int64(((mixed ^ (mixed >> _HALF)) * _MIXER) >> shift)
+        while table[place] >= 0:
+            one = table[place]
+            if lines[one, 0] == ax and lines[one, 1] == ay and lines[one, 2] == bx and lines[one, 3] == by:
+                break
+            place = (place + 1) & last
+        if table[place] < 0:
+            table[place] = count
+            count += 1
+    return lines[:count]
+
+
+@compiled
 def edges_near(walks: Walks, lattice: Lattice, margin: float) -> Positions:
     """The edges whose box, widened by the margin, touches a cell with lines: the few that are worth a closer look."""
     near, count = np.empty(len(walks.first), np.int64), 0
@@ -159,38 +207,68 @@ def edges_near(walks: Walks, lattice: Lattice, margin: float) -> Positions:
 
 
 @compiled
-def near_lines(
+def find_pairs(walks: Walks, lattice: Lattice, margin: float) -> Pairs:
+    """The pairs of an edge and a border line whose boxes come within the margin of each other."""
+    near = edges_near(walks, lattice, margin)
+    stamp = np.full(len(lattice.start), -1, np.int64)
+    edges, lines = np.empty(len(near) + 16, np.int64), np.empty(len(near) + 16, np.int32)
+    count, done = 0, 0
+    while done < len(near):
+        done, count = fill_pairs(walks, lattice, margin, near, done, stamp, edges, lines, count)
+        if done < len(near):
+            edges, lines = np.append(edges, edges), np.append(lines, lines)
+    return Pairs(edges[:count], lines[:count])
+
+
+@compiled
+def fill_pairs(
+    walks: Walks,
     lattice: Lattice,
-    ax: float,
-    ay: float,
-    bx: float,
-    by: float,
     margin: float,
+    near: Positions,
+    done: int,
     stamp: Positions,
-    mark: int,
-    found: Positions,
-) -> int:
-    """Fill ``found`` with the lines whose box comes within the margin of the edge's; return how many."""
+    edges: Positions,
+    lines: NDArray[np.int32],
+    count: int,
+) -> tuple[int, int]:
+    """Write pairs as long as there is room; which of the near edges comes next, and how many pairs there are."""
     start, end, begin, listed, cells = lattice
-    count = 0
-    west, east = min(ax, bx) - margin, max(ax, bx) + margin
-    south, north = min(ay, by) - margin, max(ay, by) + margin
-    bottom, top = row_span(cells, south, north)
-    for row in range(bottom, top + 1):
-        left, right = column_span(cells, row, ax, ay, bx, by, margin)
-        if left > right:
-            continue
-        # The lines of neighbouring cells of a row follow each other.
-        for at in range(begin[row * cells.columns + left], begin[row * cells.columns + right + 1]):
-            line = listed[at]
-            if stamp[line] == mark:
+    place = walks.place
+    each, most_column, most_row = 1.0 / cells.side, cells.columns - 1.0, cells.rows - 1.0
+    for which in range(done, len(near)):
+        edge = near[which]
+        at, before = walks.first[edge], count
+        ax, ay, bx, by = place[at, 0], place[at, 1], place[at + 1, 0], place[at + 1, 1]
+        west, east, south, north = (
+            min(ax, bx) - margin,
+            max(ax, bx) + margin,
+            min(ay, by) - margin,
+            max(ay, by) + margin,
+        )
+        left, bottom = int(max((west - cells.west) * each, 0.0)), int(max((south - cells.south) * each, 0.0))
+        right = int(min(max((east - cells.west) * each, -1.0), most_column))
+        top = int(min(max((north - cells.south) * each, -1.0), most_row))
+        # Of a short edge, the box is hardly more than the cells that it runs through.
+        long = top > bottom and right > left + 2
+        for row in range(bottom, top + 1):
+            if long:
+                left, right = column_span(cells, row, ax, ay, bx, by, margin)
+            if left > right:
                 continue
-            stamp[line] = mark
-            px, py, qx, qy = start[line, 0], start[line, 1], end[line, 0], end[line, 1]
-            if min(px, qx) <= east and max(px, qx) >= west and min(py, qy) <= north and max(py, qy) >= south:
-                found[count] = line
-                count += 1
-    return count
+            # The lines of neighbouring cells of a row follow each other.
+            for at in range(begin[row * cells.columns + left], begin[row * cells.columns + right + 1]):
+                line = listed[at]
+                if stamp[line] == edge:
+                    continue
+                px, py, qx, qy = start[line, 0], start[line, 1], end[line, 0], end[line, 1]
+                if min(px, qx) <= east and max(px, qx) >= west and min(py, qy) <= north and max(py, qy) >= south:
+                    if count == len(edges):
+                        stamp[:] = -1
+                        return which, before
+                    stamp[line], edges[count], lines[count] = edge, edge, line
+                    count += 1
+    return len(near), count
 
 
 @compiled
@@ -202,6 +280,18 @@ def apart(x: float, y: float, ax: float, ay: float, bx: float, by: float) -> flo
     if length2 > 0.0:
         foot = min(max((off_x * along_x + off_y * along_y) / length2, 0.0), 1.0)
     return float(np.hypot(off_x - foot * along_x, off_y - foot * along_y))
+
+
+@compiled
+def passes_by(
+    ax: float, ay: float, bx: float, by: float, px: float, py: float, qx: float, qy: float, margin: float
+) -> bool:
+    """Whether p-q lies wholly to one side of the edge a-b, farther off than the margin, as most lines do."""
+    ux, uy = bx - ax, by - ay
+    one, other = ux * (py - ay) - uy * (px - ax), ux * (qy - ay) - uy * (qx - ax)
+    # Twice the margin: rounding must not pass by what `meet` would find.
+    clear = 2.0 * margin * (abs(ux) + abs(uy))
+    return (one > clear and other > clear) or (one < -clear and other < -clear)
 
 
 @compiled
@@ -247,25 +337,29 @@ def find_cuts(walks: Walks, lattice: Lattice, margin: float) -> tuple[Positions,
     Places within the margin of each other are one, and those within the margin of a vertex are exactly 0 or 1.
     """
     begin = np.zeros(len(walks.first) + 1, np.int64)
-    share = np.empty(max(len(walks.first) // 8, 16))
-    stamp, found = np.full(len(lattice.start), -1, np.int64), np.empty(len(lattice.start), np.int64)
-    here, places = np.empty(5), np.empty(5 * len(lattice.start) + 1)
-    total = 0
-    for edge in edges_near(walks, lattice, margin):
+    pairs = find_pairs(walks, lattice, margin)
+    share, here, places = np.empty(max(len(pairs.edge), 16)), np.empty(5), np.empty(64)
+    pair, total = 0, 0
+    while pair < len(pairs.edge):
+        edge, count = pairs.edge[pair], 0
         at = walks.first[edge]
         ax, ay, bx, by = walks.place[at, 0], walks.place[at, 1], walks.place[at + 1, 0], walks.place[at + 1, 1]
-        count = 0
-        for which in range(near_lines(lattice, ax, ay, bx, by, margin, stamp, edge, found)):
-            px, py = lattice.start[found[which], 0], lattice.start[found[which], 1]
-            qx, qy = lattice.end[found[which], 0], lattice.end[found[which], 1]
+        while pair < len(pairs.edge) and pairs.edge[pair] == edge:
+            line = pairs.line[pair]
+            pair += 1
+            px, py, qx, qy = lattice.start[line, 0], lattice.start[line, 1], lattice.end[line, 0], lattice.end[line, 1]
+            if passes_by(ax, ay, bx, by, px, py, qx, qy, margin):
+                continue
             meetings = meet(ax, ay, bx, by, px, py, qx, qy, margin, here)
+            if count + meetings > len(places):
+                places = np.append(places, places)
             places[count : count + meetings] = here[:meetings]
             count += meetings
         if count:
             length = np.hypot(bx - ax, by - ay)
             slack = margin / length if length > margin else 0.0
             if total + count > len(share):
-                share = np.concatenate((share, np.empty(len(share) + count)))
+                share = np.append(share, np.empty(len(share) + count))
             before = total
             total = keep_places(places[:count], slack, share, total)
             begin[edge + 1] = total - before
@@ -293,14 +387,17 @@ def keep_places(places: Floats, slack: float, share: Floats, total: int) -> int:
 @compiled
 def find_runs(walks: Walks, seconds: Floats, begin: Positions, share: Floats) -> Runs:
     """Take walks apart at their cuts; ``seconds`` is the time spent on each edge."""
-    most = len(walks.first) + len(share) + 1
+    # A run begins with a part or at a cut.
+    most = len(share) + 1
+    for edge in range(1, len(walks.first)):
+        most += walks.part[edge] != walks.part[edge - 1]
     edges, shares = np.empty(most, np.int64), np.empty(most)
     x, y, metres, spent = np.empty(most), np.empty(most), np.zeros(most), np.zeros(most)
     place, count, longest, broken = walks.place, 0, -1.0, True
     for edge in range(len(walks.first)):
         start = walks.first[edge]
         ax, ay, bx, by = place[start, 0], place[start, 1], place[start + 1, 0], place[start + 1, 1]
-        length = np.hypot(bx - ax, by - ay)
+        length = np.sqrt((bx - ax) * (bx - ax) + (by - ay) * (by - ay))
         broken |= edge > 0 and walks.part[edge] != walks.part[edge - 1]
         at, stop = begin[edge], begin[edge + 1]
         if at < stop and share[at] == 0.0:
@@ -322,15 +419,3 @@ def find_runs(walks: Walks, seconds: Floats, begin: Positions, share: Floats) ->
             done = until
             at += 1
     return Runs(edges[:count], shares[:count], x[:count], y[:count], metres[:count], spent[:count])
-
-
-@compiled
-def near_walks(walks: Walks, lattice: Lattice, margin: float) -> NDArray[np.bool_]:
-    """Of each border line, whether some edge's box comes within the margin of its box."""
-    near = np.zeros(len(lattice.start), np.bool_)
-    stamp, found = np.full(len(lattice.start), -1, np.int64), np.empty(len(lattice.start), np.int64)
-    for edge in edges_near(walks, lattice, margin):
-        at = walks.first[edge]
-        ax, ay, bx, by = walks.place[at, 0], walks.place[at, 1], walks.place[at + 1, 0], walks.place[at + 1, 1]
-        near[found[: near_lines(lattice, ax, ay, bx, by, margin, stamp, edge, found)]] = True
-    return near

@@ -10,7 +10,7 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from geo.crs import require_metres, require_same
-from geo.edges import Edges, Floats, Positions, ring_edges
+from geo.edges import Edges, Floats, Positions
 from geo.errors import N_, BadGeometry
 from geo.locator import GridLocator
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 ON_BORDER_M = 1e-6
 # So far beside the middle of a border line one looks for the grid on that side.
 _BESIDE_M = 1e-5
-# Odd and far apart, so that edges which differ in any bit hardly ever get the same number.
-_MIXERS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93], np.uint64)
 
 
 class Stretches(NamedTuple):
@@ -182,19 +180,6 @@ def cut_at_borders(edges: Edges, locator: GridLocator, margin_m: float = ON_BORD
     return cut(len(edges.owner), np.repeat(np.arange(len(edges.owner)), np.diff(begin)), share)
 
 
-def unique_edges(start: Floats, end: Floats) -> tuple[Floats, Floats]:
-    """Start and end of each edge, an edge that occurs twice, in whichever direction, only once."""
-    swap = ((start[:, 0] > end[:, 0]) | ((start[:, 0] == end[:, 0]) & (start[:, 1] > end[:, 1])))[:, None]
-    # 0.0 and -0.0 are one place of two spellings.
-    ends = np.ascontiguousarray(np.where(swap, np.hstack([end, start]), np.hstack([start, end]))) + 0.0
-    # Sorting one number for each edge is ten times quicker than sorting four; equal edges have equal numbers.
-    order = np.argsort((ends.view(np.uint64) * _MIXERS).sum(axis=1, dtype=np.uint64), kind="stable")
-    ends = ends[order]
-    new: NDArray[np.bool_] = np.ones(len(ends), bool)
-    new[1:] = (ends[1:] != ends[:-1]).any(axis=1)
-    return ends[new, :2], ends[new, 2:]
-
-
 def cut(count: int, edge: Positions, share: Floats) -> Stretches:
     """Cut edges at given places.
 
@@ -249,21 +234,19 @@ def _bands(band_m: ArrayLike, count: int) -> Floats:
 
 
 def _borders_near(locator: GridLocator, place: Floats, margin_m: float) -> tuple[Floats, Floats]:
-    """The border lines whose box comes within the margin of the box around all places."""
-    edges = ring_edges(locator.geometry)
-    near: NDArray[np.bool_] = np.ones(len(edges.owner), bool)
-    for axis in (0, 1):
-        one, other, walked = edges.start[:, axis], edges.end[:, axis], place[:, axis]
-        near &= (np.maximum(one, other) >= walked.min() - margin_m) & (
-            np.minimum(one, other) <= walked.max() + margin_m
-        )
-    return unique_edges(edges.start[near], edges.end[near])
+    """Each border line once whose box comes within the margin of the box around all places."""
+    from geo.crossings import borders_once
+
+    x, y = place[:, 0], place[:, 1]
+    box = (x.min() - margin_m, y.min() - margin_m, x.max() + margin_m, y.max() + margin_m)
+    lines = borders_once(locator.lines.corners, locator.lines.part, box)
+    return lines[:, :2], lines[:, 2:]
 
 
 def _shares(walks: "Walks", seconds: Floats, locator: GridLocator, band: Floats) -> "Shares":
     """What each grid gets of each part, in one row or more; ``band`` is that of each part."""
     from geo.band import Shares, hold_to_grids
-    from geo.crossings import find_cuts, find_runs, make_lattice, near_walks
+    from geo.crossings import find_cuts, find_pairs, find_runs, make_lattice
 
     widest = float(band.max())
     borders = _borders_near(locator, walks.place, ON_BORDER_M + widest)
@@ -273,50 +256,53 @@ def _shares(walks: "Walks", seconds: Floats, locator: GridLocator, band: Floats)
     grid, _ = locator.decide(runs.x, runs.y, ON_BORDER_M)
     if widest == 0.0 or not len(locator.rank):
         return Shares(runs.edge, grid.astype(np.int64), runs.metres, runs.seconds)
+    open_edges = _undecided(walks, runs, grid)
+    open_walks = walks._replace(first=walks.first[open_edges], part=walks.part[open_edges])
+    pairs = find_pairs(open_walks, lattice, widest)
+    sides = _sides(lattice, pairs.line, locator, widest)
     rank = np.append(locator.rank, len(locator.rank))
-    lattice, sides = _borders_between(
-        lattice, near_walks(_undecided(walks, runs, grid), lattice, widest), locator, widest
-    )
-    shares: Shares = hold_to_grids(walks, seconds, runs, grid, band, lattice, sides, rank)
+    pairs = pairs._replace(edge=open_edges[pairs.edge])
+    shares: Shares = hold_to_grids(walks, seconds, runs, grid, band, pairs, sides, rank)
     return shares
 
 
-def _undecided(walks: "Walks", runs: "Runs", grid: NDArray[np.int32]) -> "Walks":
-    """The parts of walks that lie in more than one grid: with the others there is nothing to settle."""
+def _undecided(walks: "Walks", runs: "Runs", grid: NDArray[np.int32]) -> Positions:
+    """The edges of parts that lie in more than one grid: with the others there is nothing to settle."""
     part = walks.part[runs.edge]
     open_part = np.zeros(int(walks.part.max()) + 1, bool)
     open_part[part[1:][(part[1:] == part[:-1]) & (grid[1:] != grid[:-1])]] = True
-    left = open_part[walks.part]
-    return walks._replace(first=walks.first[left], part=walks.part[left])
+    return np.flatnonzero(open_part[walks.part])
 
 
-def _borders_between(
-    lattice: "Lattice", wanted: NDArray[np.bool_], locator: GridLocator, band_m: float
-) -> "tuple[Lattice, Sides]":
-    """Of the wanted border lines those with another answer on either side, and what the answers are.
+def _sides(lattice: "Lattice", near: NDArray[np.int32], locator: GridLocator, band_m: float) -> "Sides":
+    """What the answers are on either side of the border lines that are near; those that divide nothing are left out.
 
     The outline of a 专属 grid on 综合 ground, for one, divides nothing where the 综合 grid answers on both sides.
     """
     from geo.band import Sides
-    from geo.crossings import find_cuts, make_lattice
+    from geo.crossings import find_cuts
 
-    line_start, line_end = lattice.start[wanted], lattice.end[wanted]
+    wanted = np.zeros(len(lattice.start), bool)
+    wanted[near] = True
+    line = np.flatnonzero(wanted)
+    line_start, line_end = lattice.start[line], lattice.end[line]
     lines = _apart(line_start, line_end)
     begin, share = find_cuts(lines, lattice, ON_BORDER_M)
-    pieces = cut(len(lines.first), np.repeat(lines.part, np.diff(begin)), share)
+    pieces = cut(len(line), np.repeat(lines.part, np.diff(begin)), share)
     start, along = line_start[pieces.edge], (line_end - line_start)[pieces.edge]
     across = along[:, ::-1] * (-1.0, 1.0) * (_BESIDE_M / np.hypot(*along.T))[:, None]
     middle = start + (pieces.begin + pieces.finish)[:, None] / 2 * along
+    beside = np.concatenate([middle + across, middle - across])
     # The same question as for the runs, so that the locator prepares itself for one kind of question only.
-    beside, behind = middle + across, middle - across
-    left, _ = locator.decide(beside[:, 0], beside[:, 1], ON_BORDER_M)
-    right, _ = locator.decide(behind[:, 0], behind[:, 1], ON_BORDER_M)
-    parts = left != right
+    left, right = np.split(locator.decide(beside[:, 0], beside[:, 1], ON_BORDER_M)[0], 2)
+    parts = np.flatnonzero(left != right)
     geometry = locator.geometry
     half = np.append(shapely.area(geometry) / np.maximum(shapely.length(geometry), 1e-9) / 2, np.inf)
     width = np.minimum(np.minimum(half[left], half[right]), band_m)
-    ends = start + pieces.begin[:, None] * along, start + pieces.finish[:, None] * along
-    return make_lattice(ends[0][parts], ends[1][parts], ON_BORDER_M), Sides(left[parts], right[parts], width[parts])
+    first = np.zeros(len(lattice.start) + 1, np.int64)
+    np.cumsum(np.bincount(line[pieces.edge[parts]], minlength=len(lattice.start)), out=first[1:])
+    begins, ends = start + pieces.begin[:, None] * along, start + pieces.finish[:, None] * along
+    return Sides(first, begins[parts], ends[parts], left[parts], right[parts], width[parts])
 
 
 def _seconds_of_edges(lines: Any, geometry: NDArray[np.object_], walks: "Walks", times: Any) -> Floats:

@@ -276,7 +276,7 @@ class GridLocator:
     def _build(self, within_m: float | None) -> "Lattice | None":
         from geo import lattice
 
-        corners = self._lines.corners
+        corners = self.lines.corners
         if not len(corners):
             return None
         # Column by column: over an axis of two NumPy is ten times slower.
@@ -284,10 +284,11 @@ class GridLocator:
         box = (float(x.min()), float(y.min()), float(x.max()), float(y.max()))
         if not _SMALL < max(map(abs, box)) < _LARGE:
             return None
-        return lattice.build(self._lines, box, every=within_m is not None, reach=within_m or 0.0)
+        return lattice.build(self.lines, box, every=within_m is not None, reach=within_m or 0.0)
 
     @cached_property
-    def _lines(self) -> "Lines":
+    def lines(self) -> "Lines":
+        """The straight lines that the grids' borders consist of, ring after ring."""
         from geo.lattice import lines_of
 
         lines = lines_of(self.geometry, self.rank)
@@ -298,7 +299,7 @@ class GridLocator:
     def _outlines(self) -> "Outlines":
         from geo.outlines import outlines_of
 
-        return outlines_of(self._lines, len(self.geometry))
+        return outlines_of(self.lines, len(self.geometry))
 
     @cached_property
     def _parts(self) -> tuple[NDArray[np.object_], Positions]:
