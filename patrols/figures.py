@@ -14,7 +14,7 @@ from data import frames
 from data.errors import NotFound
 from data.models import WGS84, Community, Grid, GridEdition, Incident, Patrol, PatrolCredit, Role, Stage
 from geo.errors import N_
-from patrols import chains, incidents, redraw
+from patrols import chains, incidents, redraw, standing
 from patrols.chains import Link
 from patrols.coverage import coverage
 from patrols.days import local_day, start_of_day
@@ -78,7 +78,8 @@ def grid_cards(
     Parameters
     ----------
     at : datetime
-        Now, aware. The week is today and the six local days before.
+        Now, aware, or an earlier moment: then all is told as it was, by the grids of that day, whatever was adopted,
+        handed over or closed since. The week is the day of `at` and the six local days before.
     with_coverage : bool
         Whether to compute which metres of street were seen, which costs most; else those columns are NaN.
     codes : sequence of str, optional
@@ -226,7 +227,7 @@ def tracks(
 def _incident_figures(
     session: Session, scope: Scope, community: Community, at: datetime, codes: "pd.Index[Any]"
 ) -> pd.DataFrame:
-    counts = incidents.counts_by_grid(session, scope, Filters(community_id=community.id), at=at)
+    counts = standing.counts_by_grid(session, scope, community, at=at)
     rows = [counts.get(code, (0, 0)) for code in codes]
     return pd.DataFrame(rows, index=codes, columns=["open_incidents", "overdue_incidents"], dtype=int)
 

@@ -74,7 +74,7 @@ def destinations(session: Session, edition: GridEdition, lineage: pd.DataFrame, 
     rows = _open_incidents(session, community)
     placed = rows["geometry"].notna().to_numpy()
     follows = heirs(lineage)
-    rows["grid_code"] = [follows.get(code, code) for code in rows["was_code"]]
+    rows["grid_code"] = pd.Series([follows.get(code, code) for code in rows["was_code"]], rows.index, dtype=object)
     if placed.any():
         _locate(session, community, edition, rows, placed, at)
     return rows.drop(columns="geometry")
@@ -124,8 +124,11 @@ def _locate(
     for column, values in (("rule", rule), ("border_m", found["border_m"]), ("sure", found["sure"])):
         rows.loc[changed, column] = values.loc[changed].astype(object)
     stated = asked["accuracy_m"].notna()
-    for key, row in zip(changed, found.loc[changed].to_dict("records"), strict=True):
-        rows.at[key, "grid_facts"] = facts_of(row, stated=bool(stated[key]))
+    facts = [
+        facts_of(row, stated=bool(stated[key]))
+        for key, row in zip(changed, found.loc[changed].to_dict("records"), strict=True)
+    ]
+    rows.loc[changed, "grid_facts"] = pd.Series(facts, index=changed, dtype=object)
 
 
 def _step(row: Mapping[Any, Any], number: int, at: datetime, by: User | None) -> dict[str, Any]:

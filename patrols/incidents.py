@@ -309,11 +309,16 @@ def is_overdue(at: datetime) -> ColumnElement[bool]:
 
 
 def counts_by_grid(
-    session: Session, scope: Scope, filters: Filters, *, at: datetime
+    session: Session, scope: Scope, filters: Filters, *, at: datetime, without: Select[Any] | None = None
 ) -> dict[str | None, tuple[int, int]]:
-    """Of each grid, how many incidents are open and how many of these are overdue; None: without a grid. One query."""
+    """Of each grid, how many incidents are open and how many of these are overdue; None: without a grid. One query.
+
+    `without` selects the ids of incidents that are left out.
+    """
     late = func.sum(case((is_overdue(at), 1), else_=0))
     wanted = filtered(select(Incident), scope, filters).where(Incident.stage.in_(OPEN_STAGES))
+    if without is not None:
+        wanted = wanted.where(Incident.id.not_in(without))
     statement = wanted.with_only_columns(Incident.grid_code, func.count(), late).group_by(Incident.grid_code)
     return {code: (count, int(overdue)) for code, count, overdue in session.execute(statement)}
 

@@ -1,0 +1,170 @@
+"""What each grid of any edition, drafted ones too, would hold: households, streets, incidents, patrols, postings.
+
+Counted anew from the stored ground, never taken from what an edition's rows say, so that two editions can be compared.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from data import frames
+from data.models import Community, GridKind, PlaceKind, Posting
+from geo.lines import credit_lines
+from geo.locator import GridLocator
+from geo.streets import cut_streets
+from patrols import figures, roster
+from patrols.days import local_day
+from patrols.rules import Rules
+
+LOAD_WEEKS = 8
+"""Weeks of patrols that a grid's load is told by: long enough for rain and holidays to even out."""
+
+COUNTED = ("households", "residents", "buildings")
+"""Figures that are sums over the buildings of a grid."""
+
+FIGURES = (*COUNTED, "street_metres", "open_incidents", "patrol_metres", "patrol_minutes", "postings")
+
+NOWHERE = ""
+"""Stands for the grid of what lies in none."""
+
+Codes = NDArray[np.object_]
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A community's buildings, streets, patrols and postings, read once and counted for several editions."""
+
+    session: Session
+    community: Community
+    at: datetime
+    rules: Rules = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rules", Rules.for_community(self.community.rules))
+
+    @cached_property
+    def buildings(self) -> gpd.GeoDataFrame:
+        """The buildings, each with the point that says in which grid it stands."""
+        found = frames.buildings(self.session, self.community.id)
+        return found.set_geometry(shapely.point_on_surface(found.geometry.array.to_numpy()), crs=found.crs)
+
+    @cached_property
+    def compounds(self) -> gpd.GeoDataFrame:
+        """The compounds as points."""
+        found = frames.compounds(self.session, self.community.id)
+        return found.set_geometry(shapely.point_on_surface(found.geometry.array.to_numpy()), crs=found.crs)
+
+    @cached_property
+    def streets(self) -> gpd.GeoDataFrame:
+        """The streets."""
+        return frames.streets(self.session, self.community.id)
+
+    @cached_property
+    def walks(self) -> gpd.GeoDataFrame:
+        """The patrols of the last weeks."""
+        since = self.at - timedelta(weeks=LOAD_WEEKS)
+        return figures.tracks(self.session, self.community, since=since, until=self.at)
+
+    @cached_property
+    def postings(self) -> pd.DataFrame:
+        """The postings in force on a grid, compound or building."""
+        columns = (Posting.place_kind, Posting.grid_code, Posting.compound_id, Posting.building_id)
+        held = roster.in_force(local_day(self.community, self.at))
+        rows = self.session.execute(select(*columns).where(Posting.community_id == self.community.id, held)).all()
+        names = ["place_kind", "grid_code", "compound_id", "building_id"]
+        return pd.DataFrame(rows, columns=names).astype(object)
+
+
+def tally(ground: Ground, grids: gpd.GeoDataFrame) -> pd.DataFrame:
+    """What each grid holds.
+
+    A building counts where its middle stands; a street along a border counts for both grids, as on their cards; the
+    metres and minutes of a patrol count once, with its minutes spread evenly over its metres. What lies in no 综合 grid
+    has the row `NOWHERE`. 专属 grids tell what lies in them as well: their rows are no part of the sum.
+
+    Parameters
+    ----------
+    grids : GeoDataFrame
+        `grid_code`, `kind`, `geometry`, in the community's metres.
+
+    Returns
+    -------
+    DataFrame
+        Index `grid_code`, `NOWHERE` last; columns `FIGURES` without `open_incidents`, which their history decides.
+    """
+    special = (grids["kind"] == GridKind.SPECIAL).to_numpy()
+    every = set(grids["grid_code"])
+    parts = [_tally(ground, grids[~special], every)]
+    if special.any():
+        parts.append(_tally(ground, grids[special], every).drop(index=NOWHERE))
+    found = pd.concat(parts).sort_index()
+    return pd.concat([found.drop(index=NOWHERE), found.loc[[NOWHERE]]])
+
+
+def houses_of(ground: Ground, grids: gpd.GeoDataFrame) -> Codes:
+    """The code of the 综合 grid of each building, `NOWHERE` for none."""
+    return _codes(GridLocator(grids[grids["kind"] != GridKind.SPECIAL]), ground.buildings)
+
+
+def _tally(ground: Ground, grids: gpd.GeoDataFrame, every: set[str]) -> pd.DataFrame:
+    locator = GridLocator(grids)
+    index = pd.Index([*sorted(grids["grid_code"]), NOWHERE], name="grid_code", dtype=object)
+    houses = _codes(locator, ground.buildings)
+    counted: pd.DataFrame = ground.buildings.assign(buildings=1)[list(COUNTED)].groupby(houses).sum()
+    found: pd.DataFrame = counted.reindex(index, fill_value=0).astype(int)
+    found["street_metres"] = _street_metres(ground, locator).reindex(index, fill_value=0.0)
+    load = _load(ground, locator).reindex(index, fill_value=0.0)
+    found["patrol_metres"], found["patrol_minutes"] = load["metres"], load["minutes"]
+    found["postings"] = _postings(ground, locator, houses, every).reindex(index, fill_value=0).astype(int)
+    return found
+
+
+def _codes(locator: GridLocator, spots: gpd.GeoDataFrame) -> Codes:
+    if spots.empty:
+        return np.empty(0, dtype=object)
+    xy = shapely.get_coordinates(spots.geometry.array.to_numpy())
+    grid = locator.locate(xy[:, 0], xy[:, 1])
+    codes: Codes = np.where(grid < 0, NOWHERE, locator.codes_at(np.maximum(grid, 0)))
+    return codes
+
+
+def _street_metres(ground: Ground, locator: GridLocator) -> "pd.Series[float]":
+    if ground.streets.empty:
+        return pd.Series(dtype=float)
+    pieces = cut_streets(ground.streets, locator, border_m=ground.rules.border_street_m)
+    each = pd.DataFrame({"code": pieces["grid_codes"], "metres": pieces["metres"]}).explode("code")
+    return each["metres"].groupby(each["code"].fillna(NOWHERE)).sum()
+
+
+def _load(ground: Ground, locator: GridLocator) -> pd.DataFrame:
+    """Metres and minutes walked in each grid."""
+    walks = ground.walks
+    if walks.empty:
+        return pd.DataFrame({"metres": [], "minutes": []}, dtype=float)
+    earned = credit_lines(walks.geometry, locator, band_m=ground.rules.border_band_m)
+    pace = (walks["minutes"] / walks.length.where(walks.length > 0)).fillna(0.0)
+    minutes = earned["metres"] * earned["line"].map(pace)
+    each = pd.DataFrame({"metres": earned["metres"], "minutes": minutes})
+    sums: pd.DataFrame = each.groupby(earned["grid_code"].fillna(NOWHERE)).sum()
+    return sums
+
+
+def _postings(ground: Ground, locator: GridLocator, houses: Codes, known: set[str]) -> "pd.Series[int]":
+    """How many postings there are on each grid and on the compounds and buildings in it.
+
+    Who is posted on a grid that these grids do not have, is posted nowhere.
+    """
+    rows = ground.postings[ground.postings["place_kind"] != PlaceKind.COMMUNITY]
+    by_house = pd.Series(houses, index=ground.buildings.index, dtype=object)
+    by_compound = pd.Series(_codes(locator, ground.compounds), index=ground.compounds.index, dtype=object)
+    own = rows["grid_code"]
+    codes = own.fillna(rows["building_id"].map(by_house)).fillna(rows["compound_id"].map(by_compound))
+    return codes.where(codes.isin(known), NOWHERE).value_counts()
