@@ -137,4 +137,4 @@ class IncidentStep(Base):
     note: Mapped[str] = mapped_column(Prose, default="")
     incident: Mapped[Incident] = relationship(back_populates="steps")
 
-    __table_args__ = (UniqueConstraint("incident_id", "number"),)
+    __table_args__ = (UniqueConstraint("incident_id", "number"), Index("ix_incident_step_at", "at"))
