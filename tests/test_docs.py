@@ -70,7 +70,7 @@ def test_every_dependency_has_its_line_of_reason(name: str) -> None:
     packages = {re.split(r"[\[<>=; ]", line)[0] for line in wanted}
     browser = json.loads(read("webmap/static/package.json"))["dependencies"]
 
-    told = first_column(name, r"`(@?[a-z][\w./-]*)`")
+    told = first_column(name, r"`((?:@[\w-]+/)?[a-z][\w.-]*)`")
     assert packages | set(browser) <= told
     assert told - packages - set(browser) == set()
     assert all(row[1] for table in tables(name) for row in table)
