@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.edges import Floats
+from geo.lists import FULLS, INNERS, ODDS, STAMP, USED, Lists, make_lists, roomier
 from geo.turns import compiled
 
 NOWHERE, NESTED = -1, -1
@@ -101,16 +102,6 @@ def _number(listed: int) -> int:
 
 
 @compiled(None)
-def _longer(array: Any, size: int) -> Any:
-    """The array itself where it has a place more than this, else a copy twice as long."""
-    if size < len(array):
-        return array
-    wider = np.empty((2 * size + 2, *array.shape[1:]), array.dtype)
-    wider[: len(array)] = array
-    return wider
-
-
-@compiled(None)
 def _finish(words: Words, head: int, used: int, otherwise: int) -> None:
     """Say in the last header of a list what holds if none of its parts does."""
     while head < used:
@@ -118,15 +109,6 @@ def _finish(words: Words, head: int, used: int, otherwise: int) -> None:
         if after == used:
             words[head + 1] += np.int64(otherwise + 2) << 32
         head = after
-
-
-@compiled(types.Tuple((F8, I8))(F8, I8, numba.int64, numba.int64))
-def _room(blob: Floats, words: Words, used: int, more: int) -> tuple[Floats, Words]:
-    if used + more <= len(blob):
-        return blob, words
-    wider = np.empty(2 * len(blob) + more)
-    wider[:used] = blob[:used]
-    return wider, wider.view(np.int64)
 
 
 @compiled(numba.boolean(F82, I4, numba.int64, numba.int64))
@@ -241,18 +223,17 @@ def _sort(rank: Codes, sweep: Sweep, groups: int) -> None:
 
 
 @compiled(None)
-def _needed(lines: Lines, listed: Codes, sweep: Sweep, groups: int, cover: int) -> tuple[int, int]:
+def _needed(lines: Lines, sweep: Sweep, groups: int, cover: int, paired: bool) -> tuple[int, int]:
     """How many of a cell's sorted parts have to be asked, and the grid that it is when all of them say no."""
     if cover >= 0:
         while groups > 0 and lines.rank[sweep.part[groups - 1]] >= lines.rank[cover]:
             groups -= 1
         return groups, int(lines.grid[cover])
-    odd, begin, end = 0, sweep.begin[0], sweep.end[0]
+    odd = 0
     for each in range(groups):
         odd ^= sweep.base[each]
-        begin, end = min(begin, sweep.begin[each]), max(end, sweep.end[each])
     # One of the parts holds the point, since an odd number of them does: no need to ask the last.
-    if odd and _paired(lines.corners, listed, begin, end):
+    if odd and paired:
         return groups - 1, int(lines.grid[sweep.part[groups - 1]])
     return groups, NOWHERE
 
@@ -302,6 +283,71 @@ def _crowd(sweep: Sweep, groups: int, odds: int, stamp: int, cover: int, every: 
 
 
 @compiled(None)
+def _sweep_cells(
+    row: int, cell: int, stop: int, lines: Lines, start: Codes, listed: Codes, frame: Floats, first: int,
+    every: bool, crowded: int, cells: Codes, sweep: Sweep, to: Lists,
+) -> int:  # fmt: skip
+    """Give cells of a row their codes, as long as there is room for lists; which cell comes next.
+
+    Room is made outside: arrays that may be exchanged inside a loop make every turn of it slower.
+    """
+    y = frame[1] + (row + 0.5) / frame[3]
+    blob, words, full, inner, tally = to
+    used, fulls, inners, odds, stamp = tally[USED], tally[FULLS], tally[INNERS], tally[ODDS], tally[STAMP]
+    code, stale = NOWHERE, True
+    while cell < stop:
+        begin, end, column = start[cell], start[cell + 1], cell - first
+        if begin == end and not stale:
+            # Most cells are empty like the one before.
+            cells[cell] = code
+            cell += 1
+            continue
+        if used + 6 * (end - begin) + 2 * odds + 2 > len(blob) or inners + end - begin + odds > len(inner):
+            break
+        if fulls == len(full):
+            break
+        stamp += 1
+        if begin == end:
+            stale = False
+            cover = _cover(lines.rank, sweep, odds, stamp)
+            code = lines.grid[cover] if cover >= 0 else NOWHERE
+            if every and odds > 1:
+                code = -2 - used // 2
+                used = _write_covers(lines.grid, sweep, odds, stamp, words, used)
+                words[used - 1] += np.int64(NOWHERE + 2) << 32
+            continue
+        groups = _gather(column, y, lines, frame, listed, begin, end, sweep, stamp)
+        stale = True
+        cover = _cover(lines.rank, sweep, odds, stamp)
+        if end - begin > crowded:
+            words[used], words[used + 1] = 0, NESTED << 32
+            cells[cell] = -2 - used // 2
+            before, inners = inners, _crowd(sweep, groups, odds, stamp, cover, every, inner, inners)
+            full[fulls, 0], full[fulls, 1], full[fulls, 2] = cell, used, inners - before
+            fulls, used = fulls + 1, used + 2
+        else:
+            wanted, otherwise = groups, NOWHERE
+            if not every:
+                _sort(lines.rank, sweep, groups)
+                paired = cover < 0 and _paired(lines.corners, listed, begin, end)
+                wanted, otherwise = _needed(lines, sweep, groups, cover, paired)
+            cells[cell] = -2 - used // 2 if wanted else otherwise
+            head = used
+            used = _write(column, lines, frame, listed, sweep, wanted, every, blob, words, used)
+            if every:
+                used = _write_covers(lines.grid, sweep, odds, stamp, words, used)
+            _finish(words, head, used, otherwise)
+        for at in range(begin, end):
+            # The last cell of a line in this row: right of it the line counts.
+            line = ~listed[at]
+            if line >= 0 and (lines.corners[line, 1] <= y) != (lines.corners[line + 1, 1] <= y):
+                odds = _toggle(lines.part[line], sweep, odds)
+        cell += 1
+    tally[USED], tally[FULLS], tally[INNERS], tally[ODDS], tally[STAMP] = used, fulls, inners, odds, stamp
+    return cell
+
+
+@compiled(None)
 def sweep_rows(
     lines: Lines, start: Codes, listed: Codes, frame: Floats, width: int, height: int,
     base: NDArray[np.uint8], above: Floats, every: bool, crowded: int, cells: Codes, sweep: Sweep,
@@ -312,54 +358,16 @@ def sweep_rows(
     which on it counts once more (infinity for never). Returned are the lists and, of each crowded cell: its number,
     where its header is, how many parts it has; and these parts with their parities.
     """
-    blob = np.empty(6 * len(listed) + 64)
-    words = blob.view(np.int64)
-    full, fulls = np.empty((16, 3), np.int64), 0
-    inner, inners = np.empty(64, np.int64), 0
-    used, stamp, odds = 0, 0, 0
+    to = make_lists(6 * len(listed) + 64, 16, 64)
     for row in range(height):
         y = frame[1] + (row + 0.5) / frame[3]
-        odds = _start_row(y, lines, base, above, sweep, odds)
-        code, stale = NOWHERE, True
-        for cell in range(row * width, (row + 1) * width):
-            begin, end, column = start[cell], start[cell + 1], cell - row * width
-            blob, words = _room(blob, words, used, 6 * (end - begin) + 2 * odds + 2)
-            stamp += 1
-            groups = _gather(column, y, lines, frame, listed, begin, end, sweep, stamp) if begin < end else 0
-            if groups == 0:
-                if stale:
-                    cover = _cover(lines.rank, sweep, odds, stamp)
-                    code = lines.grid[cover] if cover >= 0 else NOWHERE
-                if stale and every and odds > 1:
-                    code = -2 - used // 2
-                    used = _write_covers(lines.grid, sweep, odds, stamp, words, used)
-                    words[used - 1] += np.int64(NOWHERE + 2) << 32
-                stale = False
-                cells[cell] = code
-                continue
-            stale = True
-            cover = _cover(lines.rank, sweep, odds, stamp)
-            if end - begin > crowded:
-                full, inner = _longer(full, fulls), _longer(inner, inners + groups + odds)
-                words[used], words[used + 1] = 0, NESTED << 32
-                cells[cell] = -2 - used // 2
-                before, inners = inners, _crowd(sweep, groups, odds, stamp, cover, every, inner, inners)
-                full[fulls, 0], full[fulls, 1], full[fulls, 2] = cell, used, inners - before
-                fulls, used = fulls + 1, used + 2
-            else:
-                wanted, otherwise = groups, NOWHERE
-                if not every:
-                    _sort(lines.rank, sweep, groups)
-                    wanted, otherwise = _needed(lines, listed, sweep, groups, cover)
-                cells[cell] = -2 - used // 2 if wanted else otherwise
-                head = used
-                used = _write(column, lines, frame, listed, sweep, wanted, every, blob, words, used)
-                if every:
-                    used = _write_covers(lines.grid, sweep, odds, stamp, words, used)
-                _finish(words, head, used, otherwise)
-            for at in range(begin, end):
-                # The last cell of a line in this row: right of it the line counts.
-                line = ~listed[at]
-                if line >= 0 and (lines.corners[line, 1] <= y) != (lines.corners[line + 1, 1] <= y):
-                    odds = _toggle(lines.part[line], sweep, odds)
-    return blob, used, full[:fulls], inner[:inners]
+        to.tally[ODDS] = _start_row(y, lines, base, above, sweep, to.tally[ODDS])
+        cell = row * width
+        while True:
+            cell = _sweep_cells(
+                row, cell, (row + 1) * width, lines, start, listed, frame, row * width, every, crowded, cells, sweep, to
+            )
+            if cell == (row + 1) * width:
+                break
+            to = roomier(to, start[cell + 1] - start[cell] + to.tally[ODDS] + 2)
+    return to.blob, to.tally[USED], to.full[: to.tally[FULLS]], to.inner[: to.tally[INNERS]]
