@@ -42,7 +42,8 @@ def hand_over(
     """
     session.flush()
     found = destinations(session, edition, lineage, at=at)
-    moved = found[found["was_code"] != found["grid_code"]]
+    # Without a grid before and after is no change, though pandas calls two missing values different.
+    moved = found[found["was_code"].fillna("") != found["grid_code"].fillna("")]
     if moved.empty:
         return 0
     last = dict(

@@ -16,6 +16,7 @@ def upgrade() -> None:
         sa.Column("action", sa.String(16), nullable=False),
         sa.Column("kind", sa.String(32), nullable=False),
         sa.Column("codes", sa.JSON, nullable=False),
+        sa.Column("corners", sa.JSON, nullable=False),
         sa.Column("stamp", sa.String(32), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("by_user_id", sa.Integer, sa.ForeignKey("user.id")),

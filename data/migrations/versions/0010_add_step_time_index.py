@@ -1,4 +1,4 @@
-"""Find steps of incidents by their time: figures of a past moment ask what has happened since."""
+"""Add an index of the steps of incidents by their time: figures of a past moment ask what has happened since."""
 
 from alembic import op
 
