@@ -118,16 +118,20 @@ def find_spans(
 
     A span that overlaps the one found before for its grid is joined to it; in ``last`` there is room to remember that.
     """
-    count, end = len(starts), float(edges[1] - edges[0])
-    grid, begin, finish = np.empty(2 * count + 8, np.int64), np.empty(2 * count + 8), np.empty(2 * count + 8)
+    count, end, most = len(starts), float(edges[1] - edges[0]), len(starts)
+    # Arrays that may be exchanged inside a loop make every turn of it slower, so all the room is made before.
+    for line in pairs.line:
+        most += 2 * (sides.first[line + 1] - sides.first[line])
+    grid, begin, finish = np.empty(most, np.int64), np.empty(most), np.empty(most)
     grid[:count], begin[:count] = exact, starts
     finish[: count - 1], finish[count - 1] = starts[1:], end
     last[exact] = -1
     for pair in range(len(pairs.edge)):
-        at, line = walks.first[pairs.edge[pair]], pairs.line[pair]
+        at, line, here = walks.first[pairs.edge[pair]], pairs.line[pair], pairs.edge[pair] - edges[0]
         for piece in range(sides.first[line], sides.first[line + 1]):
             left, right = local[sides.left[piece]], local[sides.right[piece]]
-            if left < 0 and right < 0:
+            # Most lines say nothing new: their grids are far from the part, or may have all of the edge anyway.
+            if may_have(left, here, last, begin, finish) and may_have(right, here, last, begin, finish):
                 continue
             low, high = stretch_within(
                 walks.place[at, 0],
@@ -142,7 +146,7 @@ def find_spans(
             )
             if low > high:
                 continue
-            low, high = pairs.edge[pair] - edges[0] + low, pairs.edge[pair] - edges[0] + high
+            low, high = here + low, here + high
             for one in (left, right):
                 if one < 0:
                     continue
@@ -150,13 +154,19 @@ def find_spans(
                 if before >= 0 and low <= finish[before] and high >= begin[before]:
                     begin[before], finish[before] = min(begin[before], low), max(finish[before], high)
                     continue
-                if count == len(grid):
-                    grid, begin = np.concatenate((grid, grid)), np.concatenate((begin, begin))
-                    finish = np.concatenate((finish, finish))
                 grid[count], begin[count], finish[count] = one, low, high
                 last[one] = count
                 count += 1
     return Spans(grid[:count], begin[:count], finish[:count])
+
+
+@compiled
+def may_have(grid: int, edge: int, last: Positions, begin: Floats, finish: Floats) -> bool:
+    """Whether a grid is none of the part's, or its last span covers the whole of an edge already."""
+    if grid < 0:
+        return True
+    span = last[grid]
+    return bool(span >= 0 and begin[span] <= edge and finish[span] >= edge + 1)
 
 
 @compiled

@@ -338,7 +338,12 @@ def find_cuts(walks: Walks, lattice: Lattice, margin: float) -> tuple[Positions,
     """
     begin = np.zeros(len(walks.first) + 1, np.int64)
     pairs = find_pairs(walks, lattice, margin)
-    share, here, places = np.empty(max(len(pairs.edge), 16)), np.empty(5), np.empty(64)
+    most, same = 0, 0
+    for pair in range(len(pairs.edge)):
+        same = same + 1 if pair and pairs.edge[pair] == pairs.edge[pair - 1] else 1
+        most = max(most, same)
+    # Each line meets an edge in five places at most.
+    share, here, places = np.empty(5 * len(pairs.edge)), np.empty(5), np.empty(5 * most)
     pair, total = 0, 0
     while pair < len(pairs.edge):
         edge, count = pairs.edge[pair], 0
@@ -351,19 +356,15 @@ def find_cuts(walks: Walks, lattice: Lattice, margin: float) -> tuple[Positions,
             if passes_by(ax, ay, bx, by, px, py, qx, qy, margin):
                 continue
             meetings = meet(ax, ay, bx, by, px, py, qx, qy, margin, here)
-            if count + meetings > len(places):
-                places = np.append(places, places)
             places[count : count + meetings] = here[:meetings]
             count += meetings
         if count:
             length = np.hypot(bx - ax, by - ay)
             slack = margin / length if length > margin else 0.0
-            if total + count > len(share):
-                share = np.append(share, np.empty(len(share) + count))
             before = total
             total = keep_places(places[:count], slack, share, total)
             begin[edge + 1] = total - before
-    return np.cumsum(begin), share[:total]
+    return np.cumsum(begin), share[:total].copy()
 
 
 @compiled

@@ -210,7 +210,10 @@ def _walks(geometry: NDArray[np.object_]) -> "tuple[Walks, Positions]":
     """The lines as plain vertices, and the position of the line that each part belongs to."""
     from geo.crossings import Walks
 
-    parts, line = shapely.get_parts(geometry, return_index=True)
+    parts, line = geometry, np.arange(len(geometry))
+    # Taking parts out of a line copies it.
+    if (shapely.get_type_id(geometry) != 1).any():
+        parts, line = shapely.get_parts(geometry, return_index=True)
     place, part = shapely.get_coordinates(parts, return_index=True)
     _require_numbers(place)
     first = np.flatnonzero(part[1:] == part[:-1])
@@ -318,16 +321,16 @@ def _seconds_of_edges(lines: Any, geometry: NDArray[np.object_], walks: "Walks",
             N_("Every vertex of a line needs its time: line %(row)s has not as many times as vertices."),
             row=lines.index[wrong[0]] if len(lines) else "-",
         )
-    seconds = np.concatenate([*each, np.empty(0)])
+    seconds = np.concatenate([*each, np.empty(0)]).astype(float)
     spent: Floats = seconds[walks.first + 1] - seconds[walks.first]
     return spent
 
 
 def _in_seconds(times: NDArray[Any]) -> Floats:
-    if np.issubdtype(times.dtype, np.datetime64) and len(times):
+    if times.dtype.kind == "M" and len(times):
         passed: Floats = (times - times[0]) / np.timedelta64(1, "s")
         return passed
-    return times.astype(float)
+    return times
 
 
 def _per_grid(line: Positions, grid: Any, earned: Floats, index: pd.Index, locator: GridLocator) -> pd.DataFrame:
