@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.special import owens_t
 
 from geo.edges import Edges, Floats, Positions, ring_edges
 
@@ -87,7 +86,9 @@ class Ground:
         return point, polygon, np.clip(mass, 0.0, 1.0)
 
     def _added_up(self, near: "Near", sides: "Sides", x: Floats, y: Floats) -> Masses:
-        from geo import reach  # as above
+        from scipy.special import owens_t  # as above
+
+        from geo import reach
 
         wedge = owens_t(near.height, near.to_slope) - owens_t(near.height, near.from_slope)
         size = int((sides.first[near.line + 1] - sides.first[near.line]).sum())

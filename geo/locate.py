@@ -271,7 +271,8 @@ def _decide(
     locator: GridLocator, x: Floats, y: Floats, reach_m: float, tie_m: float = 0.0
 ) -> tuple[Found, NDArray[np.int8]]:
     found, tied = locator.decide(x, y, tie_m)
-    rule = np.where(found < 0, _NONE, np.where(tied, _BORDER_TIE, _INSIDE)).astype(np.int8)
+    # Whether a point is tied is the number of its rule, as long as it has a grid.
+    rule = np.where(found < 0, np.int8(_NONE), tied.view(np.int8))
     outside = np.flatnonzero((found < 0) & np.isfinite(x) & np.isfinite(y)) if reach_m > 0 else np.empty(0, np.int64)
     if len(outside):
         near, its_grid = locator.nearest(x[outside], y[outside], reach_m)
@@ -281,7 +282,10 @@ def _decide(
 
 
 def _weighable(x: Floats, y: Floats, accuracy_m: Floats) -> Positions:
-    return np.flatnonzero(np.isfinite(x) & np.isfinite(y) & (accuracy_m >= 0) & np.isfinite(accuracy_m))
+    known = (accuracy_m >= 0) & np.isfinite(accuracy_m)
+    if not known.any():
+        return np.empty(0, np.int64)
+    return np.flatnonzero(known & np.isfinite(x) & np.isfinite(y))
 
 
 def _weigh(

@@ -16,6 +16,7 @@ from geo.exact import holds
 
 if TYPE_CHECKING:
     from geo.lattice import Lattice
+    from geo.nearlines import NearLines
     from geo.outlines import Outlines
     from geo.sweep import Lines
 
@@ -27,6 +28,8 @@ _SAME_DISTANCE_M = 1e-6
 
 # Answering this many points from the tree takes less time than loading the compiled code.
 _FEW = 200
+# With so many points for each line of the grids, listing the near lines of every place on the ground pays.
+_POINTS_A_LINE = 16
 # Beyond these, products of coordinates leave the range of a double.
 _SMALL, _LARGE = 1e-100, 1e100
 # Many times what rounding moves a point, and GEOS's own arithmetic is sure beyond it.
@@ -155,10 +158,13 @@ class GridLocator:
         x, y, grid = np.ascontiguousarray(x), np.ascontiguousarray(y), np.asarray(grid, np.int32)
         if self._few(len(x)):
             return self._border_by_tree(x, y, grid)
-        from geo import outlines
+        from geo import nearlines, outlines
 
         apart = np.empty(len(x))
-        outlines.distances(x, y, grid, *self._outlines, apart)
+        if self._pays_to_list_lines():
+            nearlines.distances(x, y, grid, *self._near_lines, *self._outlines, apart)
+        else:
+            outlines.distances(x, y, grid, *self._outlines, apart)
         return apart
 
     def holding(self, x: Floats, y: Floats, within_m: float = 0.0) -> tuple[Positions, Positions]:
@@ -265,6 +271,10 @@ class GridLocator:
         self._asked += count
         return self._asked <= _FEW
 
+    def _pays_to_list_lines(self) -> bool:
+        """Whether so many points have been asked about that lists of near lines are soon made up for."""
+        return self._asked >= _POINTS_A_LINE * len(self.lines.part) > 0
+
     def _lattice(self, within_m: float | None, count: int) -> "Lattice | None":
         """The lattice for lookups up to a distance (None: only for the best grid), or None where the tree answers."""
         if within_m not in self._lattices:
@@ -300,6 +310,12 @@ class GridLocator:
         from geo.outlines import outlines_of
 
         return outlines_of(self.lines, len(self.geometry))
+
+    @cached_property
+    def _near_lines(self) -> "NearLines":
+        from geo.nearlines import near_lines
+
+        return near_lines(self.lines, self._outlines)
 
     @cached_property
     def _parts(self) -> tuple[NDArray[np.object_], Positions]:

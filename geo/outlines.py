@@ -16,13 +16,16 @@ from geo.sweep import F8, F82, I4, I8, POINTS, Codes, Lines, Words, types
 from geo.turns import compiled
 
 # Up to so many lines it is quicker to measure all than to choose among boxes.
-_ALL, _RUN, _RUNS = 256, 64, 8
+ROOM, _RUN, _RUNS = 256, 64, 8
 _INFINITY = 0x7FF0000000000000
-_GRIDS = types.Array(numba.int32, 1, "C", readonly=True)
+GRIDS = types.Array(numba.int32, 1, "C", readonly=True)
 
 
 class Outlines(NamedTuple):
-    """Corners of all lines; boxes of runs, and of runs of runs; grid n has the lines from limits[2n] on."""
+    """Corners of all lines; boxes of runs, and of runs of runs; grid n has the lines from limits[2n] on.
+
+    ``slack`` is what rounding may add to the square of a distance, beside a billionth of it.
+    """
 
     x: Floats
     y: Floats
@@ -30,6 +33,7 @@ class Outlines(NamedTuple):
     small: Floats
     large: Floats
     limits: Words
+    slack: float
 
 
 def outlines_of(lines: Lines, grids: int) -> Outlines:
@@ -43,7 +47,10 @@ def outlines_of(lines: Lines, grids: int) -> Outlines:
     grouped = padded.reshape(-1, _RUNS, 4)
     large = np.concatenate([np.fmin.reduce(grouped[:, :, :2], axis=1), np.fmax.reduce(grouped[:, :, 2:], axis=1)], 1)
     x, y = (np.ascontiguousarray(lines.corners[:, at]) for at in (0, 1))
-    return Outlines(x, y, lines.part, small, np.ascontiguousarray(large), limits)
+    # A distance of d is off by a few of the coordinates' last digits u, its square by 16 u d + 64 u^2 at the most, and
+    # 16 u d is no more than a billionth of d^2 and 64 billion u^2 together.
+    slack = 1e11 * float(np.spacing(np.abs(lines.corners).max(initial=0.0))) ** 2
+    return Outlines(x, y, lines.part, small, np.ascontiguousarray(large), limits, slack)
 
 
 @compiled(numba.void(I4, I4, I8))
@@ -110,7 +117,48 @@ def _to_run(
     return nearest
 
 
-@compiled(numba.void(POINTS, POINTS, _GRIDS, F8, F8, I4, F82, F82, I8, F8))
+@compiled(None, inline="always")
+def to_border(
+    px: float,
+    py: float,
+    its: int,
+    x: Floats,
+    y: Floats,
+    part: Codes,
+    small: Floats,
+    large: Floats,
+    limits: Words,
+    slack: float,
+    square: Floats,
+    bits: Words,
+) -> float:
+    """The distance from a point to the border of a grid; NaN for none, and for no place."""
+    if its < 0 or not (math.isfinite(px) and math.isfinite(py)) or limits[2 * its + 1] == 0:
+        return math.nan
+    first, last = limits[2 * its], limits[2 * its + 1]
+    if last - first <= ROOM:
+        return math.sqrt(_to_run(x, y, part, first, last, px, py, square, bits))
+    low, high = first // _RUN, (last - 1) // _RUN + 1
+    nearest, start = np.inf, low
+    for run in range(low, high):
+        bound = _to_box(small, run, px, py)
+        if bound < nearest:
+            nearest, start = bound, run
+    begin, end = max(start * _RUN, first), min((start + 1) * _RUN, last)
+    best = _to_run(x, y, part, begin, end, px, py, square, bits)
+    # What rounding alone makes farther is measured too, so that the answer doesn't depend on where the search began.
+    beyond = best * (1.0 + 1e-9) + slack
+    for wide in range(low // _RUNS, (high - 1) // _RUNS + 1):
+        if _to_box(large, wide, px, py) <= beyond:
+            for run in range(max(wide * _RUNS, low), min((wide + 1) * _RUNS, high)):
+                if run != start and _to_box(small, run, px, py) <= beyond:
+                    begin, end = max(run * _RUN, first), min((run + 1) * _RUN, last)
+                    best = min(best, _to_run(x, y, part, begin, end, px, py, square, bits))
+                    beyond = best * (1.0 + 1e-9) + slack
+    return math.sqrt(best)
+
+
+@compiled(numba.void(POINTS, POINTS, GRIDS, F8, F8, I4, F82, F82, I8, numba.float64, F8))
 def distances(
     px: Floats,
     py: Floats,
@@ -121,32 +169,11 @@ def distances(
     small: Floats,
     large: Floats,
     limits: Words,
+    slack: float,
     apart: Floats,
 ) -> None:
     """Of each point the distance to the border of the grid named for it; NaN for none, and for no place."""
-    square = np.empty(_ALL)
+    square = np.empty(ROOM)
     bits = square.view(np.int64)
     for at in range(len(px)):
-        its, here_x, here_y = grid[at], px[at], py[at]
-        apart[at] = np.nan
-        if its < 0 or not (math.isfinite(here_x) and math.isfinite(here_y)) or limits[2 * its + 1] == 0:
-            continue
-        first, last = limits[2 * its], limits[2 * its + 1]
-        if last - first <= _ALL:
-            apart[at] = math.sqrt(_to_run(x, y, part, first, last, here_x, here_y, square, bits))
-            continue
-        low, high = first // _RUN, (last - 1) // _RUN + 1
-        nearest, start = np.inf, low
-        for run in range(low, high):
-            bound = _to_box(small, run, here_x, here_y)
-            if bound < nearest:
-                nearest, start = bound, run
-        begin, end = max(start * _RUN, first), min((start + 1) * _RUN, last)
-        best = _to_run(x, y, part, begin, end, here_x, here_y, square, bits)
-        for wide in range(low // _RUNS, (high - 1) // _RUNS + 1):
-            if _to_box(large, wide, here_x, here_y) < best:
-                for run in range(max(wide * _RUNS, low), min((wide + 1) * _RUNS, high)):
-                    if run != start and _to_box(small, run, here_x, here_y) < best:
-                        begin, end = max(run * _RUN, first), min((run + 1) * _RUN, last)
-                        best = min(best, _to_run(x, y, part, begin, end, here_x, here_y, square, bits))
-        apart[at] = math.sqrt(best)
+        apart[at] = to_border(px[at], py[at], grid[at], x, y, part, small, large, limits, slack, square, bits)
