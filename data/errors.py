@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy.exc import DontWrapMixin
-
 from geo.errors import Fault
 
 
@@ -29,7 +27,7 @@ class Conflict(DataError):
     """Somebody else changed it first, or it exists already."""
 
 
-class DoesNotFit(DataError, DontWrapMixin):
+class DoesNotFit(DataError):
     """A value that its column cannot hold: too long a text, a shape of the wrong kind."""
 
 

@@ -1,7 +1,6 @@
-"""Frames in metres from rows in degrees, and back; the only place where coordinates are converted."""
+"""Frames in metres from rows in degrees, and back."""
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import Any
 
 import geopandas as gpd
@@ -16,15 +15,26 @@ from sqlalchemy import Column, Enum, Integer, LargeBinary, Select, String, func,
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from data.errors import NotFound
+from data.metres import BEIJING, crs_around, points_in_metres, require_crs, to_degrees, to_metres
 from data.models import Building, Community, Compound, Grid, GridEdition, Street
 from data.models.columns import WGS84
 from geo.crs import local_crs
-from geo.errors import N_, BadGeometry, WrongCrs
+from geo.errors import N_, BadGeometry
 
-Floats = npt.NDArray[np.float64]
-
-BEIJING = (116.4, 39.9)
-"""Where a place is taken to be that has no coordinates yet, degrees."""
+__all__ = [
+    "as_wkb",
+    "buildings",
+    "compounds",
+    "crs_of",
+    "decode",
+    "grids",
+    "outline",
+    "points_in_metres",
+    "store_geometry",
+    "streets",
+    "to_degrees",
+    "to_metres",
+]
 
 
 def outline(session: Session, community_id: int, *, degrees: bool = False) -> gpd.GeoDataFrame:
@@ -117,53 +127,12 @@ def crs_of(session: Session, community_id: int) -> pyproj.CRS:
     if place is None:
         raise NotFound(N_("There is no community with the key %(key)s."), key=community_id)
     if place[0] is not None:
-        return _crs_around(shapely.bounds(shapely.from_wkb(place[0])))
+        return crs_around(shapely.bounds(shapely.from_wkb(place[0])))
     for model in (Building, Street, Compound):
         first = select(as_wkb(model.geom)).where(model.community_id == community_id).order_by(model.id).limit(1)
         if (wkb := session.scalar(first)) is not None:
-            return _crs_around(shapely.bounds(shapely.from_wkb(wkb)))
+            return crs_around(shapely.bounds(shapely.from_wkb(wkb)))
     return local_crs(*BEIJING)
-
-
-def to_metres(frame: gpd.GeoDataFrame, crs: pyproj.CRS | None = None) -> gpd.GeoDataFrame:
-    """Convert a frame in degrees (or in any declared system) to local metres.
-
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        With a declared CRS.
-    crs : CRS, optional
-        The metres wanted; by default those of the middle of the frame. Give it where two frames must match.
-
-    Raises
-    ------
-    WrongCrs
-        When the frame declares no CRS: coordinates without one are a guess.
-    """
-    _require_crs(frame.crs)
-    if crs is None:
-        bounds = to_degrees(frame).total_bounds
-        crs = _crs_around(bounds) if np.isfinite(bounds).all() else local_crs(*BEIJING)
-    return frame.to_crs(crs)
-
-
-def to_degrees(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Convert a frame to longitude and latitude, WGS 84; raises `WrongCrs` when it declares no CRS."""
-    _require_crs(frame.crs)
-    return frame.to_crs(WGS84)
-
-
-def points_in_metres(lon: npt.ArrayLike, lat: npt.ArrayLike, crs: pyproj.CRS) -> tuple[Floats, Floats]:
-    """Convert longitudes and latitudes to metres of a CRS; what is not finite stays so.
-
-    Parameters
-    ----------
-    lon, lat : array of float, degrees WGS 84
-    crs : CRS
-        As `crs_of` gives it, or ``frame.crs``.
-    """
-    x, y = _transformer(crs.to_wkt()).transform(np.asarray(lon, dtype=float), np.asarray(lat, dtype=float))
-    return np.asarray(x, dtype=float), np.asarray(y, dtype=float)
 
 
 def store_geometry(shapes: gpd.GeoSeries) -> list[WKBElement]:
@@ -186,7 +155,7 @@ def store_geometry(shapes: gpd.GeoSeries) -> list[WKBElement]:
     BadGeometry
         When a shape is missing, empty, broken or not on Earth; names the first such row by its index, and the reason.
     """
-    _require_crs(shapes.crs)
+    require_crs(shapes.crs)
     values = shapely.force_2d(shapes.to_numpy())
     _refuse_bad(values, shapes.index)
     degrees = gpd.GeoSeries(values, crs=shapes.crs).to_crs(WGS84).to_numpy()
@@ -197,11 +166,6 @@ def store_geometry(shapes: gpd.GeoSeries) -> list[WKBElement]:
 def decode(elements: Iterable[WKBElement | None]) -> npt.NDArray[np.object_]:
     """Turn stored geometries of loaded rows into shapely geometries, in degrees; None stays None."""
     return np.asarray(shapely.from_wkb([None if one is None else bytes(one.data) for one in elements]), dtype=object)
-
-
-def _crs_around(bounds: Sequence[float] | Floats) -> pyproj.CRS:
-    west, south, east, north = (float(value) for value in bounds)
-    return local_crs((west + east) / 2, (south + north) / 2)
 
 
 def _of_community(
@@ -234,11 +198,6 @@ def _frame(session: Session, wanted: Select[Any], crs: pyproj.CRS, degrees: bool
 
 def _is_whole(column: Any) -> bool:
     return isinstance(column, Column) and isinstance(column.type, Integer)
-
-
-def _require_crs(crs: Any) -> None:
-    if crs is None:
-        raise WrongCrs(N_("The shapes declare no coordinate reference system. Declare the one they were made in."))
 
 
 def _refuse_bad(shapes: npt.NDArray[np.object_], index: pd.Index) -> None:
@@ -286,8 +245,3 @@ def _multi(shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
         shapes = shapes.copy()
         shapes[polygons] = shapely.multipolygons(shapes[polygons], indices=np.arange(polygons.sum()))
     return shapes
-
-
-@lru_cache(maxsize=16)
-def _transformer(wkt: str) -> pyproj.Transformer:
-    return pyproj.Transformer.from_crs(WGS84, pyproj.CRS.from_wkt(wkt), always_xy=True)

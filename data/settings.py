@@ -5,9 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
-
 from data.errors import BadSetting
 from geo.errors import N_
 
@@ -77,6 +74,9 @@ def parse_url(url: str) -> str:
     >>> parse_url("postgres://patrol:secret@localhost/patrol")
     'postgresql+psycopg://patrol:secret@localhost/patrol'
     """
+    from sqlalchemy.engine import make_url  # only who has a database waits for it
+    from sqlalchemy.exc import ArgumentError
+
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):

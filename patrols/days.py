@@ -2,9 +2,11 @@
 
 from datetime import date, datetime
 from functools import cache
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from data.models import Community
+if TYPE_CHECKING:
+    from data.models import Community
 
 DEFAULT_TIMEZONE = "Asia/Shanghai"
 
@@ -15,7 +17,7 @@ def zone(name: str) -> ZoneInfo:
     return ZoneInfo(name or DEFAULT_TIMEZONE)
 
 
-def local_day(community: Community, at: datetime | date) -> date:
+def local_day(community: "Community", at: datetime | date) -> date:
     """The calendar day of a moment in a community's own time zone; a date stays itself.
 
     Raises
@@ -26,6 +28,7 @@ def local_day(community: Community, at: datetime | date) -> date:
     Examples
     --------
     >>> from datetime import UTC
+    >>> from data.models import Community
     >>> local_day(Community(timezone="Asia/Shanghai"), datetime(2026, 11, 21, 17, tzinfo=UTC))
     datetime.date(2026, 11, 22)
     """
@@ -36,6 +39,6 @@ def local_day(community: Community, at: datetime | date) -> date:
     return at.astimezone(zone(community.timezone)).date()
 
 
-def start_of_day(community: Community, day: date) -> datetime:
+def start_of_day(community: "Community", day: date) -> datetime:
     """The moment a day begins in a community's own time zone."""
     return datetime(day.year, day.month, day.day, tzinfo=zone(community.timezone))

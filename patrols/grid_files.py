@@ -5,8 +5,8 @@ from pathlib import Path
 import geopandas as gpd
 
 from data.exchange.vector import read_features
-from data.frames import to_metres
-from patrols.intake.grids import grid_rows
+from data.metres import to_metres
+from patrols.intake.grid_sheet import grid_rows
 
 
 def read_grids(path: Path, *, datum: str = "wgs84") -> gpd.GeoDataFrame:

@@ -1,18 +1,10 @@
-"""Chinese or English: which one this person reads, and the catalogues behind it."""
-
-import os
-import tempfile
-from pathlib import Path
+"""Chinese or English: which one this person reads, as the catalogues have it."""
 
 import flask_babel
-from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from flask import Flask, current_app, g, session
 
+from webmap.catalogues import CATALOGUES, compile_catalogues
 from webmap.settings import LANGUAGES
-
-CATALOGUES = Path(__file__).parent / "translations"
 
 
 def init_language(app: Flask) -> None:
@@ -47,31 +39,3 @@ def current() -> str:
     """``zh`` or ``en``: the language of this answer."""
     locale = flask_babel.get_locale()
     return str(locale.language) if locale and locale.language in LANGUAGES else LANGUAGES[0]
-
-
-def compile_catalogues(folder: Path = CATALOGUES) -> list[Path]:
-    """Write the ``.mo`` beside each ``.po`` that is newer; an installed package carries them already.
-
-    Returns
-    -------
-    list of Path
-        What was written.
-    """
-    written = []
-    for source in sorted(folder.glob("*/LC_MESSAGES/*.po")):
-        target = source.with_suffix(".mo")
-        if target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
-            continue
-        with source.open("rb") as file:
-            catalogue = read_po(file, locale=source.parts[-3])
-        _write_whole(target, catalogue)
-        written.append(target)
-    return written
-
-
-def _write_whole(target: Path, catalogue: Catalog) -> None:
-    """Write beside and rename, so that two processes starting at once never read half a file."""
-    handle, name = tempfile.mkstemp(dir=target.parent, suffix=".part")
-    with os.fdopen(handle, "wb") as file:
-        write_mo(file, catalogue)
-    os.replace(name, target)

@@ -12,7 +12,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from webmap.language import CATALOGUES, compile_catalogues
+from webmap.catalogues import CATALOGUES, compile_catalogues
 
 ROOT = Path(__file__).parent.parent
 LAYERS = ("geo", "data", "patrols", "webmap")

@@ -13,10 +13,6 @@ from xml.etree.ElementTree import ParseError
 import numpy as np
 import pandas as pd
 from defusedxml.common import DefusedXmlException
-from openpyxl import Workbook, load_workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.utils import get_column_letter
 
 from data.errors import CannotWrite, UnreadableFile
 from data.exchange import columns
@@ -79,6 +75,8 @@ def _check(source: Source) -> None:
 
 
 def _rows_of(source: Source, refusals: Refusals, sheet: str | None) -> list[Row]:
+    from openpyxl import load_workbook  # as long to bring in as all the rest here, and few files are workbooks
+
     values = load_workbook(source.path, read_only=True, data_only=True, keep_links=False)
     formulas = load_workbook(source.path, read_only=True, keep_links=False) if _has_formulas(source) else None
     try:
@@ -161,6 +159,8 @@ def _read_row(number: int, cells: Any, formulas: Any, refusals: Refusals) -> lis
         else:
             texts.append(as_text(value, cell))
             continue
+        from openpyxl.utils import get_column_letter  # as above
+
         refusals.add(reason, row=number, column=get_column_letter(position + 1), cell=str(value))
         wrong = True
     return None if wrong else texts
@@ -196,6 +196,8 @@ def write_sheet(table: pd.DataFrame, target: Path) -> None:
     """Write one sheet: text as text whatever it begins with, numbers as numbers while Excel keeps all their digits."""
     if len(table) >= MOST_ROWS:
         raise CannotWrite(N_("A sheet holds %(most)s rows; write a .csv instead."), most=MOST_ROWS)
+    from openpyxl import Workbook  # as above
+
     book = Workbook(write_only=True)
     page = book.create_sheet("gridpatrol")
     page.freeze_panes = "A2"
@@ -212,6 +214,9 @@ def _written(page: Any, value: Any) -> Any:
         value = as_text(value)
     if not isinstance(value, str):
         return value
+    from openpyxl.cell import WriteOnlyCell  # as above
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
     cell = WriteOnlyCell(page, value=ILLEGAL_CHARACTERS_RE.sub(" ", value))
     cell.data_type = "s"
     cell.number_format = "@"

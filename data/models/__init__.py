@@ -1,5 +1,6 @@
 """Every table of gridpatrol: columns and relations, nothing else."""
 
+from data.kinds import GridKind
 from data.models.audit import AuditRow
 from data.models.base import Base
 from data.models.columns import WGS84, UtcDateTime
@@ -27,7 +28,6 @@ from data.models.places import (
     EditionStage,
     Grid,
     GridEdition,
-    GridKind,
     GridLineage,
     GridOverride,
     LevelName,

@@ -10,6 +10,7 @@ from geoalchemy2 import Geometry, WKBElement
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import BigInteger, DateTime, Enum, Integer, String, Text
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DontWrapMixin
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from data.errors import DoesNotFit
@@ -26,6 +27,10 @@ _MULTI: dict[str, Callable[..., BaseGeometry]] = {
     "MULTILINESTRING": shapely.MultiLineString,
 }
 _WKB_CODE = {"POINT": 1, "LINESTRING": 2, "POLYGON": 3, "MULTIPOINT": 4, "MULTILINESTRING": 5, "MULTIPOLYGON": 6}
+
+
+class _Refused(DoesNotFit, DontWrapMixin):
+    """What SQLAlchemy hands on as it is, instead of as an error of its own."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -63,7 +68,7 @@ class Phrase(TypeDecorator[str]):
             return None
         limit = getattr(self.impl, "length", None)
         if limit is not None and len(value) > limit:
-            raise DoesNotFit(
+            raise _Refused(
                 N_("At most %(limit)s characters fit, but there are %(length)s: %(start)s..."),
                 limit=limit,
                 length=len(value),
@@ -144,7 +149,7 @@ def _of_kind(shape: BaseGeometry, kind: str) -> BaseGeometry:
 
 
 def _refusal(kind: str, found: str) -> DoesNotFit:
-    return DoesNotFit(N_("A %(kind)s in degrees (WGS 84) is stored here, not this: %(found)s."), kind=kind, found=found)
+    return _Refused(N_("A %(kind)s in degrees (WGS 84) is stored here, not this: %(found)s."), kind=kind, found=found)
 
 
 def geometry(kind: str, *, nullable: bool = False) -> Any:

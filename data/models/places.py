@@ -8,6 +8,7 @@ from geoalchemy2 import WKBElement
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from data.kinds import GridKind
 from data.models.base import Base
 from data.models.columns import Phrase, Prose, UtcDateTime, geometry, words
 
@@ -21,13 +22,6 @@ class StreetClass(StrEnum):
     BRANCH = "branch"
     BACK_STREET = "back_street"
     PATH = "path"
-
-
-class GridKind(StrEnum):
-    """综合 grids tile the community once; 专属 grids (a school, a market) lie over or inside them."""
-
-    GENERAL = "general"
-    SPECIAL = "special"
 
 
 class EditionStage(StrEnum):

@@ -17,8 +17,9 @@ from data.models import Building, Community, Compound, Street, StreetClass
 from geo.buildings import estimate_households
 from geo.errors import N_
 from patrols.intake.datum import warn_of_datum
+from patrols.intake.own_ground import on_own_ground
 from patrols.intake.rows import plain_row, write_rows
-from patrols.intake.shapes import LINES, POLYGONS, on_own_ground, shape_keys, take_shapes
+from patrols.intake.shapes import LINES, POLYGONS, shape_keys, take_shapes
 from patrols.intake.sheet import Headings, Intake, Sheet
 
 _KEY: dict[str, tuple[str, ...]] = {"source_key": ("编号", "编码", "代码", "id", "osm_id", "@id", "fid", "code")}

@@ -1,4 +1,4 @@
-"""Shapes on their way in: of the right kind, mended where the intention is plain, and on the community's own ground."""
+"""Shapes on their way in: of the right kind, and mended where the intention is plain."""
 
 import hashlib
 from typing import Any
@@ -7,13 +7,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from shapely.geometry.base import BaseGeometry
-from sqlalchemy.orm import Session
 
-from data import frames
-from data.models import WGS84, Community
+from data.exchange.degrees import WGS84
+from data.metres import to_degrees
 from geo.errors import N_
-from patrols.intake.datum import datum_on_ground
 from patrols.intake.sheet import Sheet
 
 LINES = ("LineString", "MultiLineString")
@@ -30,7 +27,7 @@ def take_shapes(sheet: Sheet, kinds: tuple[str, ...]) -> gpd.GeoSeries:
             _all(sheet), N_("The file has no shapes: give a map file (GeoPackage, GeoJSON, Shapefile, KML ...).")
         )
         return gpd.GeoSeries([None] * len(sheet.frame), index=sheet.frame.index, crs=WGS84)
-    shapes = frames.to_degrees(sheet.frame).geometry
+    shapes = to_degrees(sheet.frame).geometry
     values = shapely.force_2d(shapes.array.to_numpy())
     absent = shapely.is_missing(values) | shapely.is_empty(values)
     sheet.refuse(_series(sheet, absent), N_("The row has no shape."))
@@ -46,44 +43,6 @@ def take_shapes(sheet: Sheet, kinds: tuple[str, ...]) -> gpd.GeoSeries:
     if kinds == POLYGONS:
         values = _mended(sheet, values, usable)
     return gpd.GeoSeries(np.where(usable, values, None), index=sheet.frame.index, crs=WGS84)
-
-
-def on_own_ground(session: Session, sheet: Sheet, community: Community, shapes: gpd.GeoSeries) -> "pd.Series[bool]":
-    """Which rows touch the community's outline; all of them while it has none.
-
-    A file of a whole city is fine: what lies elsewhere is left out and counted. Only when nothing at all lies here is
-    the file refused, for then its datum or the community is wrong.
-    """
-    here = pd.Series(shapes.notna(), index=shapes.index)
-    outline = frames.outline(session, community.id, degrees=True)
-    if outline.empty or not here.any():
-        return here
-    ground = outline.union_all()
-    shapely.prepare(ground)
-    touches = here & shapely.intersects(ground, shapes.array.to_numpy())
-    if not touches.any():
-        _refuse_all(sheet, community, shapes[here], ground)
-        return here
-    if beyond := int((here & ~touches).sum()):
-        sheet.note(
-            N_("%(count)s rows lie outside of %(community)s and were left out."), count=beyond, community=community.name
-        )
-    return pd.Series(touches, index=shapes.index)
-
-
-def _refuse_all(sheet: Sheet, community: Community, shapes: gpd.GeoSeries, ground: BaseGeometry) -> None:
-    """Refuse the file in one sentence, with the datum under which it would lie here if there is one."""
-    first = _series(sheet, np.arange(len(sheet.frame)) == 0)
-    facts: dict[str, Any] = {"count": len(shapes), "community": community.name}
-    if (fits := datum_on_ground(shapes, sheet.datum, ground)) is None:
-        why = N_("None of the %(count)s shapes lies in %(community)s. Check the community and the file's datum.")
-    else:
-        facts |= {"said": sheet.datum, "fits": fits}
-        why = N_(
-            "None of the %(count)s shapes lies in %(community)s when read as %(said)s; read as %(fits)s they would. "
-            "Check the file's datum."
-        )
-    sheet.refuse(first, why, **facts)
 
 
 def shape_keys(shapes: gpd.GeoSeries) -> "pd.Series[str]":

@@ -6,7 +6,7 @@ from flask import Flask
 from flask_babel import Babel
 from made_town import EVIL, small_town
 
-from webmap.language import CATALOGUES
+from webmap.catalogues import CATALOGUES
 from webmap.maps.base import render
 from webmap.maps.drawn import town_map
 from webmap.maps.export import standalone

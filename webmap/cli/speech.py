@@ -11,7 +11,7 @@ import click
 
 from data.errors import Refusal, RowsRefused
 from geo.errors import N_, Fault
-from webmap.language import CATALOGUES, compile_catalogues
+from webmap.catalogues import CATALOGUES, compile_catalogues
 from webmap.settings import LANGUAGES
 
 SHOWN = 20
