@@ -1,5 +1,7 @@
 """What the rules of patrolling refuse."""
 
+from typing import Any
+
 from geo.errors import Fault
 
 
@@ -29,3 +31,24 @@ class AdoptionRefused(PatrolError):
 
 class EditionStepRefused(PatrolError):
     """This step may not follow the edition's present stage."""
+
+
+class DraftClosed(PatrolError):
+    """The edition is no draft any more, or not one that can be edited yet."""
+
+
+class DraftChanged(PatrolError):
+    """Somebody changed the same grids of a draft since the person last saw it; nothing was done.
+
+    Parameters
+    ----------
+    told : list of dict
+        What happened since, the earliest first: who, when, what, and which grids; see `patrols.draft_log.told`.
+    revision : int
+        The draft's present revision.
+    """
+
+    def __init__(self, template: str, *, told: list[dict[str, Any]], revision: int, **facts: object) -> None:
+        super().__init__(template, revision=revision, **facts)
+        self.told = told
+        self.revision = revision

@@ -46,6 +46,8 @@ TABLE: list[tuple[type[Exception], Answer]] = [
     (patrol_errors.OutOfScope, Answer(403, "out-of-scope", N_("Outside your area"))),
     (patrol_errors.StepNotAllowed, Answer(409, "step-not-allowed", N_("This step is not possible now"))),
     (patrol_errors.NoEditionInForce, Answer(409, "no-grids-in-force", N_("No grids were in force then"))),
+    (patrol_errors.DraftChanged, Answer(412, "draft-changed", N_("Somebody else changed the draft first"))),
+    (patrol_errors.DraftClosed, Answer(409, "draft-closed", N_("The draft cannot be edited"))),
     (patrol_errors.AdoptionRefused, Answer(409, "adoption-refused", N_("The grids cannot be adopted"))),
     (data_errors.Conflict, Answer(409, "conflict", N_("Somebody else was faster"))),
     (data_errors.RowsRefused, Answer(422, "rows-refused", N_("Rows were refused"))),
@@ -67,10 +69,12 @@ BY_STATUS: dict[int, Answer] = {
     404: Answer(404, "not-found", N_("Not found")),
     405: Answer(405, "wrong-method", N_("This address does not take that")),
     406: Answer(406, "not-acceptable", N_("No answer in the form asked for")),
+    412: Answer(412, "changed-meanwhile", N_("Somebody else was faster")),
     413: Answer(413, "too-large", N_("Too large")),
     415: Answer(415, "wrong-media-type", N_("This form of data is not taken")),
     409: Answer(409, "conflict", N_("Somebody else was faster")),
     422: Answer(422, "bad-input", N_("Something in the form needs another look")),
+    428: Answer(428, "revision-needed", N_("Say which revision you have seen")),
     429: Answer(429, "too-many", N_("Too many attempts")),
     500: Answer(500, "our-fault", N_("Something went wrong on our side")),
     503: Answer(503, "not-ready", N_("Not ready")),
@@ -87,6 +91,8 @@ WHAT_TO_DO: dict[str, str] = {
     "database-unavailable": N_("Try again in a minute. If it stays so, tell the administrator."),
     "our-fault": N_("It has been written down under number %(reference)s. Try again, or tell the administrator."),
     "sign-in-needed": N_("Sign in, then open the page again."),
+    "revision-needed": N_("Send the draft's ETag with the edit, as If-Match."),
+    "draft-changed": N_("Look at what changed, then do it again."),
     "wrong-method": N_("Go back to the page you came from and use its buttons."),
 }
 """What a person can do about it, by kind."""
@@ -143,6 +149,9 @@ def _from_table(error: Exception) -> ResponseReturnValue:
         return _respond(answer, "")
     detail = tell(error) if isinstance(error, Fault) else ""
     extra = _rows(error) if isinstance(error, data_errors.RowsRefused) else {}
+    if isinstance(error, patrol_errors.DraftChanged):
+        since = [{**one, "at": one["at"].isoformat(timespec="seconds")} for one in error.told]
+        extra = {"revision": error.revision, "since": since}
     return _respond(answer, detail, extra=extra)
 
 

@@ -53,7 +53,8 @@ class DraftEdit(Base):
 class DraftChange(Base):
     """What happened to a draft at one revision: it was opened, an edit was done, undone or done again.
 
-    Rows are only ever added. ``codes`` are the grids that changed; ``stamp`` is a word that no other state of any draft
+    Rows are only ever added. ``codes`` are the grids that changed, ``corners`` those that only got or lost a corner on
+    their border because a neighbour did; ``stamp`` is a word that no other state of any draft
     carries, so that what a process remembers of a draft is known to be its present state.
     """
 
@@ -65,6 +66,7 @@ class DraftChange(Base):
     action: Mapped[str] = mapped_column(Phrase(16))
     kind: Mapped[str] = mapped_column(Phrase(32))
     codes: Mapped[list[str]] = mapped_column(JSON, default=list)
+    corners: Mapped[list[str]] = mapped_column(JSON, default=list)
     stamp: Mapped[str] = mapped_column(Phrase(32))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     by_user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))

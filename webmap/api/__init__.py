@@ -4,7 +4,7 @@ from typing import Any
 
 from apiflask import APIFlask
 
-from webmap.api import incidents, patrols, places
+from webmap.api import drafts, incidents, patrols, places
 from webmap.api.shapes import PROBLEM
 from webmap.errors import BY_STATUS
 
@@ -13,6 +13,9 @@ ALWAYS = (400, 401, 403, 404, 409, 422, 503)
 
 WITH_BODY = (413, 415)
 """Errors besides, where a body is sent."""
+
+WITH_REVISION = (412, 428)
+"""Errors besides, where an edit must say which revision it was made on."""
 
 
 def init_api(app: APIFlask) -> None:
@@ -32,7 +35,7 @@ def init_api(app: APIFlask) -> None:
             "cookie": {"type": "apiKey", "in": "cookie", "name": "gridpatrol"},
         },
     )
-    for module in (places, incidents, patrols):
+    for module in (places, incidents, patrols, drafts):
         app.register_blueprint(module.api)
     app.spec_processor(_complete)
 
@@ -48,6 +51,8 @@ def _complete(document: Any) -> Any:
             if "requestBody" in operation:
                 operation["requestBody"]["required"] = True
             statuses = ALWAYS + (WITH_BODY if "requestBody" in operation else ())
+            if any(one.get("name") == "If-Match" for one in operation.get("parameters", ())):
+                statuses += WITH_REVISION
             for status in statuses:
                 operation["responses"].setdefault(str(status), _problem(status))
     return document

@@ -1,0 +1,237 @@
+"""The kinds of edits of a draft, each carried out on its present state through `geo.reshape`."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+import shapely
+
+from data import frames
+from data.models import GridKind
+from geo import reshape
+from geo.errors import N_, BadGeometry, CannotDraw, CannotReshape
+from geo.reshape import Change
+from patrols.draft_state import DraftState
+
+Codes: TypeAlias = Callable[[], tuple[set[str], set[str]]]
+"""Tells the codes that a new grid must never get, and those that it should not get while there are others."""
+
+NUMBER_WIDTH = 3
+"""Digits at least of a grid's number after the community's code."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """What somebody wants done to a draft: a kind of `KINDS`, and its arguments as they came, in degrees."""
+
+    kind: str
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an edit does to the grids.
+
+    Parameters
+    ----------
+    shapes : dict
+        New shapes in metres, by code.
+    gone : tuple of str
+        Codes that are no more.
+    kinds, names : dict
+        Kinds of new grids that are not general; names given.
+    meant : frozenset of str
+        Codes that the edit speaks of, changed or not, and those that give or get ground. The others in `shapes` only
+        get a corner on their border.
+    """
+
+    shapes: dict[str, shapely.Geometry] = field(default_factory=dict)
+    gone: tuple[str, ...] = ()
+    kinds: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    meant: frozenset[str] = frozenset()
+
+    @property
+    def touched(self) -> set[str]:
+        """Every code that it changes or speaks of; those that only get a corner are left out."""
+        return {*self.gone, *self.names, *self.kinds, *self.meant}
+
+
+def carry_out(state: DraftState, edit: Edit, used: Codes) -> Outcome:
+    """Find out what an edit does to a draft, without changing anything.
+
+    Parameters
+    ----------
+    used : callable
+        Tells the codes that new grids must not or should not get; asked only where one is needed.
+
+    Raises
+    ------
+    CannotReshape, BadGeometry
+        The edit cannot be done; says why.
+    """
+    if edit.kind not in KINDS:
+        raise CannotReshape(N_("There is no edit of the kind %(kind)s."), kind=edit.kind)
+    return KINDS[edit.kind](state, edit.arguments, used)
+
+
+def _paint(state: DraftState, told: Mapping[str, Any], used: Codes) -> Outcome:
+    """Blocks go to a grid; without one, to a new grid."""
+    places = {number: place for place, number in enumerate(state.blocks.numbers.tolist())}
+    missing = [number for number in told["blocks"] if number not in places]
+    if missing:
+        raise CannotReshape(N_("There is no block %(number)s in this draft: load the page again."), number=missing[0])
+    to = _target(state, told, used)
+    blocks = state.blocks.shapes[sorted({places[number] for number in told["blocks"]})]
+    return _outcome(reshape.move_blocks(state.frame, blocks, to), meant=[to])
+
+
+def _give(state: DraftState, told: Mapping[str, Any], used: Codes) -> Outcome:
+    """Drawn ground goes to a grid; without one, to a new grid."""
+    to = _target(state, told, used)
+    return _outcome(reshape.give(state.frame, _shape(state, told["ground"]), to), meant=[to])
+
+
+def _split(state: DraftState, told: Mapping[str, Any], used: Codes) -> Outcome:
+    line = _shape(state, told["line"])
+    new = fresh_code(state, used)
+    return _outcome(reshape.split(state.frame, told["code"], line, new), meant=[told["code"]])
+
+
+def _merge(state: DraftState, told: Mapping[str, Any], _used: Codes) -> Outcome:
+    codes = list(told["codes"])
+    into = told.get("into") or codes[0]
+    return _outcome(reshape.merge(state.frame, codes, into), meant=codes)
+
+
+def _lay_over(state: DraftState, told: Mapping[str, Any], used: Codes) -> Outcome:
+    code = told.get("code") or fresh_code(state, used)
+    change = reshape.lay_over(state.frame, _shape(state, told["ground"]), code)
+    names = {code: str(told["name"])} if told.get("name") else {}
+    return _outcome(change, kinds={code: GridKind.SPECIAL.value}, names=names)
+
+
+def _rename(state: DraftState, told: Mapping[str, Any], _used: Codes) -> Outcome:
+    require_grid(state, told["code"])
+    return Outcome(names={told["code"]: str(told["name"])})
+
+
+def _void(state: DraftState, told: Mapping[str, Any], _used: Codes) -> Outcome:
+    """A grid is given up: its ground goes to one neighbour; a special grid is just taken away."""
+    code = told["code"]
+    require_grid(state, code)
+    if state.rows[code]["kind"] == GridKind.SPECIAL:
+        return Outcome(gone=(code,))
+    into = told.get("into") or longest_neighbour(state, code)
+    return _outcome(reshape.merge(state.frame, [into, code], into), meant=[into, code])
+
+
+KINDS: dict[str, Callable[[DraftState, Mapping[str, Any], Codes], Outcome]] = {
+    "paint": _paint,
+    "give": _give,
+    "split": _split,
+    "merge": _merge,
+    "lay_over": _lay_over,
+    "rename": _rename,
+    "void": _void,
+}
+"""How each kind of edit is carried out."""
+
+
+def require_grid(state: DraftState, code: str) -> None:
+    """Refuse a code that no grid of the draft has.
+
+    Raises
+    ------
+    CannotReshape
+        There is no such grid; perhaps somebody merged it.
+    """
+    if code not in state.rows:
+        raise CannotReshape(N_("There is no grid %(grid_code)s in this draft: load the page again."), grid_code=code)
+
+
+def fresh_code(state: DraftState, used: Codes) -> str:
+    """The next number that no grid of the community has ever had, this draft included.
+
+    Raises
+    ------
+    CannotDraw
+        The numbers have run out.
+    """
+    never, shunned = used()
+    width, last = _last_number(state, {*never, *shunned, *state.codes})
+    if last + 1 >= 10**width:
+        _, last = _last_number(state, {*never, *state.codes})
+    if last + 1 >= 10**width:
+        raise CannotDraw(
+            N_("%(community)s has used its grid numbers up to %(last)s: no %(count)s more are left."),
+            community=state.community,
+            last=last,
+            count=1,
+        )
+    return f"{state.community}{last + 1:0{width}d}"
+
+
+def _last_number(state: DraftState, codes: set[str]) -> tuple[int, int]:
+    """How many digits the community's grid numbers have, and the last of them."""
+    tails = [code[len(state.community) :] for code in codes if code.startswith(state.community)]
+    numbers = [tail for tail in tails if tail.isascii() and tail.isdigit()]
+    return max([NUMBER_WIDTH, *(len(tail) for tail in numbers)]), max((int(tail) for tail in numbers), default=0)
+
+
+def longest_neighbour(state: DraftState, code: str) -> str:
+    """The general grid with the longest common border; the smaller code where two are equal.
+
+    Raises
+    ------
+    CannotReshape
+        There is none.
+    """
+    shape = state.shapes[state.places[code]]
+    near = [place for place in state.near([shape]) if state.kinds[place] == GridKind.GENERAL]
+    near = [place for place in near if state.codes[place] != code]
+    metres = shapely.length(shapely.intersection(shapely.boundary(state.shapes[near]), shapely.boundary(shape)))
+    if not len(near) or metres.max() <= 0:
+        raise CannotReshape(N_("The grid %(grid_code)s has no neighbour that could take its ground."), grid_code=code)
+    return str(state.codes[near[int(np.argmax(np.round(metres, 3)))]])
+
+
+def _target(state: DraftState, told: Mapping[str, Any], used: Codes) -> str:
+    to = told.get("to")
+    if to is None:
+        return fresh_code(state, used)
+    require_grid(state, to)
+    return str(to)
+
+
+def _outcome(
+    change: Change,
+    *,
+    meant: list[str] | tuple[str, ...] = (),
+    kinds: dict[str, str] | None = None,
+    names: dict[str, str] | None = None,
+) -> Outcome:
+    wanted = change.grids[change.grids["grid_code"].isin(change.changed)]
+    shapes = dict(zip(wanted["grid_code"], wanted.geometry, strict=True))
+    gave, got = change.moved["from_code"], change.moved["to_code"]
+    return Outcome(shapes, change.gone, kinds or {}, names or {}, frozenset({*meant, *gave, *got} - {""}))
+
+
+def _shape(state: DraftState, told: Any) -> shapely.Geometry:
+    """A drawn GeoJSON geometry in the draft's metres."""
+    try:
+        drawn = shapely.force_2d(shapely.from_geojson(json.dumps(told)))
+    except (shapely.errors.GEOSException, TypeError, ValueError) as error:
+        raise BadGeometry(N_("What was drawn is no GeoJSON geometry: %(reason)s"), reason=str(error)) from None
+    places = shapely.get_coordinates(drawn)
+    if not len(places) or not (np.abs(places) <= (180, 90)).all():
+        raise BadGeometry(N_("What was drawn is empty, or not in degrees of longitude and latitude."))
+    crs = state.ground.crs
+    return shapely.transform(drawn, lambda at: np.column_stack(frames.points_in_metres(at[:, 0], at[:, 1], crs)))
+
+
+def point(state: DraftState, told: Any) -> shapely.Geometry:
+    """A clicked place, longitude and latitude, in the draft's metres."""
+    return _shape(state, {"type": "Point", "coordinates": list(told)})
