@@ -170,9 +170,17 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def _write_with_gdal(frame: gpd.GeoDataFrame, target: Path, layer: str) -> None:
     driver, options = DRIVERS[target.suffix]
+    if driver == "GPKG":
+        frame = _in_utc(frame)
     with _gdal(target, layer), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         pyogrio.write_dataframe(frame, target, layer=layer, driver=driver, **options)
+
+
+def _in_utc(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Times as the standard of GeoPackages wants them: in UTC, or readers warn."""
+    zoned = [name for name in frame.columns if isinstance(frame[name].dtype, pd.DatetimeTZDtype)]
+    return frame.assign(**{name: frame[name].dt.tz_convert("UTC") for name in zoned})
 
 
 @contextmanager

@@ -22,6 +22,7 @@ COMMANDS = {
     "import": "intake",
     "grids": "grids",
     "map": "maps",
+    "export": "exporting",
     "demo": "town",
     "serve": "town",
     "db": "database",

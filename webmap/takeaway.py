@@ -1,0 +1,64 @@
+"""Files that people take away: in which format, in degrees or metres, with their columns explained."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import geopandas as gpd
+from sqlalchemy.orm import Session
+
+from data import frames
+from data.exchange.dxf import Drawing, write_dxf
+from data.exchange.shapefile_out import ENCODINGS
+from data.exchange.write import write_features
+from data.models import GridEdition
+from patrols import extracts
+from patrols.scope import Scope
+
+__all__ = ["DRAWN", "ENCODINGS", "write_grids", "write_rows"]
+
+DRAWN = ".dxf"
+"""The ending of drawings, which hold the ground around the grids too."""
+
+Translate = Callable[[str], str]
+
+
+def write_grids(
+    session: Session,
+    scope: Scope,
+    edition: GridEdition,
+    path: Path,
+    *,
+    translate: Translate,
+    encoding: str = "utf-8",
+    metres: bool = False,
+) -> int:
+    """Write an edition's grids, as far as they may be seen; a drawing comes with streets, buildings and compounds.
+
+    Returns
+    -------
+    int
+        How many grids were written.
+    """
+    grids = extracts.grids(session, scope, edition)
+    if path.suffix.lower() != DRAWN:
+        return write_rows(grids, path, translate=translate, encoding=encoding, metres=metres)
+    place = edition.community
+    drawing = Drawing(
+        grids=grids,
+        outline=frames.outline(session, place.id),
+        streets=frames.streets(session, place.id),
+        buildings=frames.buildings(session, place.id),
+        compounds=frames.compounds(session, place.id),
+        title=f"{place.name} {place.code}-{edition.number} {edition.valid_from or edition.stage.value}",
+    )
+    return write_dxf(drawing, path)
+
+
+def write_rows(
+    frame: gpd.GeoDataFrame, path: Path, *, translate: Translate, encoding: str = "utf-8", metres: bool = False
+) -> int:
+    """Write rows in degrees, or in metres as the frame has them; return how many."""
+    meanings = {column: translate(extracts.MEANINGS[column]) for column in frame.columns if column in extracts.MEANINGS}
+    rows = frame if metres else frames.to_degrees(frame)
+    write_features(rows, path, as_they_are=metres, encoding=encoding, meanings=meanings)
+    return len(frame)
