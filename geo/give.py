@@ -7,6 +7,7 @@ at once, and nothing farther away is touched. All functions take plain arrays of
 """
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import shapely
@@ -34,12 +35,13 @@ class Handed:
     """What giving ground did: shapes by position, and what each grid lost.
 
     ``shapes`` are those that changed, at ``positions``; an empty shape has no ground left. ``lost_m2`` is the ground
-    that each of them gave.
+    that each of them gave, ``freed_m2`` what was nobody's before.
     """
 
     positions: Positions
     shapes: Geometries
     lost_m2: Numbers
+    freed_m2: float = 0.0
 
 
 def hand_over(shapes: Geometries, ground: shapely.Geometry, to: int | None, *, free: bool = False) -> Handed:
@@ -66,7 +68,7 @@ def hand_over(shapes: Geometries, ground: shapely.Geometry, to: int | None, *, f
         near = np.union1d(near, [to])
     for _ in range(_ROUNDS):
         found = _share_out(shapes, near, ground, to, free)
-        wider = _torn(shapes, near, found)
+        wider = None if _same_rim(shapes, near, found) else torn(shapes, near, found)
         if wider is None:
             return found
         if not len(wider):
@@ -75,29 +77,35 @@ def hand_over(shapes: Geometries, ground: shapely.Geometry, to: int | None, *, f
     raise CannotReshape(N_("The line runs too close to other borders to be fitted in: draw it a little apart."))
 
 
-def as_given(ground: object) -> shapely.Geometry:
+def as_given(ground: object, sliver_m2: float = SLIVER_M2) -> shapely.Geometry:
     """Drawn ground as one valid shape on the lattice; of a line that crosses itself, what it surrounds oddly often.
 
     Raises
     ------
     CannotReshape
-        When less than a square metre is left of it.
+        When less ground than a sliver is left of it, or a corner has no position.
     """
     shapes = np.array([shape for shape in np.atleast_1d(np.asarray(ground, dtype=object)) if shape is not None])
     if len(shapes) and not np.isfinite(shapely.get_coordinates(shapes)).all():
         raise CannotReshape(N_("A corner of the drawn ground has no position: draw it again."))
     parts = polygons_of(shapely.make_valid(shapely.force_2d(shapes))) if len(shapes) else shapes
     whole = one_of(polygons_of(shapely.union_all(parts, grid_size=LATTICE_M))) if len(parts) else shapely.Polygon()
-    if shapely.area(whole) < SLIVER_M2:
+    if shapely.is_empty(whole) or shapely.area(whole) < sliver_m2:
         raise CannotReshape(N_("The drawn ground is smaller than a square metre: draw more."))
     return whole
 
 
 def one_of(parts: Geometries) -> shapely.Geometry:
     """Polygons of a coverage as one shape, not moving a point."""
-    if len(parts) == 1:
-        return parts[0]
-    return shapely.coverage_union_all(parts) if len(parts) else shapely.Polygon()
+    whole: shapely.Geometry = shapely.coverage_union_all(parts) if len(parts) > 1 else shapely.Polygon()
+    return cast("shapely.Geometry", parts[0]) if len(parts) == 1 else whole
+
+
+def with_one(shapes: Geometries, one: shapely.Geometry) -> Geometries:
+    """An array of shapes with one more at its end."""
+    longer = np.empty(len(shapes) + 1, dtype=object)
+    longer[:-1], longer[-1] = shapes, one
+    return longer
 
 
 def cut_into_faces(lines: Geometries) -> Geometries:
@@ -146,11 +154,14 @@ def _share_out(shapes: Geometries, near: Positions, ground: shapely.Geometry, to
     """The near shapes' new ground."""
     old = shapes[near]
     ground = _fit(ground, old)
-    faces = cut_into_faces(shapely.boundary(np.append(old, ground)))
-    owned = owners(faces, np.append(old, ground))
+    both = with_one(old, ground)
+    faces = cut_into_faces(np.asarray(shapely.boundary(both), dtype=object))
+    owned = owners(faces, both)
     given, owned = owned[:, -1], owned[:, :-1]
-    given = given & (free | owned.any(axis=1))
-    lost = shapely.area(faces) @ (owned & given[:, None])
+    nobodys = ~owned.any(axis=1)
+    given = given & (free | ~nobodys)
+    area = shapely.area(faces)
+    lost, freed = area @ (owned & given[:, None]), float(area[given & nobodys].sum())
     owned[given] = False
     if to is not None:
         place = int(np.searchsorted(near, to))
@@ -161,7 +172,7 @@ def _share_out(shapes: Geometries, near: Positions, ground: shapely.Geometry, to
     same = shapely.equals_identical(new, shapely.normalize(old))
     if same.all():
         raise CannotReshape(N_("Nothing would change: that ground is the grid's already, or no grid's at all."))
-    return Handed(near[~same], new[~same], lost[~same])
+    return Handed(near[~same], new[~same], lost[~same], freed if to is not None else 0.0)
 
 
 def _take_slivers(faces: Geometries, owned: Flags, given: Flags, place: int, lost: Numbers) -> None:
@@ -195,7 +206,7 @@ def _fit(ground: shapely.Geometry, old: Geometries) -> shapely.Geometry:
 
 def _onto(xy: Numbers, rims: Geometries) -> Numbers:
     """Places moved onto the nearest line where that is close."""
-    points = shapely.points(xy)
+    points = np.asarray(shapely.points(xy), dtype=object)
     point, rim = shapely.STRtree(rims).query_nearest(points, max_distance=SNAP_M, all_matches=False)
     along = shapely.line_interpolate_point(rims[rim], shapely.line_locate_point(rims[rim], points[point]))
     moved = xy.copy()
@@ -203,7 +214,32 @@ def _onto(xy: Numbers, rims: Geometries) -> Numbers:
     return moved
 
 
-def _torn(shapes: Geometries, near: Positions, found: Handed) -> Positions | None:
+def _same_rim(shapes: Geometries, near: Positions, found: Handed) -> bool:
+    """Whether what the near shapes have around them is untouched, so that nothing farther off can be torn."""
+    changed = shapes[near].copy()
+    changed[np.searchsorted(near, found.positions)] = found.shapes
+    return _rim(changed) == _rim(shapes[near]) and bool(shapely.is_valid(found.shapes).all())
+
+
+def _rim(shapes: Geometries) -> int:
+    """A number for the outer border of shapes: each piece of border counts once forward and once back, so shared ones
+    cancel out."""
+    xy, ring = shapely.get_coordinates(shapely.get_rings(shapely.get_parts(shapes)), return_index=True)
+    mixed = _mix(_mix(np.rint(xy[:, 0] / LATTICE_M)) + np.rint(xy[:, 1] / LATTICE_M).astype(np.int64).view(np.uint64))
+    same = ring[1:] == ring[:-1]
+    start, end = mixed[:-1][same], mixed[1:][same]
+    return int((_mix(start ^ (end << np.uint64(1))) - _mix(end ^ (start << np.uint64(1)))).sum(dtype=np.uint64))
+
+
+def _mix(numbers: np.ndarray) -> NDArray[np.uint64]:
+    """Numbers scattered so that sums of them don't meet by chance (the finaliser of SplitMix64)."""
+    word = numbers if numbers.dtype == np.uint64 else numbers.astype(np.int64).view(np.uint64)
+    word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(word ^ (word >> np.uint64(31)), dtype=np.uint64)
+
+
+def torn(shapes: Geometries, near: Positions, found: Handed) -> Positions | None:
     """Shapes around whose border no longer fits that of the changed ones; None: all fit as well as they did."""
     all_now = shapes.copy()
     all_now[found.positions] = found.shapes

@@ -1,11 +1,16 @@
 """Cutting one shape in two along a drawn line."""
 
+from typing import cast
+
 import numpy as np
 import shapely
+from shapely.ops import substring
 
 from geo.errors import N_, CannotReshape
-from geo.faces import Geometries, Positions, Sides, connected_parts, find_sides, lines_of, polygons_of
+from geo.faces import Geometries, Numbers, Positions, Sides, connected_parts, find_sides, lines_of, polygons_of
 from geo.give import cut_into_faces, is_sliver, one_of, owners
+
+Line = shapely.LineString | shapely.MultiLineString
 
 END_M = 2.0
 """A line that ends inside this close to the border was meant to reach it: the width of a drawn line on a town's map."""
@@ -34,7 +39,8 @@ def cut_in_two(shape: shapely.Geometry, line: object, code: str) -> tuple[shapel
     """
     drawn = as_line(line)
     rim = shapely.boundary(shape)
-    faces = cut_into_faces(np.array([rim, lead_on(drawn, rim)], dtype=object))
+    led = [lead_on(part, rim) for part in shapely.get_parts(drawn)]
+    faces = cut_into_faces(np.array([rim, *led], dtype=object))
     faces = faces[owners(faces, np.array([shape], dtype=object))[:, 0]]
     side = _two_sides(faces, drawn, code)
     area = shapely.area(faces)
@@ -54,7 +60,7 @@ def cut_in_two(shape: shapely.Geometry, line: object, code: str) -> tuple[shapel
     return one_of(faces[~half]), one_of(faces[half])
 
 
-def as_line(line: object) -> shapely.Geometry:
+def as_line(line: object) -> Line:
     """A drawn line without height or doubled corners.
 
     Raises
@@ -66,19 +72,28 @@ def as_line(line: object) -> shapely.Geometry:
     parts = lines_of(shapely.remove_repeated_points(shapely.force_2d(shapes))) if len(shapes) else shapes
     if not len(parts) or not shapely.length(parts).sum() > 0 or not np.isfinite(shapely.get_coordinates(parts)).all():
         raise CannotReshape(N_("The drawn line has no length: draw at least two points apart."))
-    return parts[0] if len(parts) == 1 else shapely.multilinestrings(parts)
+    return cast("Line", parts[0] if len(parts) == 1 else shapely.multilinestrings(parts))
 
 
-def lead_on(line: shapely.Geometry, rim: shapely.Geometry) -> shapely.Geometry:
-    """The line with each end that is near the border led on to it."""
-    parts = shapely.get_parts(line)
-    ends = np.concatenate([shapely.get_point(parts, 0), shapely.get_point(parts, -1)])
-    way = shapely.shortest_line(ends, rim)
-    metres = shapely.length(way)
-    return shapely.union_all([line, *way[(metres > 0) & (metres <= END_M)]])
+def lead_on(line: shapely.LineString, rim: shapely.Geometry) -> shapely.LineString:
+    """The line with each end that stops just short of the border led on to it; what hangs over stays as it is."""
+    xy = shapely.get_coordinates(line)
+    if (xy[0] == xy[-1]).all():
+        return line
+    begin, end = _missing(line, rim), _missing(shapely.reverse(line), rim)
+    return shapely.LineString(np.concatenate([*begin, xy, *end]))
 
 
-def _two_sides(faces: Geometries, line: shapely.Geometry, code: str) -> Positions:
+def _missing(line: shapely.LineString, rim: shapely.Geometry) -> list[Numbers]:
+    """The place on the border that the line's beginning was meant to reach, if any."""
+    # A line that crosses the border soon after it begins hangs over on purpose.
+    if shapely.intersects(substring(line, 0.0, 2 * END_M), rim):
+        return []
+    way = shapely.shortest_line(shapely.get_point(line, 0), rim)
+    return [shapely.get_coordinates(way)[1:]] if shapely.length(way) <= END_M else []
+
+
+def _two_sides(faces: Geometries, line: Line, code: str) -> Positions:
     """Side of the line that each face lies on, 0 left, 1 right; -1 where nothing is cut."""
     count = len(faces)
     sides = find_sides(faces)
@@ -101,10 +116,12 @@ def _two_sides(faces: Geometries, line: shapely.Geometry, code: str) -> Position
     return side
 
 
-def _first_left(sides: Sides, faces: Geometries, line: shapely.Geometry) -> int:
+def _first_left(sides: Sides, faces: Geometries, line: Line) -> int:
     """The face on the left of where the line first cuts."""
-    begin = shapely.line_locate_point(line, shapely.points(sides.start))
-    end = shapely.line_locate_point(line, shapely.points(sides.end))
+    begin, end = (
+        np.array([shapely.line_locate_point(line, shapely.Point(place)) for place in xy])
+        for xy in (sides.start, sides.end)
+    )
     first = int(np.argmin(np.minimum(begin, end)))
     start, stop = sides.start[first], sides.end[first]
     if end[first] < begin[first]:
@@ -115,7 +132,7 @@ def _first_left(sides: Sides, faces: Geometries, line: shapely.Geometry) -> int:
     return face if follows.any() else int(sides.right[first])
 
 
-def _refuse(shape: shapely.Geometry, line: shapely.Geometry, code: str) -> None:
+def _refuse(shape: shapely.Geometry, line: Line, code: str) -> None:
     """Say why a line cuts nothing."""
     if any(shapely.intersects(part, line) for part in polygons_of(shape)):
         raise CannotReshape(

@@ -1,65 +1,28 @@
 """Redrawing grids: every edit gives ground from some grids to another and leaves one valid tiling."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 
-from geo.crs import require_metres
-from geo.errors import N_, BadGeometry, CannotReshape
+from geo.bend import bend, move_corner
+from geo.change import GENERAL, SPECIAL, Change, apply_handed, chain, list_moves, read_tiling, require_new, with_rows
+from geo.errors import N_, CannotReshape
 from geo.faces import Geometries, connected_parts, polygons_of
-from geo.give import Flags, Handed, as_given, hand_over, one_of
+from geo.give import LATTICE_M, Handed, as_given, hand_over, one_of, with_one
 from geo.knife import cut_in_two
-
-GENERAL, SPECIAL = "general", "special"
-"""Kinds of grids: general ones tile the community, special ones (a school, a market) lie over them."""
+from geo.tiling import SLIVER_M2
 
 
-@dataclass(frozen=True)
-class Change:
-    """What an edit did.
-
-    Attributes
-    ----------
-    grids : GeoDataFrame
-        All grids after the edit, in the order of their codes, with the columns they had; a grid that did not change
-        keeps its very geometry. A new grid has 0 in columns of numbers and nothing in others.
-    changed : tuple of str
-        Codes whose geometry is another one now, new grids among them. Putting back these rows (without the new ones,
-        and with those gone) undoes the edit byte for byte. A neighbour that only got a corner on its border counts.
-    gone : tuple of str
-        Codes that have no ground left.
-    moved : DataFrame
-        ``from_code, to_code, area_m2``: who gave how much to whom. An empty code is nobody's ground.
-    """
-
-    grids: gpd.GeoDataFrame
-    changed: tuple[str, ...]
-    gone: tuple[str, ...]
-    moved: pd.DataFrame
-
-
-@dataclass(frozen=True)
-class Tiling:
-    """The general grids of a frame as arrays, the codes of all, and the frame."""
-
-    grids: gpd.GeoDataFrame
-    all_codes: np.ndarray
-    general: Flags
-    codes: np.ndarray
-    shapes: Geometries
-
-    def position(self, code: str) -> int:
-        """Where a general grid stands among the codes."""
-        found = np.flatnonzero(self.codes == code)
-        if not len(found):
-            raise CannotReshape(N_("There is no grid %(grid_code)s to change: load the page again."), grid_code=code)
-        return int(found[0])
-
-
-def give(grids: gpd.GeoDataFrame, ground: object, to_code: str | None, *, free: bool = False) -> Change:
+def give(
+    grids: gpd.GeoDataFrame,
+    ground: object,
+    to_code: str | None,
+    *,
+    free: bool = False,
+    sliver_m2: float = SLIVER_M2,
+) -> Change:
     """Give ground to a grid, taking it from all others.
 
     Ground outside all grids stays nobody's unless ``free``. Lines that run within two centimetres of a border lie on
@@ -77,11 +40,13 @@ def give(grids: gpd.GeoDataFrame, ground: object, to_code: str | None, *, free: 
         Who gets it: a grid, or a new code. None: nobody, which leaves a gap.
     free : bool
         Also take ground that is nobody's: fills gaps.
+    sliver_m2 : float
+        Less ground than this is not given: a slip of the hand. Repairs give less.
 
     Raises
     ------
     CannotReshape
-        When nothing would change, the ground is below a square metre, or lines run too close to fit in.
+        When nothing would change, the ground is too small, or lines run too close to fit in.
 
     Examples
     --------
@@ -92,13 +57,13 @@ def give(grids: gpd.GeoDataFrame, ground: object, to_code: str | None, *, free: 
     ([130.0, 70.0], ('001', '002'), [['002', '001', 30.0]])
     """
     tiling = read_tiling(grids)
-    drawn = as_given(ground)
+    drawn = as_given(ground, sliver_m2)
     codes, shapes, to = tiling.codes, tiling.shapes, None
     if to_code is not None:
         known = np.flatnonzero(codes == to_code)
         if not len(known):
             require_new(tiling, to_code)
-            codes, shapes = np.append(codes, to_code), np.append(shapes, shapely.Polygon())
+            codes, shapes = np.append(codes, to_code), with_one(shapes, shapely.Polygon())
         to = int(known[0]) if len(known) else len(codes) - 1
     handed = hand_over(shapes, drawn, to, free=free)
     return apply_handed(tiling, codes, handed, "" if to_code is None else to_code)
@@ -180,9 +145,70 @@ def merge(grids: gpd.GeoDataFrame, codes: list[str] | tuple[str, ...], into: str
     all_codes = tiling.codes if into in codes else np.append(tiling.codes, into)
     place = int(np.flatnonzero(all_codes == into)[0])
     others = positions[positions != place]
-    shapes = np.append(np.full(len(others), shapely.Polygon(), dtype=object), whole)
+    shapes = with_one(np.full(len(others), shapely.Polygon(), dtype=object), whole)
     lost = np.append(shapely.area(tiling.shapes[others]), 0.0)
     return apply_handed(tiling, all_codes, Handed(np.append(others, place), shapes, lost), into)
+
+
+def reshape(grids: gpd.GeoDataFrame, line: object, *, between: tuple[str, str] | None = None) -> Change:
+    """Redraw a border along a drawn line, once for the grids on both sides.
+
+    See `geo.bend.bend` for which border the line redraws and who gains.
+
+    Parameters
+    ----------
+    grids
+        As in `give`.
+    line : LineString
+        In the grids' metres; begins and ends on the border, within two metres of it, or beyond it.
+    between : (str, str), optional
+        Redraw the border of these two grids only, whatever else the line crosses.
+
+    Raises
+    ------
+    CannotReshape
+        When the line does not meet one border twice, follows it already, or would move the edge of the community.
+
+    Examples
+    --------
+    >>> two = gpd.GeoDataFrame({"grid_code": ["001", "002"]}, crs=4548,
+    ...                        geometry=[shapely.box(0, 0, 10, 10), shapely.box(10, 0, 20, 10)])
+    >>> line = shapely.LineString([(9, 2), (12, 2), (12, 8), (9, 8)])
+    >>> reshape(two, line).moved.values.tolist()
+    [['002', '001', 12.0]]
+    """
+    tiling = read_tiling(grids)
+    pair = None if between is None else np.array([tiling.position(code) for code in between], dtype=np.int64)
+    change: Change | None = None
+    for ground, position in bend(tiling.shapes, line, pair):
+        step = give(grids if change is None else change.grids, ground, tiling.codes[position])
+        change = step if change is None else chain(change, step)
+    assert change is not None  # noqa: S101
+    return change
+
+
+def move_vertex(grids: gpd.GeoDataFrame, at: object, to: object, *, reach_m: float = 1.0) -> Change:
+    """Move a corner of a border in all grids that share it; those on the edge of the community stay.
+
+    Parameters
+    ----------
+    grids
+        As in `give`.
+    at, to : Point or (x, y)
+        In the grids' metres: where the corner is, and where it should be.
+    reach_m : float
+        How far from ``at`` the corner may be; the nearest is taken.
+
+    Raises
+    ------
+    CannotReshape
+        When no corner is within reach, it lies on the edge, or its borders would cross or touch others.
+    """
+    tiling = read_tiling(grids)
+    handed, pairs = move_corner(tiling.shapes, at, to, reach_m)
+    moved = list_moves((tiling.codes[one], tiling.codes[two], area) for one, two, area in pairs)
+    change = apply_handed(tiling, tiling.codes, handed, "")
+    return replace(change, moved=moved)
 
 
 def lay_over(grids: gpd.GeoDataFrame, ground: object, code: str) -> Change:
@@ -211,107 +237,17 @@ def lay_over(grids: gpd.GeoDataFrame, ground: object, code: str) -> Change:
     if code in tiling.codes:
         require_new(tiling, code)
     below = tiling.shapes[shapely.intersects(tiling.shapes, drawn)]
-    inside = polygons_of(shapely.intersection(drawn, shapely.union_all(below), grid_size=0.001)) if len(below) else []
+    inside = polygons_of(shapely.intersection(drawn, shapely.union_all(below), grid_size=LATTICE_M))
     if not len(inside):
         raise CannotReshape(N_("The drawn ground lies outside all grids: draw it inside the community."))
-    shape = shapely.normalize(one_of(np.asarray(inside, dtype=object)))
+    shape = shapely.normalize(one_of(inside))
     special, shapes = tiling.all_codes[~tiling.general], grids.geometry.to_numpy()[~tiling.general]
     taken = (shapely.area(shapely.intersection(shapes, shape)) >= 1.0) & (special != code)
     if taken.any():
         raise CannotReshape(
             N_("The special grid %(grid_code)s lies there already: draw beside it."), grid_code=special[taken][0]
         )
-    moved = pd.DataFrame({"from_code": [], "to_code": [], "area_m2": np.array([], dtype=float)})
-    return Change(_with_rows(grids, {code: shape}, (), SPECIAL), (code,), (), moved)
-
-
-def read_tiling(grids: gpd.GeoDataFrame) -> Tiling:
-    """The frame's general grids as arrays.
-
-    Raises
-    ------
-    BadGeometry
-        When there is no ``grid_code``, or two grids share one.
-    WrongCrs
-        When the grids are not in metres.
-    """
-    if "grid_code" not in grids:
-        raise BadGeometry(N_("The grids have no column grid_code."))
-    require_metres(grids, "grids")
-    codes = grids["grid_code"].to_numpy(dtype=object)
-    if len(set(codes)) < len(codes):
-        twice = pd.Series(codes)[pd.Series(codes).duplicated()].iloc[0]
-        raise BadGeometry(N_("Two grids have the code %(grid_code)s: give one of them another."), grid_code=twice)
-    general = np.ones(len(grids), dtype=bool)
-    if "kind" in grids:
-        general = grids["kind"].to_numpy(dtype=object) != SPECIAL
-    return Tiling(grids, codes, general, codes[general], np.asarray(grids.geometry.to_numpy()[general], dtype=object))
-
-
-def require_new(tiling: Tiling, code: str) -> None:
-    """Refuse a code that is none, or that another grid has."""
-    if not code:
-        raise CannotReshape(N_("A new grid needs a code."))
-    if code in tiling.all_codes:
-        raise CannotReshape(N_("The code %(grid_code)s is in use: choose a new one."), grid_code=code)
-
-
-def apply_handed(tiling: Tiling, codes: np.ndarray, handed: Handed, to_code: str) -> Change:
-    """The frame with the changed shapes in it."""
-    empty = shapely.is_empty(handed.shapes)
-    names = codes[handed.positions]
-    rows = dict(zip(names[~empty].tolist(), handed.shapes[~empty], strict=True))
-    known = set(tiling.codes.tolist())
-    gone = tuple(sorted(name for name in names[empty].tolist() if name in known))
-    gave = handed.lost_m2 > 0
-    order = np.argsort(names[gave].astype(str))
-    moved = pd.DataFrame(
-        {"from_code": names[gave][order], "to_code": to_code, "area_m2": np.round(handed.lost_m2[gave][order], 4)}
-    )
-    return Change(_with_rows(tiling.grids, rows, gone, GENERAL), tuple(sorted(rows)), gone, moved)
-
-
-def chain(first: Change, second: Change) -> Change:
-    """Two edits in a row as one."""
-    gone = (set(first.gone) | set(second.gone)) - set(second.grids["grid_code"])
-    changed = tuple(sorted((set(first.changed) | set(second.changed)) - gone))
-    moved = pd.concat([first.moved, second.moved], ignore_index=True)
-    return replace(second, changed=changed, gone=tuple(sorted(gone)), moved=moved)
-
-
-def _with_rows(
-    grids: gpd.GeoDataFrame, rows: dict[str, shapely.Geometry], gone: tuple[str, ...], kind: str
-) -> gpd.GeoDataFrame:
-    """The frame with some shapes put in, some rows taken out, in the order of the codes."""
-    codes = grids["grid_code"].to_numpy(dtype=object)
-    place = {code: position for position, code in enumerate(codes.tolist())}
-    shapes = np.array(grids.geometry.to_numpy(), dtype=object)
-    for code in rows.keys() & place.keys():
-        shapes[place[code]] = rows[code]
-    frame = grids.set_geometry(gpd.GeoSeries(shapes, index=grids.index, crs=grids.crs))
-    fresh = [code for code in rows if code not in place]
-    if gone:
-        frame = frame[~np.isin(codes, gone)]
-    if fresh:
-        frame = pd.concat([frame, _blank(frame, fresh, rows, kind)])
-    codes = frame["grid_code"].to_numpy(dtype=object)
-    order = np.argsort(codes, kind="stable")
-    if (order[1:] > order[:-1]).all():
-        return frame.reset_index(drop=True)
-    return frame.iloc[order].reset_index(drop=True)
-
-
-def _blank(frame: gpd.GeoDataFrame, codes: list[str], rows: dict[str, shapely.Geometry], kind: str) -> gpd.GeoDataFrame:
-    """Rows of new grids: 0 in columns of numbers, nothing in others."""
-    columns: dict[str, object] = {}
-    for name in frame.columns.drop(frame.geometry.name):
-        numeric = pd.api.types.is_numeric_dtype(frame[name].dtype)
-        columns[name] = pd.Series([0 if numeric else ""] * len(codes)).astype(frame[name].dtype)
-    columns["grid_code"] = codes
-    if "kind" in frame:
-        columns["kind"] = kind
-    columns[frame.geometry.name] = gpd.array.from_shapely(np.array([rows[code] for code in codes], dtype=object))
-    return gpd.GeoDataFrame(columns, geometry=frame.geometry.name, crs=frame.crs)
+    return Change(with_rows(grids, {code: shape}, (), SPECIAL), (code,), (), list_moves())
 
 
 def _require_together(old: Geometries, whole: shapely.Geometry, codes: np.ndarray) -> None:

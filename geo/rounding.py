@@ -137,7 +137,7 @@ def _close(faces: Geometries, face: Positions, grid: Positions, hair: Positions)
     owner = pd.DataFrame({"face": face, "grid": grid})
     owner = owner[~owner["face"].duplicated(keep=False)]
     best = beside.merge(owner, on="face").groupby(["hair", "grid"], as_index=False)["metres"].sum()
-    best = best.sort_values(["hair", "metres", "grid"], ascending=[True, False, True]).drop_duplicates("hair")
+    best = best.assign(metres=-best["metres"]).sort_values(["hair", "metres", "grid"]).drop_duplicates("hair")
     kept = ~np.isin(face, best["hair"].to_numpy())
     return (
         np.concatenate([face[kept], best["hair"].to_numpy(dtype=np.int64)]),
