@@ -6,7 +6,7 @@ from datetime import date, datetime
 import geopandas as gpd
 import pandas as pd
 import shapely
-from sqlalchemy import delete, insert, or_, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session, aliased
 
 from data import frames
@@ -67,6 +67,7 @@ def adopt(
         grids have flaws, not accepted with a reason, that would leave ground without an answer or with two.
     """
     community = edition.community
+    begin(session, at, communities=[community])
     before = redraw.last_adopted(session, community)
     _check_dates(community, edition, before, valid_from, at)
     if by is not None:
@@ -141,6 +142,17 @@ def begin(session: Session, at: datetime, *, communities: Iterable[Community] | 
     communities : iterable of Community, optional
         Only these; by default all.
     """
+    begun = due(session, at, communities=communities)
+    for before, edition in begun:
+        lineage = compare(frames.grids(session, before.id), frames.grids(session, edition.id))
+        _take_over(session, edition, before, lineage, at=at, by=None)
+    return [edition for _, edition in begun]
+
+
+def due(
+    session: Session, at: datetime, *, communities: Iterable[Community] | None = None
+) -> list[tuple[GridEdition, GridEdition]]:
+    """The editions whose term is over but that were not retired yet, each with the one that follows; in their order."""
     later = aliased(GridEdition)
     wanted = (
         select(GridEdition, later)
@@ -149,15 +161,12 @@ def begin(session: Session, at: datetime, *, communities: Iterable[Community] | 
         .order_by(later.valid_from, later.number)
     )
     if communities is not None:
-        wanted = wanted.where(or_(*(GridEdition.community_id == one.id for one in communities)))
-    begun = []
-    for before, edition in session.execute(wanted).all():
-        if edition.valid_from is None or edition.valid_from > local_day(edition.community, at):
-            continue
-        lineage = compare(frames.grids(session, before.id), frames.grids(session, edition.id))
-        _take_over(session, edition, before, lineage, at=at, by=None)
-        begun.append(edition)
-    return begun
+        wanted = wanted.where(GridEdition.community_id.in_([one.id for one in communities]))
+    return [
+        (before, edition)
+        for before, edition in session.execute(wanted).all()
+        if edition.valid_from is not None and edition.valid_from <= local_day(edition.community, at)
+    ]
 
 
 def _take_over(

@@ -14,10 +14,11 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from data import errors as data_errors
-from data.models import Role, Stage, StepKind
+from data.models import EditionStage, Role, Stage, StepKind
 from geo import errors as geo_errors
 from geo.errors import N_, Fault
 from patrols import errors as patrol_errors
+from patrols.editions import EditionMove
 from webmap import storage, trail, words
 from webmap.language import gettext
 
@@ -49,6 +50,7 @@ TABLE: list[tuple[type[Exception], Answer]] = [
     (patrol_errors.DraftChanged, Answer(412, "draft-changed", N_("Somebody else changed the draft first"))),
     (patrol_errors.DraftClosed, Answer(409, "draft-closed", N_("The draft cannot be edited"))),
     (patrol_errors.AdoptionRefused, Answer(409, "adoption-refused", N_("The grids cannot be adopted"))),
+    (patrol_errors.EditionStepRefused, Answer(409, "edition-step-refused", N_("This step is not possible now"))),
     (data_errors.Conflict, Answer(409, "conflict", N_("Somebody else was faster"))),
     (data_errors.RowsRefused, Answer(422, "rows-refused", N_("Rows were refused"))),
     (data_errors.UnreadableFile, Answer(422, "unreadable-file", N_("The file cannot be read"))),
@@ -97,7 +99,13 @@ WHAT_TO_DO: dict[str, str] = {
 }
 """What a person can do about it, by kind."""
 
-WORD_FACTS: dict[str, type[StrEnum]] = {"kind": StepKind, "stage": Stage, "role": Role}
+WORD_FACTS: dict[str, type[StrEnum]] = {
+    "kind": StepKind,
+    "stage": Stage,
+    "role": Role,
+    "edition_stage": EditionStage,
+    "edition_move": EditionMove,
+}
 """Facts of a fault that are words of the database."""
 
 LOGGED = frozenset({"out-of-scope", "not-allowed-for-you", "stale-form", "too-large", "unreadable-file"})

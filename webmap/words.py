@@ -15,6 +15,7 @@ from data.models import (
     GridKind,
     Incident,
     IncidentSource,
+    LineageKind,
     PatrolSource,
     Role,
     Stage,
@@ -22,6 +23,7 @@ from data.models import (
     StreetClass,
 )
 from geo.errors import N_
+from patrols.editions import EditionMove
 from patrols.explanations import Sentence
 from patrols.moves import CLOCKED_STAGES
 from webmap import language, storage
@@ -55,6 +57,7 @@ WORDS: dict[StrEnum, str] = {
     StepKind.RATE: N_("Rate"),
     StepKind.REOPEN: N_("Open again"),
     StepKind.SETTLE_ON_THE_SPOT: N_("Settle on the spot"),
+    StepKind.HAND_OVER: N_("Hand over with the ground"),
     IncidentSource.PATROL: N_("found on patrol"),
     IncidentSource.RESIDENT: N_("from a resident"),
     IncidentSource.HOTLINE: N_("from the hotline"),
@@ -80,6 +83,18 @@ WORDS: dict[StrEnum, str] = {
     EditionStage.REVIEWED: N_("reviewed"),
     EditionStage.ADOPTED: N_("adopted"),
     EditionStage.RETIRED: N_("retired"),
+    EditionMove.SUBMIT: N_("Submit"),
+    EditionMove.REVIEW: N_("Approve after review"),
+    EditionMove.SEND_BACK: N_("Send back to be changed"),
+    EditionMove.ADOPT: N_("Adopt"),
+    EditionMove.RECALL: N_("Recall the adoption"),
+    EditionMove.RETIRE: N_("Retire"),
+    LineageKind.KEPT: N_("unchanged"),
+    LineageKind.ADJUSTED: N_("border moved"),
+    LineageKind.SPLIT: N_("split off"),
+    LineageKind.MERGED: N_("merged"),
+    LineageKind.NEW: N_("new"),
+    LineageKind.VOIDED: N_("voided"),
     StreetClass.EXPRESSWAY: N_("expressway"),
     StreetClass.ARTERIAL: N_("arterial street"),
     StreetClass.SECONDARY: N_("secondary street"),
