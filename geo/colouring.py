@@ -30,7 +30,10 @@ def find_neighbours(shapes: ArrayLike) -> tuple[Positions, Positions]:
     >>> one.tolist(), two.tolist()
     ([0], [1])
     """
-    rings, owner = shapely.get_rings(np.asarray(shapes, dtype=object), return_index=True)
+    # Rings are those of polygons alone: shapely finds none in a multipolygon, and every grid would lack neighbours.
+    parts, whole = shapely.get_parts(np.asarray(shapes, dtype=object), return_index=True)
+    rings, part = shapely.get_rings(parts, return_index=True)
+    owner = whole[part]
     places, ring = shapely.get_coordinates(rings, return_index=True)
     goes_on = ring[1:] == ring[:-1]
     start, end = places[:-1][goes_on], places[1:][goes_on]
