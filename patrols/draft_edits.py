@@ -11,8 +11,9 @@ import shapely
 from data import frames
 from data.models import GridKind
 from geo import reshape
+from geo.change import Change
 from geo.errors import N_, BadGeometry, CannotDraw, CannotReshape
-from geo.reshape import Change
+from geo.repair import repair
 from patrols.draft_state import DraftState
 
 Codes: TypeAlias = Callable[[], tuple[set[str], set[str]]]
@@ -128,11 +129,44 @@ def _void(state: DraftState, told: Mapping[str, Any], _used: Codes) -> Outcome:
     return _outcome(reshape.merge(state.frame, [into, code], into), meant=[into, code])
 
 
+def _reshape(state: DraftState, told: Mapping[str, Any], _used: Codes) -> Outcome:
+    """A shared border is drawn anew."""
+    between = told.get("between")
+    line = _shape(state, told["line"])
+    return _outcome(reshape.reshape(state.frame, line, between=tuple(between) if between else None))
+
+
+def _move_vertex(state: DraftState, told: Mapping[str, Any], _used: Codes) -> Outcome:
+    """A corner that grids share is moved for all of them at once."""
+    reach = {"reach_m": float(told["reach_m"])} if told.get("reach_m") else {}
+    return _outcome(reshape.move_vertex(state.frame, _point(state, told["at"]), _point(state, told["to"]), **reach))
+
+
+def _repair(state: DraftState, told: Mapping[str, Any], _used: Codes) -> Outcome:
+    """A flaw is mended in one of the ways offered."""
+    flaw = state.flaws.get(told["flaw"])
+    if flaw is None:
+        raise CannotReshape(N_("This flaw is not there any more: load the list again."))
+    names = [code for code in (flaw.grid_code, flaw.other_code) if code]
+    row = {
+        "kind": flaw.kind,
+        "grid_code": flaw.grid_code,
+        "other_code": flaw.other_code,
+        "choices": flaw.choices,
+        "geometry": flaw.shape,
+    }
+    change = repair(state.frame, state.ground.outline, row, told["choice"])
+    return _outcome(change, meant=names)
+
+
 KINDS: dict[str, Callable[[DraftState, Mapping[str, Any], Codes], Outcome]] = {
     "paint": _paint,
     "give": _give,
     "split": _split,
     "merge": _merge,
+    "reshape": _reshape,
+    "move_vertex": _move_vertex,
+    "repair": _repair,
     "lay_over": _lay_over,
     "rename": _rename,
     "void": _void,
@@ -232,6 +266,6 @@ def _shape(state: DraftState, told: Any) -> shapely.Geometry:
     return shapely.transform(drawn, lambda at: np.column_stack(frames.points_in_metres(at[:, 0], at[:, 1], crs)))
 
 
-def point(state: DraftState, told: Any) -> shapely.Geometry:
+def _point(state: DraftState, told: Any) -> shapely.Geometry:
     """A clicked place, longitude and latitude, in the draft's metres."""
     return _shape(state, {"type": "Point", "coordinates": list(told)})

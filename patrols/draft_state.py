@@ -57,6 +57,21 @@ class Blocks:
 
 
 @dataclass(frozen=True)
+class Flaw:
+    """Something wrong with a draft, or worth a look: see `patrols.draft_flaws`.
+
+    ``choices`` are the ways in which `geo.repair` can mend it; ``shape`` is where it is, in metres.
+    """
+
+    kind: str
+    grid_code: str
+    other_code: str
+    area_m2: float
+    choices: tuple[str, ...]
+    shape: shapely.Geometry
+
+
+@dataclass(frozen=True)
 class DraftState:
     """One revision of a draft.
 
@@ -75,6 +90,7 @@ class DraftState:
     slots: dict[str, int]
     owners: dict[str, Numbers]
     streets: NDArray[np.float64]
+    flaws: dict[str, Flaw] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property

@@ -15,7 +15,7 @@ from data import frames
 from data.models import Community, DraftBlock, DraftEdit, EditionStage, GridEdition, GridKind, User
 from geo.errors import N_, CannotDraw, Fault
 from geo.rounding import on_lattice
-from patrols import draft_log, draft_rows, drafting, redraw
+from patrols import draft_flaws, draft_log, draft_rows, drafting, redraw
 from patrols.draft_edits import Edit, Outcome, carry_out
 from patrols.draft_ground import ground_mark, incidents_mark, incidents_of
 from patrols.draft_rows import Row, Rows
@@ -172,6 +172,7 @@ def state_of(session: Session, edition: GridEdition) -> DraftState:
     community = edition.community
     if known is None or known.ground.mark != ground_mark(session, community):
         known = load(session, edition)
+        known = replace(known, flaws=draft_flaws.find(known))
     elif known.incidents.mark != incidents_mark(session, community):
         known = with_incidents(known, incidents_of(session, community, known.ground.crs))
     _REMEMBERED.put(stamp, known)
@@ -291,7 +292,13 @@ def _outcome_rows(state: DraftState, outcome: Outcome) -> tuple[Rows, DraftState
         counts = {name: int(moved.figures[name][slot]) for name in COUNTED}
         rows[code] = {**moved.rows[code], **counts, "colour": colours.get(code, 0)}
     known = {code: row for code, row in rows.items() if row is not None}
-    return rows, replace(moved, rows={**moved.rows, **known})
+    return rows, _looked_over(state, replace(moved, rows={**moved.rows, **known}), rows)
+
+
+def _looked_over(state: DraftState, moved: DraftState, rows: Rows) -> DraftState:
+    """The state with the flaws that it has now."""
+    others = {code for code in rows if state.rows.get(code, {}).get("geom") != (rows[code] or {}).get("geom")}
+    return replace(moved, flaws=draft_flaws.after(state, moved, others))
 
 
 def _new_row(code: str, outcome: Outcome) -> Row:
@@ -322,7 +329,7 @@ def _put_back(
     by: User | None,
 ) -> Applied:
     kept: Rows = dict(rows)
-    moved = with_rows(state, kept, _new_shapes(state, kept))
+    moved = _looked_over(state, with_rows(state, kept, _new_shapes(state, kept)), kept)
     return _store(session, edition, state, moved, kept, action, edit.kind, False, at=at, by=by)
 
 

@@ -147,9 +147,9 @@ class EditIn(Schema):
 
 
 class AcceptIn(Schema):
-    """Why a flaw is accepted as it is."""
+    """Why a flaw is accepted as it is; empty: it is not accepted any more."""
 
-    reason = Text(required=True, least=1, most=500)
+    reason = Text(required=True, most=500)
 
 
 class DraftOut(Schema):

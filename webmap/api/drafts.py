@@ -8,7 +8,7 @@ from flask import Response, abort, json, request
 from marshmallow import ValidationError
 
 from data.models import EditionStage, GridEdition
-from patrols import draft_log, drafts, redraw
+from patrols import draft_flaws, draft_log, drafts, redraw
 from patrols.draft_edits import Edit
 from patrols.draft_state import DraftState, band_of
 from patrols.drafts import Applied
@@ -17,12 +17,14 @@ from webmap.access import May
 from webmap.api import draft_text
 from webmap.api.draft_shapes import (
     ARGUMENTS,
+    AcceptIn,
     AppliedOut,
     BlocksOut,
     ChangeOut,
     DraftGridsOut,
     DraftOut,
     EditIn,
+    FlawOut,
     NewDraft,
     RevisionHeader,
     SinceQuery,
@@ -160,6 +162,20 @@ def redo(code: str, number: int, headers: dict[str, Any]) -> Response:
     return _done(edition, done, revision)
 
 
+@api.post("/<code>/<int:number>/flaws/<key>/accept")
+@api.input(AcceptIn, arg_name="told")
+@api.output(FlawOut(many=True))
+@access.needs(May.DRAW_GRIDS)
+def accept(code: str, number: int, key: str, told: dict[str, Any]) -> list[dict[str, Any]]:
+    """Accept a flaw as it is, with the reason; without a reason, take that back. Answers with all flaws."""
+    opened = storage.session()
+    edition, state = _draft(code, number)
+    draft_flaws.accept(opened, edition, state, key, told["reason"], at=storage.now(), by=access.me())
+    flaws = _flaws(edition, state)
+    opened.commit()
+    return flaws
+
+
 def _whole(code: str | None) -> Any:
     """The community, for somebody who answers for the whole of it: single grids are not enough to redraw."""
     community = access.community(code)
@@ -227,7 +243,7 @@ def _steps(edition: GridEdition) -> dict[str, bool]:
 
 
 def _flaws(edition: GridEdition, state: DraftState) -> list[dict[str, Any]]:
-    return []
+    return draft_flaws.told(storage.session(), edition, state)
 
 
 def _done(edition: GridEdition, done: Applied, seen: int) -> Response:
