@@ -10,8 +10,9 @@ from geo.bend import bend, move_corner
 from geo.change import GENERAL, SPECIAL, Change, apply_handed, chain, list_moves, read_tiling, require_new, with_rows
 from geo.errors import N_, CannotReshape
 from geo.faces import Geometries, connected_parts, polygons_of
+from geo.follow import follow_streets
 from geo.give import LATTICE_M, Handed, as_given, hand_over, one_of, with_one
-from geo.knife import cut_in_two
+from geo.knife import as_line, cut_in_two
 from geo.tiling import SLIVER_M2
 
 
@@ -82,7 +83,15 @@ def move_blocks(grids: gpd.GeoDataFrame, blocks: object, to_code: str) -> Change
     return give(grids, blocks, to_code)
 
 
-def split(grids: gpd.GeoDataFrame, code: str, line: object, new_code: str) -> Change:
+def split(
+    grids: gpd.GeoDataFrame,
+    code: str,
+    line: object,
+    new_code: str,
+    *,
+    streets: gpd.GeoDataFrame | None = None,
+    snap_m: float = 0.0,
+) -> Change:
     """Split a grid along a drawn line; the smaller half gets the new code.
 
     See `geo.knife.cut_in_two` for lines that cross the grid more than once.
@@ -95,6 +104,10 @@ def split(grids: gpd.GeoDataFrame, code: str, line: object, new_code: str) -> Ch
         The grid to split, and a code not used yet.
     line : LineString or MultiLineString
         In the grids' metres, from border to border.
+    streets : GeoDataFrame, optional
+        Lines in the same metres that the cut should follow where they run beside it.
+    snap_m : float
+        How far from the drawn line such a street may be; 0 leaves the line as drawn.
 
     Raises
     ------
@@ -110,7 +123,7 @@ def split(grids: gpd.GeoDataFrame, code: str, line: object, new_code: str) -> Ch
     """
     tiling = read_tiling(grids)
     require_new(tiling, new_code)
-    _, smaller = cut_in_two(tiling.shapes[tiling.position(code)], line, code)
+    _, smaller = cut_in_two(tiling.shapes[tiling.position(code)], _laid_on(line, streets, snap_m), code)
     return give(grids, smaller, new_code)
 
 
@@ -150,7 +163,14 @@ def merge(grids: gpd.GeoDataFrame, codes: list[str] | tuple[str, ...], into: str
     return apply_handed(tiling, all_codes, Handed(np.append(others, place), shapes, lost), into)
 
 
-def reshape(grids: gpd.GeoDataFrame, line: object, *, between: tuple[str, str] | None = None) -> Change:
+def reshape(
+    grids: gpd.GeoDataFrame,
+    line: object,
+    *,
+    between: tuple[str, str] | None = None,
+    streets: gpd.GeoDataFrame | None = None,
+    snap_m: float = 0.0,
+) -> Change:
     """Redraw a border along a drawn line, once for the grids on both sides.
 
     See `geo.bend.bend` for which border the line redraws and who gains.
@@ -163,6 +183,8 @@ def reshape(grids: gpd.GeoDataFrame, line: object, *, between: tuple[str, str] |
         In the grids' metres; begins and ends on the border, within two metres of it, or beyond it.
     between : (str, str), optional
         Redraw the border of these two grids only, whatever else the line crosses.
+    streets, snap_m
+        As in `split`.
 
     Raises
     ------
@@ -180,7 +202,7 @@ def reshape(grids: gpd.GeoDataFrame, line: object, *, between: tuple[str, str] |
     tiling = read_tiling(grids)
     pair = None if between is None else np.array([tiling.position(code) for code in between], dtype=np.int64)
     change: Change | None = None
-    for ground, position in bend(tiling.shapes, line, pair):
+    for ground, position in bend(tiling.shapes, _laid_on(line, streets, snap_m), pair):
         step = give(grids if change is None else change.grids, ground, tiling.codes[position])
         change = step if change is None else chain(change, step)
     assert change is not None  # noqa: S101
@@ -248,6 +270,14 @@ def lay_over(grids: gpd.GeoDataFrame, ground: object, code: str) -> Change:
             N_("The special grid %(grid_code)s lies there already: draw beside it."), grid_code=special[taken][0]
         )
     return Change(with_rows(grids, {code: shape}, (), SPECIAL), (code,), (), list_moves())
+
+
+def _laid_on(line: object, streets: gpd.GeoDataFrame | None, snap_m: float) -> object:
+    """The drawn line, on wish along the streets beside it."""
+    if streets is None or snap_m <= 0:
+        return line
+    parts = shapely.get_parts(as_line(line))
+    return np.array([follow_streets(part, streets, within_m=snap_m) for part in parts], dtype=object)
 
 
 def _require_together(old: Geometries, whole: shapely.Geometry, codes: np.ndarray) -> None:
