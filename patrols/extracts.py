@@ -21,11 +21,11 @@ from data.models import (
     Incident,
     Organisation,
     Patrol,
-    PatrolCredit,
     Person,
     Team,
 )
 from geo.errors import N_
+from patrols import credits
 from patrols.days import zone
 from patrols.on_map import trim_ends
 from patrols.scope import Scope
@@ -266,15 +266,11 @@ def _shaped(table: pd.DataFrame, shapes: Any) -> gpd.GeoDataFrame:
 
 def _grids_of(session: Session, community: Community, wanted: "pd.Series[Any]") -> "pd.Series[Any]":
     """For each patrol its grids with the metres in each, as ``110108001001001: 520 m; ...``."""
-    statement = (
-        select(PatrolCredit.patrol_id, PatrolCredit.grid_code, PatrolCredit.metres)
-        .join(Patrol, Patrol.id == PatrolCredit.patrol_id)
-        .where(Patrol.community_id == community.id, PatrolCredit.grid_code.is_not(None))
-        .order_by(PatrolCredit.patrol_id, PatrolCredit.grid_code)
-    )
-    credits = pd.DataFrame(session.execute(statement).all(), columns=["patrol", "code", "metres"])
-    said = credits["code"].astype(str) + ": " + credits["metres"].astype(float).round().astype(int).astype(str) + " m"
-    return wanted.map(said.groupby(credits["patrol"]).agg("; ".join)).fillna("")
+    each = credits.by_grid(Patrol.community_id == community.id)
+    statement = select(each.c.patrol_id, each.c.grid_code, each.c.metres).order_by(each.c.patrol_id, each.c.grid_code)
+    earned = pd.DataFrame(session.execute(statement).all(), columns=["patrol", "code", "metres"])
+    said = earned["code"].astype(str) + ": " + earned["metres"].astype(float).round().astype(int).astype(str) + " m"
+    return wanted.map(said.groupby(earned["patrol"]).agg("; ".join)).fillna("")
 
 
 def _trimmed(whole: gpd.GeoDataFrame, crs: Any) -> gpd.GeoDataFrame:

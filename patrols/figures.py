@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from data import frames
 from data.errors import NotFound
-from data.models import WGS84, Community, Grid, GridEdition, Incident, Patrol, PatrolCredit, Role, Stage
+from data.models import WGS84, Community, Grid, GridEdition, Incident, Patrol, Role, Stage
 from geo.errors import N_
-from patrols import chains, incidents, redraw, standing
+from patrols import chains, credits, incidents, redraw, standing
 from patrols.chains import Link
 from patrols.coverage import coverage
 from patrols.days import local_day, start_of_day
@@ -234,23 +234,23 @@ def _incident_figures(
 
 def _patrol_figures(session: Session, community: Community, at: datetime, codes: "pd.Index[Any]") -> pd.DataFrame:
     since = week_begins(community, at)
+    earned = credits.by_grid(Patrol.community_id == community.id, Patrol.started_at <= at)
     # Metres and minutes count from the first; a visit counts only from the least that makes one.
-    visited = PatrolCredit.minutes * 60 >= Rules.for_community(community.rules).least_visit_s
+    visited = earned.c.minutes * 60 >= Rules.for_community(community.rules).least_visit_s
 
     def in_week(value: Any) -> Any:
         return func.sum(case((Patrol.started_at >= since, value), else_=0))
 
     statement = (
         select(
-            PatrolCredit.grid_code,
+            earned.c.grid_code,
             func.max(case((visited, Patrol.ended_at))).label("last_patrol_at"),
             in_week(case((visited, 1), else_=0)).label("patrols_7d"),
-            in_week(PatrolCredit.metres).label("metres_7d"),
-            in_week(PatrolCredit.minutes).label("minutes_7d"),
+            in_week(earned.c.metres).label("metres_7d"),
+            in_week(earned.c.minutes).label("minutes_7d"),
         )
-        .join(Patrol, Patrol.id == PatrolCredit.patrol_id)
-        .where(Patrol.community_id == community.id, Patrol.started_at <= at, PatrolCredit.grid_code.is_not(None))
-        .group_by(PatrolCredit.grid_code)
+        .join(Patrol, Patrol.id == earned.c.patrol_id)
+        .group_by(earned.c.grid_code)
     )
     result = session.execute(statement)
     found = pd.DataFrame(result.all(), columns=list(result.keys())).set_index("grid_code").reindex(codes)
@@ -321,17 +321,17 @@ def _unpatrolled(session: Session, scope: Scope, at: datetime) -> int:
     communities = session.scalars(scope.narrow(select(Community), Community)).all()
     editions = redraw.editions_in_force(session, communities, at)
     grids = scope.narrow(select(Grid.code), Grid).where(Grid.edition_id.in_([row.id for row in editions.values()]))
+    weeks = [
+        and_(Patrol.community_id == community.id, Patrol.started_at >= week_begins(community, at))
+        for community in communities
+    ]
+    earned = credits.by_grid(or_(false(), *weeks), Patrol.started_at <= at)
     visits = [
         and_(
             Patrol.community_id == community.id,
-            Patrol.started_at >= week_begins(community, at),
-            PatrolCredit.minutes * 60 >= Rules.for_community(community.rules).least_visit_s,
+            earned.c.minutes * 60 >= Rules.for_community(community.rules).least_visit_s,
         )
         for community in communities
     ]
-    visited = (
-        select(PatrolCredit.grid_code)
-        .join(Patrol, Patrol.id == PatrolCredit.patrol_id)
-        .where(or_(false(), *visits), Patrol.started_at <= at)
-    )
+    visited = select(earned.c.grid_code).join(Patrol, Patrol.id == earned.c.patrol_id).where(or_(false(), *visits))
     return len(set(session.scalars(grids)) - set(session.scalars(visited)))

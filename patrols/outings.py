@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, defer, joinedload
 from data.errors import NotFound
 from data.models import Patrol, PatrolCredit
 from geo.errors import N_
+from patrols.credits import Credit, sums
 from patrols.errors import OutOfScope
 from patrols.scope import Scope
 
@@ -91,14 +92,11 @@ def get(session: Session, scope: Scope, number: int) -> Patrol:
     return patrol
 
 
-def credits(session: Session, patrols: Iterable[Patrol]) -> dict[int, list[PatrolCredit]]:
+def credits(session: Session, patrols: Iterable[Patrol]) -> dict[int, list[Credit]]:
     """What each patrol earned each grid, the longest first; by patrol id, in one query."""
-    wanted = (
-        select(PatrolCredit)
-        .where(PatrolCredit.patrol_id.in_([patrol.id for patrol in patrols]))
-        .order_by(PatrolCredit.patrol_id, PatrolCredit.metres.desc(), PatrolCredit.grid_code)
-    )
-    found: dict[int, list[PatrolCredit]] = defaultdict(list)
-    for credit in session.scalars(wanted):
-        found[credit.patrol_id].append(credit)
+    metres = func.sum(PatrolCredit.metres)
+    wanted = sums().where(PatrolCredit.patrol_id.in_([patrol.id for patrol in patrols]))
+    found: dict[int, list[Credit]] = defaultdict(list)
+    for row in session.execute(wanted.order_by(PatrolCredit.patrol_id, metres.desc(), PatrolCredit.grid_code)):
+        found[row.patrol_id].append(Credit(*row))
     return dict(found)

@@ -1,4 +1,10 @@
-"""Overrides: a building or compound that lies in one grid and is served by another, from when until when."""
+"""Overrides: a building or compound that lies in one grid and is served by another, from when until when.
+
+An override says who answers for an object and for what happens there. It moves no border and no metre of a walk: who
+walks through a compound that another grid serves has walked in the grid where it lies, and the street metres that walks
+are compared with are counted by the same borders. Ground that another grid is to walk from now on is redrawn, in an
+edition.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import geoalchemy2.alembic_helpers  # noqa: F401 - teaches SQLite's reflection about spatial indexes
@@ -17,7 +18,7 @@ from sqlalchemy import Engine, inspect, text
 
 from data.database import check, downgrade, init, is_at_head, migrating, open_engine, open_session, upgrade
 from data.errors import DatabaseUnavailable
-from data.models import Base
+from data.models import Base, Patrol, PatrolCredit, PatrolSource
 
 OURS = {*Base.metadata.tables, "alembic_version"}
 
@@ -100,6 +101,27 @@ def test_down_works_with_rows_in_the_tables(empty):
     downgrade(empty, "base")
 
     assert OURS & everything_in(empty) <= {"alembic_version"}
+
+
+def test_on_the_way_back_credits_of_two_editions_become_one_and_lose_no_metre(empty):
+    upgrade(empty)
+    with open_session(empty, writing=True) as session:
+        place, new = make.town(session)
+        old = make.edition(session, place, {}, number=2)
+        moment = datetime(2026, 9, 12, 16, tzinfo=UTC)
+        walked = Patrol(community_id=place.id, source=PatrolSource.FILE, source_key="a", started_at=moment)
+        walked.ended_at = moment
+        earned = [(old.id, "1", 40.0), (new.id, "1", 2.5), (new.id, "2", 9.0), (old.id, None, 1.0), (new.id, None, 2.0)]
+        for edition, code, metres in earned:
+            walked.credits.append(PatrolCredit(edition_id=edition, grid_code=code, metres=metres, minutes=1.0))
+        make.add(session, walked)
+        session.commit()
+
+    downgrade(empty, "0010")
+    with empty.connect() as connection:
+        left = connection.execute(text("SELECT grid_code, metres, minutes FROM patrol_credit ORDER BY metres")).all()
+
+    assert [tuple(row) for row in left] == [(None, 3.0, 2.0), ("2", 9.0, 1.0), ("1", 42.5, 2.0)]
 
 
 def test_a_second_upgrade_changes_nothing_and_keeps_the_rows(empty):

@@ -68,7 +68,11 @@ class Fix(Base):
 
 
 class PatrolCredit(Base):
-    """Metres and minutes that one patrol spent in one grid of the edition in force; they add up to the patrol's own."""
+    """Metres and minutes that one patrol spent in one grid of the edition in force; they add up to the patrol's own.
+
+    A walk past the midnight on which an edition was adopted has a row for each edition, even where a grid kept its
+    code: its ground may be another. Who asks about patrols and grids adds them up (`patrols.credits`).
+    """
 
     __tablename__ = "patrol_credit"
 
@@ -80,4 +84,4 @@ class PatrolCredit(Base):
     minutes: Mapped[float]
     patrol: Mapped[Patrol] = relationship(back_populates="credits")
 
-    __table_args__ = (UniqueConstraint("patrol_id", "grid_code"),)
+    __table_args__ = (UniqueConstraint("patrol_id", "grid_code", "edition_id"),)

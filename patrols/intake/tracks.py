@@ -58,8 +58,10 @@ def import_patrols(
 
     The same fixes again, from whatever file, are the same patrol and change nothing. A patrol without times, that ends
     in the future or never touches the community is refused as a whole; single fixes without a time are left out and
-    counted as dropped. Metres and minutes go to the grids in force on the day they were walked; what lies outside all
-    of them is credited to no grid, so that the credits add up to the patrol.
+    counted as dropped. Metres and minutes go to the grids in force on the day they were walked, under the edition of
+    that day; what lies outside all of them is credited to no grid, so that the credits add up to the patrol. An
+    override moves no metre: it says who answers for a building or compound, not on whose ground it stands (see
+    `patrols.overrides`).
 
     Parameters
     ----------
@@ -301,9 +303,8 @@ def _store_credits(
             earned = credit_lines(mine, frames.grids(session, edition_id), band_m=rules.border_band_m)
         tables.append(earned.assign(edition_id=edition_id))
     earned = pd.concat([table.astype({"edition_id": object, "grid_code": object}) for table in tables])
-    # A grid that two editions know by one code is one grid, named with the edition of the earlier day.
-    named = earned.groupby(["line", "grid_code"], dropna=False, sort=False)
-    sums = named.agg(edition_id=("edition_id", "first"), metres=("metres", "sum"), minutes=("minutes", "sum"))
+    # A patrol has several stretches of one edition where two nights passed, and rows of no edition and no grid.
+    sums = earned.groupby(["line", "edition_id", "grid_code"], dropna=False, sort=False).sum()
     rows = [
         {
             "patrol_id": int(patrol_ids[row["line"]]),

@@ -232,6 +232,25 @@ def test_a_worker_sees_what_was_dispatched_to_them_and_their_own_grids(session: 
     assert counts == {"mine": 1, "overdue": 0, "unpatrolled": 1, "open": 2}
 
 
+def test_who_stays_past_the_midnight_of_a_new_edition_visits_a_grid_once_and_long_enough(session: Session) -> None:
+    community, new = make.town(session)
+    old = make.edition(session, community, {}, number=2, valid_from=date(2025, 1, 1), valid_until=date(2026, 1, 1))
+    long, short, both, *_ = codes(community)
+    walked = patrol(session, community, {short: (10.0, 0.6)}, began=AT - timedelta(days=1))
+    evening, morning = {long: (90.0, 2.0), both: (40.0, 0.6)}, {long: (60.0, 3.0), both: (30.0, 0.6)}
+    for edition, earned in ((old, evening), (new, morning)):
+        for code, (metres, minutes) in earned.items():
+            credit = PatrolCredit(patrol_id=walked.id, edition_id=edition.id, grid_code=code)
+            credit.metres, credit.minutes = metres, minutes
+            make.add(session, credit)
+
+    week = figures.grid_cards(session, EVERYTHING, community, AT)[["patrols_7d", "metres_7d"]]
+    numbers = {number.key: number.count for number in figures.home(session, EVERYTHING, Role.OFFICIAL, AT)}
+
+    assert week.loc[[long, short, both]].to_numpy().tolist() == [[1, 150.0], [0, 10.0], [1, 70.0]]
+    assert numbers["unpatrolled"] == 4
+
+
 def test_the_numbers_agree_with_the_cards(session: Session) -> None:
     community, _ = make.town(session)
     for hours, code in enumerate(codes(community)[:4]):

@@ -1,16 +1,19 @@
 """A building in one grid that another grid serves: from when until when, on which ground, and never in the past."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import make
+import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from data.errors import Conflict
-from data.models import Building, Community, EditionStage, GridEdition
-from patrols import overrides
+from data.exchange.reading import Reading
+from data.models import Building, Community, EditionStage, GridEdition, PatrolCredit
+from patrols import intake, overrides
 from patrols.locating import Rule, locate_many
 from patrols.overrides import BadOverride
 from patrols.responsibility import find_responsible
@@ -160,6 +163,23 @@ def test_an_object_with_a_wall_on_the_border_makes_no_sliver(session: Session) -
     answer = find_responsible(session, (WEST + 0.00099, SOUTH + 0.0015), at=NOON, accuracy_m=5)
 
     assert (answer.grid_code, answer.rule, answer.sure) == (f"{community.code}002", Rule.OVERRIDE, True)
+
+
+def test_whoever_walks_through_an_object_walks_in_the_grid_where_it_stands(session: Session) -> None:
+    community, _ = make.town(session)
+    yard = make.compound(session, community, HOUSE, name="三号院")
+    serve(session, yard)
+    # From west to east through the middle of the yard, within grid 001.
+    east = np.linspace(WEST + 0.0001, WEST + 0.0009, 20)
+    at = pd.date_range(NOON, periods=20, freq="5s")
+    walk = pd.DataFrame({"patrol": "walk", "at": at, "lon": east, "lat": MIDDLE[1], "accuracy_m": 5.0})
+    walk = walk.assign(source_row=range(1, 21))
+    walk.attrs = {"file": "walk.gpx", "notes": []}
+
+    intake.import_patrols(session, Reading(walk, []), community, at=NOON + timedelta(hours=1))
+
+    assert find_responsible(session, MIDDLE, at=NOON).grid_code == f"{community.code}003"
+    assert session.scalars(select(PatrolCredit.grid_code)).all() == [f"{community.code}001"]
 
 
 def test_one_without_sense_is_refused(session: Session) -> None:

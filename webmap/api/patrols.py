@@ -4,8 +4,9 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
-from data.models import Patrol, PatrolCredit
+from data.models import Patrol
 from patrols import outings
+from patrols.credits import Credit
 from webmap import access, storage
 from webmap.access import May
 from webmap.api.shapes import PatrolQuery, PatrolsOut
@@ -32,6 +33,6 @@ def listing(asked: dict[str, Any]) -> dict[str, Any]:
     return {"items": items, "page": found.page, "pages": found.pages, "total": found.total}
 
 
-def _told(patrol: Patrol, credits: list[PatrolCredit]) -> dict[str, Any]:
+def _told(patrol: Patrol, credits: list[Credit]) -> dict[str, Any]:
     columns = ("id", "team", "source", "started_at", "ended_at", "metres", "minutes")
     return {**{name: getattr(patrol, name) for name in columns}, "credits": credits}

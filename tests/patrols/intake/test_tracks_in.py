@@ -7,6 +7,7 @@ import make
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
@@ -14,7 +15,7 @@ from data import frames
 from data.errors import RowsRefused
 from data.exchange.reading import Reading
 from data.models import Community, Fix, Patrol, PatrolCredit, PatrolSource, Team
-from patrols import intake
+from patrols import intake, outings
 
 AT = datetime(2026, 9, 14, 4, tzinfo=UTC)
 WEST, SOUTH = make.ORIGIN
@@ -157,6 +158,45 @@ def test_a_walk_past_the_midnight_of_a_new_edition_earns_the_grids_of_both(sessi
     earned = {(edition, code): metres for edition, code, metres in rows}
     assert set(earned) == {(old.id, "1"), (new.id, "2")}
     assert earned[old.id, "1"] == pytest.approx(earned[new.id, "2"], rel=1e-3)
+
+
+def test_a_grid_that_keeps_its_code_in_a_new_edition_earns_under_each_what_was_walked_under_it(
+    session: Session,
+) -> None:
+    community = make.community(session, outline=make.degrees_square(0, 1))
+    whole, west = make.degrees_square(0, 1), shapely.box(WEST, SOUTH + 0.001, WEST + 0.0005, SOUTH + 0.002)
+    old = make.edition(session, community, {"1": whole}, valid_until=date(2026, 9, 13))
+    rest = shapely.difference(whole, west)
+    new = make.edition(session, community, {"1": west, "2": rest}, number=2, valid_from=date(2026, 9, 13))
+    # In China from 23:59:10 to 00:00:50, at midnight in the middle; 12.8 m of the new grid 1 are left to walk then.
+    begin = datetime(2026, 9, 12, 15, 59, 10, tzinfo=UTC)
+    past_midnight = walk(begin=begin, start=(5, 150), step=3, count=21)
+
+    intake.import_patrols(session, reading(past_midnight), community, at=AT)
+
+    patrol = session.scalars(select(Patrol)).one()
+    earned = {(row.edition_id, row.grid_code): row for row in session.scalars(select(PatrolCredit))}
+    assert set(earned) == {(old.id, "1"), (new.id, "1"), (new.id, "2")}
+    assert earned[old.id, "1"].minutes == pytest.approx(50 / 60)
+    assert earned[new.id, "1"].metres == pytest.approx(earned[old.id, "1"].metres / 2, rel=1e-3)
+    assert sum(row.metres for row in earned.values()) == pytest.approx(patrol.metres)
+    assert sum(row.minutes for row in earned.values()) == pytest.approx(patrol.minutes)
+    told = {row.grid_code: row.metres for row in outings.credits(session, [patrol])[patrol.id]}
+    assert told == pytest.approx({"1": earned[old.id, "1"].metres * 1.5, "2": earned[new.id, "2"].metres})
+
+
+def test_what_was_walked_before_the_first_edition_is_not_named_with_it(session: Session) -> None:
+    community = make.community(session, outline=make.degrees_square(0, 1))
+    far = make.edition(session, community, {"1": make.degrees_square(0, 0)}, valid_from=date(2026, 9, 13))
+    begin = datetime(2026, 9, 12, 15, 59, 10, tzinfo=UTC)
+
+    intake.import_patrols(session, reading(walk(begin=begin, step=3, count=21)), community, at=AT)
+
+    rows = session.execute(select(PatrolCredit.edition_id, PatrolCredit.grid_code, PatrolCredit.minutes)).all()
+    assert {(edition, code): round(minutes, 3) for edition, code, minutes in rows} == {
+        (None, None): 0.833,
+        (far.id, None): 0.833,
+    }
 
 
 def test_who_walked_is_the_files_word_or_else_the_uploaders(session: Session) -> None:
