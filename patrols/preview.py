@@ -215,7 +215,9 @@ def _changes(lineage: pd.DataFrame) -> "pd.Series[Any]":
     told = lineage.dropna(subset=["child_code"]).sort_values(
         "kind", key=lambda kinds: kinds.map({kind: place for place, kind in enumerate(_SAYS_MOST)})
     )
-    words = told.drop_duplicates("child_code").set_index("child_code")["kind"]
+    first = told.drop_duplicates("child_code")
+    # By hand: mapped, the words would become plain text again.
+    words = pd.Series([LineageKind(kind) for kind in first["kind"]], index=first["child_code"], dtype=object)
     gone = sorted(set(lineage["parent_code"].dropna()) - alive)
     voided: pd.Series[Any] = pd.Series([LineageKind.VOIDED] * len(gone), index=gone, dtype=object)
     every: pd.Series[Any] = pd.concat([words, voided])

@@ -87,6 +87,13 @@ def editions(session: Session, community: Community) -> list[GridEdition]:
     return list(session.scalars(statement))
 
 
+def sizes(session: Session, editions: Iterable[GridEdition]) -> dict[int, int]:
+    """How many grids each of some editions has, by the edition's id, in one query."""
+    counted = select(Grid.edition_id, func.count()).group_by(Grid.edition_id)
+    found = session.execute(counted.where(Grid.edition_id.in_([one.id for one in editions]))).all()
+    return {int(number): int(count) for number, count in found}
+
+
 def edition(session: Session, community: Community, number: int) -> GridEdition:
     """One edition by its number within the community.
 

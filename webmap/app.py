@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from data.database import open_engine
-from webmap import access, api, errors, frame, headers, language, pages, storage, words
+from webmap import access, api, beginnings, errors, frame, headers, language, pages, storage, words
 from webmap.settings import WebSettings
 
 MEGABYTE = 1024 * 1024
@@ -62,6 +62,7 @@ def create_app(
     errors.init_errors(app)
     words.init_words(app)
     frame.init_frame(app)
+    beginnings.init_beginnings(app)
     pages.init_pages(app)
     api.init_api(app)
     Compress(app)

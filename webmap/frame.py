@@ -17,6 +17,7 @@ MENU: tuple[tuple[str, str, May | None], ...] = (
     ("map.map_page", N_("Map"), May.SEE_PLACES),
     ("incidents.listing", N_("Incidents"), May.SEE_INCIDENTS),
     ("grids.listing", N_("Grids"), May.SEE_PLACES),
+    ("draw.start", N_("Draw grids"), May.DRAW_GRIDS),
     ("patrols.listing", N_("Patrols"), May.SEE_PATROLS),
     ("people.listing", N_("People"), May.SEE_PEOPLE),
     ("figures.show", N_("Figures"), May.SEE_FIGURES),
@@ -83,4 +84,9 @@ class Frame:
 
 def init_frame(app: Flask) -> None:
     """Give every template its frame."""
-    app.context_processor(lambda: {"frame": Frame(), "may": access.may, "May": May})
+    app.context_processor(lambda: {"frame": Frame(), "may": access.may, "May": May, "has_page": has_page})
+
+
+def has_page(endpoint: str) -> bool:
+    """Whether this program has that page."""
+    return endpoint in current_app.view_functions

@@ -83,18 +83,6 @@ WORDS: dict[StrEnum, str] = {
     EditionStage.REVIEWED: N_("reviewed"),
     EditionStage.ADOPTED: N_("adopted"),
     EditionStage.RETIRED: N_("retired"),
-    EditionMove.SUBMIT: N_("Submit"),
-    EditionMove.REVIEW: N_("Approve after review"),
-    EditionMove.SEND_BACK: N_("Send back to be changed"),
-    EditionMove.ADOPT: N_("Adopt"),
-    EditionMove.RECALL: N_("Recall the adoption"),
-    EditionMove.RETIRE: N_("Retire"),
-    LineageKind.KEPT: N_("unchanged"),
-    LineageKind.ADJUSTED: N_("border moved"),
-    LineageKind.SPLIT: N_("split off"),
-    LineageKind.MERGED: N_("merged"),
-    LineageKind.NEW: N_("new"),
-    LineageKind.VOIDED: N_("voided"),
     StreetClass.EXPRESSWAY: N_("expressway"),
     StreetClass.ARTERIAL: N_("arterial street"),
     StreetClass.SECONDARY: N_("secondary street"),
@@ -103,6 +91,26 @@ WORDS: dict[StrEnum, str] = {
     StreetClass.PATH: N_("path"),
 }
 """What each word of the database is called on a page."""
+
+OWN_WORDS: dict[type[StrEnum], dict[StrEnum, str]] = {
+    EditionMove: {
+        EditionMove.SUBMIT: N_("Submit"),
+        EditionMove.REVIEW: N_("Approve after review"),
+        EditionMove.SEND_BACK: N_("Send back to be changed"),
+        EditionMove.ADOPT: N_("Adopt"),
+        EditionMove.RECALL: N_("Recall the adoption"),
+        EditionMove.RETIRE: N_("Retire"),
+    },
+    LineageKind: {
+        LineageKind.KEPT: N_("unchanged"),
+        LineageKind.ADJUSTED: N_("border moved"),
+        LineageKind.SPLIT: N_("split off"),
+        LineageKind.MERGED: N_("merged"),
+        LineageKind.NEW: N_("new"),
+        LineageKind.VOIDED: N_("grid voided"),
+    },
+}
+"""Words that others spell the same but mean otherwise: an incident is voided too, and sent back."""
 
 RULES: Mapping[str, str] = {
     "inside": N_("lies inside the grid"),
@@ -114,6 +122,18 @@ RULES: Mapping[str, str] = {
     "none": N_("nobody answers for this place"),
 }
 """What each rule that decides whose ground it is says."""
+
+FLAWS: Mapping[str, str] = {
+    "duplicate_code": N_("a code borne twice"),
+    "invalid": N_("a line that crosses itself"),
+    "overlap": N_("ground that two grids claim"),
+    "gap": N_("ground that no grid has"),
+    "outside": N_("ground beyond the outline"),
+    "not_connected": N_("a grid in several pieces"),
+    "cut_building": N_("a building that is cut"),
+    "cut_compound": N_("a compound that is cut"),
+}
+"""What each kind of flaw in grids is called."""
 
 FIVE_STEPS = (N_("found"), N_("sent up"), N_("passed on"), N_("settled"), N_("rated"))
 """The five steps people see: 发现 · 上传 · 分流 · 办结 · 评价."""
@@ -134,6 +154,7 @@ def init_words(app: Flask) -> None:
     """Give the templates their words."""
     app.add_template_filter(word)
     app.add_template_filter(rule)
+    app.add_template_filter(flaw)
     app.add_template_filter(sentences)
     app.add_template_filter(duty)
     app.add_template_filter(moment)
@@ -141,6 +162,7 @@ def init_words(app: Flask) -> None:
     app.add_template_filter(day)
     app.add_template_filter(number)
     app.add_template_filter(metres)
+    app.add_template_filter(area)
     app.add_template_filter(minutes)
     app.add_template_filter(percent)
     app.add_template_filter(named)
@@ -153,8 +175,9 @@ def init_words(app: Flask) -> None:
 
 def word(value: StrEnum | str) -> str:
     """What a word of the database is called on a page; a word the program does not know stays itself."""
-    if isinstance(value, StrEnum) and value in WORDS:
-        return gettext(WORDS[value])
+    if isinstance(value, StrEnum):
+        known = OWN_WORDS.get(type(value), WORDS)
+        return gettext(known[value]) if value in known else str(value)
     return str(value)
 
 
@@ -166,6 +189,11 @@ def duty(name: str) -> str:
 def rule(name: str) -> str:
     """Why this grid: the rule in a sentence."""
     return gettext(RULES[name]) if name in RULES else name
+
+
+def flaw(kind: str) -> str:
+    """What a kind of flaw is called."""
+    return gettext(FLAWS[kind]) if kind in FLAWS else kind
 
 
 def sentences(said: Iterable[Sentence]) -> str:
@@ -290,6 +318,15 @@ def metres(value: float | None) -> str:
     if abs(value) < 1000:
         return gettext("%(length)s m", length=format_decimal(round(value)))
     return gettext("%(length)s km", length=format_decimal(round(value / 1000, 1)))
+
+
+def area(value: float | None) -> str:
+    """Ground: square metres up to a hectare, then hectares with one digit."""
+    if value is None or value != value:
+        return "–"
+    if abs(value) < 10_000:
+        return gettext("%(area)s m²", area=format_decimal(round(value)))
+    return gettext("%(area)s ha", area=format_decimal(round(value / 10_000, 1)))
 
 
 def minutes(value: float | None) -> str:

@@ -8,7 +8,19 @@ from flask import Flask
 from flask_babel import force_locale
 from visit import NOW
 
-from data.models import Duty, EditionStage, GridKind, IncidentSource, PatrolSource, Role, Stage, StepKind, StreetClass
+from data.models import (
+    Duty,
+    EditionStage,
+    GridKind,
+    IncidentSource,
+    LineageKind,
+    PatrolSource,
+    Role,
+    Stage,
+    StepKind,
+    StreetClass,
+)
+from patrols.editions import EditionMove
 from patrols.responsibility import Rule
 from webmap import words
 from webmap.storage import LOCAL
@@ -25,6 +37,19 @@ def request_of(app: Flask) -> Iterator[None]:
 )
 def test_every_word_of_the_database_has_a_name_on_pages(kind: type) -> None:
     assert [word for word in kind if word not in words.WORDS] == []
+
+
+@pytest.mark.parametrize("kind", [EditionMove, LineageKind])
+def test_words_that_others_spell_the_same_have_names_of_their_own(kind: type) -> None:
+    assert [word for word in kind if word not in words.OWN_WORDS[kind]] == []
+
+
+@pytest.mark.usefixtures("request_of")
+def test_an_edition_is_sent_back_in_other_words_than_an_incident() -> None:
+    with force_locale("en"):
+        told = [words.word(one) for one in (StepKind.SEND_BACK, EditionMove.SEND_BACK, LineageKind.VOIDED)]
+
+    assert told == ["Send back", "Send back to be changed", "grid voided"]
 
 
 def test_every_rule_that_decides_whose_ground_it_is_has_a_sentence() -> None:

@@ -4,6 +4,8 @@ from flask import Flask
 
 from webmap.pages import (
     account,
+    draw,
+    editions,
     figures,
     grids,
     help,
@@ -17,7 +19,22 @@ from webmap.pages import (
     sign_in,
 )
 
-MODULES = (sign_in, home, map, grids, incidents, patrols, people, figures, imports, account, help, operations)
+MODULES = (
+    sign_in,
+    home,
+    map,
+    draw,
+    grids,
+    editions,
+    incidents,
+    patrols,
+    people,
+    figures,
+    imports,
+    account,
+    help,
+    operations,
+)
 
 
 def init_pages(app: Flask) -> None:

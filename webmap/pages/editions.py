@@ -1,0 +1,138 @@
+"""Editions of a community's grids: the list, what one changes, and its steps from draft to adopted."""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from data import frames, names
+from data.models import Community, EditionStage, GridEdition, LineageKind
+from patrols import adoption, editions, lineage, redraw
+from patrols.days import local_day
+from patrols.editions import EditionMove
+from patrols.preview import Preview, preview
+from patrols.tally import NOWHERE
+from webmap import access, edition_steps, inputs, storage
+from webmap.access import May
+from webmap.edition_steps import Asked
+from webmap.language import gettext
+from webmap.pages import redrawn
+
+pages = Blueprint("editions", __name__)
+
+REASON = "reason-"
+"""What the name of the field for a voided grid's reason begins with; its code follows."""
+
+
+@pages.get("/editions")
+@access.needs(May.SEE_FIGURES)
+def listing() -> str:
+    """All editions of one community, the newest first."""
+    opened, community = storage.session(), access.community()
+    access.scope().require(community.id)
+    known = redraw.editions(opened, community)
+    return render_template(
+        "editions.html",
+        community=community,
+        communities=access.communities(),
+        editions=known,
+        counts=redraw.sizes(opened, known),
+        current=redraw.edition_in_force(opened, community.id, storage.now()),
+    )
+
+
+@pages.get("/editions/<community>/<int:edition>")
+@access.needs(May.SEE_FIGURES)
+def show(community: str, edition: int) -> str:
+    """What one edition changes against another: ``?with=`` names it, else the one in force or the one before."""
+    place, found = edition_steps.find(community, edition)
+    other = inputs.whole(request.args, "with", least=1)
+    against = None if other is None else redraw.edition(storage.session(), place, other)
+    return _page(place, found, against)
+
+
+@pages.post("/editions/<community>/<int:edition>/steps")
+@access.needs(May.DRAW_GRIDS)
+def step(community: str, edition: int) -> ResponseReturnValue:
+    """Take the next step: submit, review, send back, adopt or recall."""
+    place, found = edition_steps.find(community, edition)
+    form = request.form
+    move = inputs.word(form, "move", EditionMove)
+    asked = Asked(
+        note=inputs.text(form, "note", most=2000),
+        seen=inputs.whole(form, "seen"),
+        filing_number=inputs.text(form, "filing_number", most=64),
+        valid_from=inputs.day(form, "valid_from"),
+        allow_flaws=bool(inputs.text(form, "allow_flaws")),
+        reasons={
+            name.removeprefix(REASON): inputs.text(form, name, most=255) for name in form if name.startswith(REASON)
+        },
+    )
+    edition_steps.take(place, found, move or EditionMove.RETIRE, asked)
+    flash(_done(found), "good")
+    return redirect(url_for("editions.show", community=place.code, edition=found.number))
+
+
+def _done(edition: GridEdition) -> str:
+    if edition.stage is EditionStage.ADOPTED and edition.valid_from is not None:
+        if edition.valid_from <= local_day(edition.community, storage.now()):
+            return gettext("The grids are in force. Open incidents were handed over with their ground.")
+        return gettext(
+            "The grids answer from %(day)s on. Until then the adoption can be recalled.",
+            day=edition.valid_from.isoformat(),
+        )
+    return {
+        EditionStage.SUBMITTED: gettext("The draft is handed in. It cannot be changed while it is reviewed."),
+        EditionStage.REVIEWED: gettext("The edition may be adopted."),
+        EditionStage.DRAFT: gettext("The edition is a draft again."),
+    }.get(edition.stage, gettext("Done."))
+
+
+def _page(place: Community, edition: GridEdition, against: GridEdition | None) -> str:
+    opened = storage.session()
+    told = preview(opened, edition, at=storage.now(), against=against)
+    history = editions.history(opened, edition)
+    tomorrow = local_day(place, storage.now()) + timedelta(days=1)
+    return render_template(
+        "edition.html",
+        community=place,
+        edition=edition,
+        told=told,
+        others=[one for one in redraw.editions(opened, place) if one.id != edition.id],
+        rows=_rows(told),
+        moves=told.moves.to_dict("records"),
+        drawing=redrawn.draw(told, frames.streets(opened, place.id)),
+        heirs=lineage.heirs(told.lineage),
+        reasons=editions.void_reasons(opened, edition),
+        blocking=_blocking(place, edition, told),
+        steps=edition_steps.possible(edition) if against is None else [],
+        history=history,
+        did=names.users(opened, (row.by_user_id for _, row in history)),
+        tomorrow=max(tomorrow, edition.valid_from or tomorrow),
+        nowhere=NOWHERE,
+        Move=EditionMove,
+        Stage=EditionStage,
+        stages=(*redraw.OPEN, EditionStage.ADOPTED),
+        kinds=LineageKind,
+    )
+
+
+def _blocking(place: Community, edition: GridEdition, told: Preview) -> list[dict[Any, Any]]:
+    """The flaws that stand against adopting, as long as it has not been adopted."""
+    if edition.stage not in redraw.OPEN:
+        return []
+    flaws = adoption.find_blocking(storage.session(), place, told.after)
+    rows: list[dict[Any, Any]] = flaws[["kind", "grid_code", "other_code", "area_m2"]].to_dict("records")
+    return rows
+
+
+def _rows(told: Preview) -> list[dict[Any, Any]]:
+    """The grids as rows for the table: those that change first, each group by code, what lies in no grid last."""
+    grids = told.grids.reset_index()
+    grids["moved"] = grids["change"] != LineageKind.KEPT
+    grids["nowhere"] = grids["grid_code"] == NOWHERE
+    rows: list[dict[Any, Any]] = grids.sort_values(
+        ["nowhere", "moved", "grid_code"], ascending=[True, False, True]
+    ).to_dict("records")
+    return rows
