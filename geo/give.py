@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from geo.errors import N_, CannotReshape
 from geo.faces import Geometries, Numbers, Positions, polygons_of
+from geo.fits import misfits
 from geo.tiling import SLIVER_M2, THREAD_M
 
 Flags = NDArray[np.bool_]
@@ -246,12 +247,10 @@ def torn(shapes: Geometries, near: Positions, found: Handed) -> Positions | None
     both = np.concatenate([found.shapes, shapes[found.positions]])
     around = within(shapes, shapely.total_bounds(both))
     around = np.union1d(around, near)
-    now = all_now[around]
-    if shapely.coverage_is_valid(now) and shapely.is_valid(found.shapes).all():
+    misfit = around[misfits(all_now[around])]
+    if not len(misfit) and shapely.is_valid(found.shapes).all():
         return None
-    torn = ~shapely.is_empty(shapely.coverage_invalid_edges(now))
-    before = ~shapely.is_empty(shapely.coverage_invalid_edges(shapes[around]))
-    fresh = around[torn & ~before]
+    fresh = np.setdiff1d(misfit, around[misfits(shapes[around])])
     if not len(fresh) and shapely.is_valid(found.shapes).all():
         return None
     return np.setdiff1d(fresh, near)

@@ -8,6 +8,7 @@ import shapely
 from geo.crs import require_metres
 from geo.errors import N_, BadGeometry
 from geo.faces import Geometries, Positions, find_sides, polygons_of, sum_by_pair
+from geo.fits import misfits
 from geo.give import LATTICE_M, cut_into_faces, one_of
 
 HAIR_M = 0.01
@@ -58,7 +59,7 @@ def on_lattice(grids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     if "kind" in grids:
         general = grids["kind"].to_numpy(dtype=object) != "special"
     for _ in range(_ROUNDS):
-        if not general.any() or shapely.coverage_is_valid(shapes[general]):
+        if not len(misfits(shapes[general])):
             break
         joined = _joined(shapes[general])
         if shapely.equals_identical(joined, shapes[general]).all():
