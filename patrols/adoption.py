@@ -14,6 +14,7 @@ from data.models import Community, EditionStage, GridEdition, GridKind, GridLine
 from geo.errors import N_
 from geo.tiling import find_flaws
 from patrols import editions, redraw
+from patrols.acceptance import unaccepted
 from patrols.days import local_day
 from patrols.editions import EditionMove
 from patrols.errors import AdoptionRefused, EditionStepRefused
@@ -74,7 +75,7 @@ def adopt(
         editions.check(edition, EditionMove.ADOPT)
     grids = frames.grids(session, edition.id)
     if not allow_flaws:
-        _check_flaws(session, community, grids)
+        _check_flaws(session, edition, grids)
     if community.outline is None:
         ground = gpd.GeoSeries([grids.union_all()], crs=grids.crs)
         community.outline = frames.store_geometry(ground)[0]
@@ -205,8 +206,8 @@ def _check_dates(
         )
 
 
-def _check_flaws(session: Session, community: Community, grids: gpd.GeoDataFrame) -> None:
-    blocking = find_blocking(session, community, grids)
+def _check_flaws(session: Session, edition: GridEdition, grids: gpd.GeoDataFrame) -> None:
+    blocking = unaccepted(session, edition, find_blocking(session, edition.community, grids))
     if len(blocking):
         first = blocking.iloc[0]
         raise AdoptionRefused(

@@ -28,8 +28,8 @@ from data.models import (
     Stage,
     StepKind,
 )
-from patrols import adoption, editions, figures, incidents, redraw, responsibility
-from patrols.errors import EditionStepRefused
+from patrols import adoption, draft_flaws, drafts, editions, figures, incidents, redraw, responsibility
+from patrols.errors import AdoptionRefused, EditionStepRefused
 from patrols.scope import EVERYTHING
 
 AT = datetime(2026, 9, 14, 4, tzinfo=UTC)
@@ -258,3 +258,21 @@ def test_a_process_killed_in_the_middle_of_an_adoption_leaves_the_old_edition_wh
         assert adopt(session, draft, TODAY).stage is EditionStage.ADOPTED
         session.commit()
     engine.dispose()
+
+
+def test_a_flaw_that_was_accepted_with_a_reason_does_not_stand_against_adopting(spatialite_session: Session) -> None:
+    session = spatialite_session
+    place, _ = make.town(session)
+    draft = joined(session, place, "001", "002", number=2, into="001")
+    session.delete(draft.grids[-1])
+    session.flush()
+    session.expire(draft)
+    drafts.prepare(session, draft, at=AT)
+    state = drafts.state_of(session, draft)
+    (key,) = [key for key, flaw in state.flaws.items() if flaw.kind == "gap"]
+
+    with pytest.raises(AdoptionRefused, match="1 flaws stand against"):
+        adopt(session, draft, LATER)
+    draft_flaws.accept(session, draft, state, key, "水面", at=AT, by=None)
+
+    assert adopt(session, draft, LATER).valid_from == LATER

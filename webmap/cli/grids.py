@@ -1,22 +1,21 @@
 """``gridpatrol grids``: a community's editions, drawn, checked, adopted and exported."""
 
-from datetime import date, datetime
 from pathlib import Path
 
 import click
 import geopandas as gpd
 from sqlalchemy.orm import Session
 
-from data import audit, frames
+from data import frames
 from data.exchange.write import write_features
 from data.models import Community, GridEdition
 from geo import tiling
 from geo.errors import N_
-from patrols import adoption, drafting, redraw
+from patrols import drafting, redraw
 from patrols.communities import find_community
-from patrols.days import local_day
 from webmap.cli import _, finish
 from webmap.cli.drawing import print_notes, print_tiling
+from webmap.cli.editions import COMMANDS, choose, edition_option
 from webmap.cli.options import (
     community_option,
     database_option,
@@ -28,20 +27,16 @@ from webmap.cli.options import (
 )
 from webmap.cli.overrides import override_command
 
-edition_option = click.option(
-    "--edition",
-    type=int,
-    metavar="NUMBER",
-    help=N_("Number of the edition; else the newest draft, or the one in force."),
+
+@click.group(
+    "grids", help=N_("Editions of a community's grids: draw, check, submit, review, adopt, recall, compare, export.")
 )
-
-
-@click.group("grids", help=N_("Editions of a community's grids: draw, check, adopt, export."))
 def grids_command() -> None:
     pass
 
 
-grids_command.add_command(override_command)
+for part in (override_command, *COMMANDS):
+    grids_command.add_command(part)
 
 
 @grids_command.command("list", help=N_("List the editions of a community."))
@@ -88,47 +83,10 @@ def check_command(
 ) -> None:
     with database_session(database) as session:
         place = find_community(session, community, on=now().date())
-        chosen = _choose(session, place, edition)
+        chosen = choose(session, place, edition)
         flaws = _flaws(session, place, chosen)
         print_tiling(frames.grids(session, chosen.id), flaws, households, as_json, {"edition": chosen.number})
     finish(len(flaws))
-
-
-@grids_command.command(
-    "adopt", help=N_("Put an edition into force from a day on. What happened before keeps its grids.")
-)
-@edition_option
-@click.option("--from", "valid_from", type=click.DateTime(["%Y-%m-%d"]), help=N_("First day; today if left out."))
-@click.option("--filing", "filing_number", required=True, help=N_("Number under which it is filed."))
-@click.option(
-    "--allow-flaws", is_flag=True, help=N_("Adopt in spite of flaws that an authority has fixed as they are.")
-)
-@community_option
-@database_option
-def adopt_command(
-    edition: int | None,
-    valid_from: datetime | None,
-    filing_number: str,
-    allow_flaws: bool,
-    community: str | None,
-    database: str | None,
-) -> None:
-    at = now()
-    with database_session(database, writing=True) as session:
-        place = find_community(session, community, on=at.date())
-        chosen = _choose(session, place, edition, draft=True)
-        day: date = valid_from.date() if valid_from else local_day(place, at)
-        adoption.adopt(session, chosen, valid_from=day, filing_number=filing_number, at=at, allow_flaws=allow_flaws)
-        audit.write(
-            session,
-            "grids.adopted",
-            at=at,
-            object_kind="community",
-            object_key=place.code,
-            facts={"edition": chosen.number},
-        )
-        told = {"number": chosen.number, "community": place.name, "day": day, "grids": len(chosen.grids)}
-    click.echo(_("Edition %(number)s of %(community)s (%(grids)s grids) is in force from %(day)s.") % told)
 
 
 @grids_command.command("export", help=N_("Write an edition's grids to a file."))
@@ -139,16 +97,9 @@ def adopt_command(
 def export_command(edition: int | None, community: str | None, database: str | None, out: Path) -> None:
     with database_session(database) as session:
         place = find_community(session, community, on=now().date())
-        grids = frames.grids(session, _choose(session, place, edition).id)
+        grids = frames.grids(session, choose(session, place, edition).id)
     write_features(frames.to_degrees(grids), out)
     click.echo(_("%(file)s written: %(rows)s grids.") % {"file": out, "rows": len(grids)})
-
-
-def _choose(session: Session, place: Community, number: int | None, *, draft: bool = False) -> GridEdition:
-    """The edition of that number; else the newest draft where one is wanted, or the one in force."""
-    if number is not None:
-        return redraw.edition(session, place, number)
-    return redraw.newest_draft(session, place) if draft else redraw.require_edition(session, place, now())
 
 
 def _flaws(session: Session, place: Community, edition: GridEdition) -> gpd.GeoDataFrame:

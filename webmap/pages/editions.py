@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from data import frames, names
 from data.models import Community, EditionStage, GridEdition, LineageKind
 from patrols import adoption, editions, lineage, redraw
+from patrols.acceptance import unaccepted
 from patrols.days import local_day
 from patrols.editions import EditionMove
 from patrols.preview import Preview, preview
@@ -122,7 +123,8 @@ def _blocking(place: Community, edition: GridEdition, told: Preview) -> list[dic
     """The flaws that stand against adopting, as long as it has not been adopted."""
     if edition.stage not in redraw.OPEN:
         return []
-    flaws = adoption.find_blocking(storage.session(), place, told.after)
+    opened = storage.session()
+    flaws = unaccepted(opened, edition, adoption.find_blocking(opened, place, told.after))
     rows: list[dict[Any, Any]] = flaws[["kind", "grid_code", "other_code", "area_m2"]].to_dict("records")
     return rows
 
