@@ -38,6 +38,7 @@ class May(StrEnum):
     SEE_FIGURES = "see_figures"
     IMPORT = "import"
     DRAW_GRIDS = "draw_grids"
+    PUT_UP_BOARDS = "put_up_boards"
     ADOPT_GRIDS = "adopt_grids"
     SEE_METRICS = "see_metrics"
 

@@ -7,7 +7,6 @@ import geopandas as gpd
 from sqlalchemy.orm import Session
 
 from data import frames
-from data.exchange.dxf import Drawing, write_dxf
 from data.exchange.shapefile_out import ENCODINGS
 from data.exchange.write import write_features
 from data.models import GridEdition
@@ -42,6 +41,9 @@ def write_grids(
     grids = extracts.grids(session, scope, edition)
     if path.suffix.lower() != DRAWN:
         return write_rows(grids, path, translate=translate, encoding=encoding, metres=metres)
+    # Brought in here: it takes a third of a second, which every start of the website would pay for.
+    from data.exchange.dxf import Drawing, write_dxf
+
     place = edition.community
     drawing = Drawing(
         grids=grids,
