@@ -86,15 +86,12 @@ class Ground:
         return point, polygon, np.clip(mass, 0.0, 1.0)
 
     def _added_up(self, near: "Near", sides: "Sides", x: Floats, y: Floats) -> Masses:
-        from scipy.special import owens_t  # as above
+        from geo import reach  # as above
 
-        from geo import reach
-
-        wedge = owens_t(near.height, near.to_slope) - owens_t(near.height, near.from_slope)
         size = int((sides.first[near.line + 1] - sides.first[near.line]).sum())
         shares = reach.Shares(np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size))
         guessed = reach.Open(np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, bool))
-        written, guesses = reach.add_up(near, wedge, sides, self._owner, shares, guessed)
+        written, guesses = reach.add_up(near, sides, self._owner, shares, guessed)
         point, polygon, mass = shares.point[:written], shares.polygon[:written], shares.mass[:written]
         spot, part, inside = (each[:guesses] for each in guessed)
         really = shapely.intersects_xy(self._parts[part], x[spot], y[spot])
@@ -126,15 +123,8 @@ class Ground:
 def _room(pairs: int) -> "Near":
     from geo import reach  # as above
 
-    height, from_slope, to_slope, apart = np.empty((4, pairs))
-    return reach.Near(
-        point=np.empty(pairs, np.int64),
-        line=np.empty(pairs, np.int32),
-        height=height,
-        from_slope=from_slope,
-        to_slope=to_slope,
-        apart=apart,
-    )
+    height, apart, wedge = np.empty((3, pairs))
+    return reach.Near(np.empty(pairs, np.int64), np.empty(pairs, np.int32), height, apart, wedge)
 
 
 def _different(lines: Floats) -> tuple[Positions, Positions]:

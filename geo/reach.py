@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.edges import Floats, Positions
+from geo.wedges import wedge
 
 # Cells for each border line: most cells then hold none or one, and a walk over a few cells finds all that is near.
 _CELLS_PER_LINE = 16.0
@@ -57,17 +58,16 @@ class Lattice(NamedTuple):
 class Near(NamedTuple):
     """Pairs of a point and a border line near it, those of one point together.
 
-    ``height`` is the distance to the whole straight line in standard deviations, positive on its left; ``from_slope``
-    and ``to_slope`` are where its ends lie along it, as multiples of that; ``apart`` is the distance in metres to the
-    line between its ends.
+    ``height`` is the distance in metres to the whole straight line, positive on its left; ``apart`` is that to the line
+    between its ends; ``wedge`` is how much of the doubt lies beyond the line, as seen from the point between its ends:
+    positive on the left of the line, negative on the right.
     """
 
     point: Positions
     line: NDArray[np.int32]
     height: Floats
-    from_slope: Floats
-    to_slope: Floats
     apart: Floats
+    wedge: Floats
 
 
 class Sides(NamedTuple):
@@ -176,102 +176,64 @@ def _spread(clear: NDArray[np.uint8]) -> None:
 
 
 @compiled
-def _is_clear(x: float, y: float, reach: float, lattice: Lattice) -> bool:
-    """Whether a point's own cell already proves that no line is within reach."""
-    column, row = (x - lattice.west) / lattice.size, (y - lattice.south) / lattice.size
-    if not (0 <= column < lattice.columns and 0 <= row < lattice.rows):
-        return False
-    rings = lattice.clear[int(row) * lattice.columns + int(column)]
-    across, up = column - int(column), row - int(row)
-    inset = min(across, 1.0 - across, up, 1.0 - up)
-    return bool((rings - 1 + inset - _MARGIN) * lattice.size > reach)
-
-
-@compiled
-def _write_lines(
-    i: int,
-    x: float,
-    y: float,
-    sigma: float,
-    reach: float,
-    lattice: Lattice,
-    seen: NDArray[np.int32],
-    stamp: int,
-    to: Near,
-    at: int,
-) -> tuple[int, float]:
-    """Write the lines within reach of a point from `at` on; where the next pair goes (-1: no room), the least apart."""
-    least = np.inf
-    low_column = max(int(np.floor((x - reach - lattice.west) / lattice.size - _MARGIN)), 0)
-    high_column = min(int(np.floor((x + reach - lattice.west) / lattice.size + _MARGIN)), lattice.columns - 1)
-    low_row = max(int(np.floor((y - reach - lattice.south) / lattice.size - _MARGIN)), 0)
-    high_row = min(int(np.floor((y + reach - lattice.south) / lattice.size + _MARGIN)), lattice.rows - 1)
-    if low_column > high_column:
-        return at, least
-    for row in range(low_row, high_row + 1):
-        cells = row * lattice.columns
-        for k in range(lattice.first[cells + low_column], lattice.first[cells + high_column + 1]):
-            e = lattice.line[k]
-            if seen[e] == stamp:
-                continue
-            seen[e] = stamp
-            ahead_x, ahead_y = x - lattice.shape[e, 0], y - lattice.shape[e, 1]
-            step_x, step_y, length = lattice.shape[e, 2], lattice.shape[e, 3], lattice.shape[e, 4]
-            height = step_x * ahead_y - step_y * ahead_x
-            foot = step_x * ahead_x + step_y * ahead_y
-            if abs(height) > reach or foot < -reach or foot > length + reach:
-                continue
-            apart = abs(height)
-            if foot < 0.0 or foot > length:
-                beyond = -foot if foot < 0.0 else foot - length
-                apart = np.sqrt(height * height + beyond * beyond)
-            if apart > reach:
-                continue
-            if at >= len(to.point):
-                return -1, least
-            least = min(least, apart)
-            to.point[at], to.line[at], to.height[at], to.apart[at] = i, e, height / sigma, apart
-            to.from_slope[at] = -foot / height if height != 0.0 else 0.0
-            to.to_slope[at] = (length - foot) / height if height != 0.0 else 0.0
-            at += 1
-    return at, least
-
-
-@compiled
 def write_near(
     begin: int, x: Floats, y: Floats, sigma: Floats, reaches: float, nudge: Floats, lattice: Lattice, to: Near
 ) -> tuple[int, int]:
     """Write the lines within reach of many points, from point `begin` on, as long as there is room.
 
-    A point that lies on a line, to rounding, is moved a hair beside it, in `x` and `y`: the formulas want a side.
+    A point that lies on a line, to rounding, is moved a hair beside it, in `x` and `y`: the formulas want a side. All
+    in one loop, since to hand the arrays on for each point takes longer than to look for its lines.
 
     Returns
     -------
     next_point, pairs : int
         The first point that was not done, and how many pairs were written.
     """
-    seen = np.full(len(lattice.shape), -1, np.int32)
-    at, stamp = 0, 0
+    west, south, size, columns, rows, first, listed, clear, shape = lattice
+    point, line, heights, aparts, wedges = to
+    seen, stamp, at, each = np.full(len(shape), -1, np.int64), 0, 0, 1.0 / size
     for i in range(begin, len(x)):
-        reach = reaches * sigma[i]
-        if _is_clear(x[i], y[i], reach, lattice):
-            continue
-        done, least = _write_lines(i, x[i], y[i], sigma[i], reach, lattice, seen, stamp, to, at)
-        stamp += 1
-        for turn in _TURNS:
-            if done < 0 or least >= nudge[i] / 10:
+        reach, per_sigma, before = reaches * sigma[i], 1.0 / sigma[i], at
+        for turn in range(len(_TURNS) + 1):
+            column, row = (x[i] - west) * each, (y[i] - south) * each
+            if turn == 0 and 0.0 <= column < columns and 0.0 <= row < rows:
+                # A point's own cell may already prove that no line is within reach.
+                across, up = column - int(column), row - int(row)
+                inset = min(across, 1.0 - across, up, 1.0 - up)
+                if (clear[int(row) * columns + int(column)] - 1 + inset - _MARGIN) * size > reach:
+                    break
+            around = reach * each + _MARGIN
+            left, right = int(max(column - around, 0.0)), int(min(max(column + around, -1.0), columns - 1.0))
+            low, high = int(max(row - around, 0.0)), int(min(max(row + around, -1.0), rows - 1.0))
+            at, stamp, least = before, stamp + 1, np.inf
+            for across_row in range(low, high + 1 if left <= right else low):
+                for k in range(first[across_row * columns + left], first[across_row * columns + right + 1]):
+                    e = listed[k]
+                    ahead_x, ahead_y, step_x, step_y = x[i] - shape[e, 0], y[i] - shape[e, 1], shape[e, 2], shape[e, 3]
+                    height = step_x * ahead_y - step_y * ahead_x
+                    if abs(height) > reach or seen[e] == stamp:
+                        continue
+                    seen[e] = stamp
+                    foot, length = step_x * ahead_x + step_y * ahead_y, shape[e, 4]
+                    past = max(-foot, foot - length, 0.0)
+                    square = height * height + past * past
+                    if square > reach * reach:
+                        continue
+                    if at == len(point):
+                        return i, before
+                    point[at], line[at], heights[at] = i, e, height
+                    aparts[at] = np.sqrt(square) if past > 0.0 else abs(height)
+                    wedges[at] = wedge(height * per_sigma, -foot * per_sigma, (length - foot) * per_sigma)
+                    least = min(least, aparts[at])
+                    at += 1
+            if turn == len(_TURNS) or least >= nudge[i] / 10:
                 break
-            x[i], y[i] = x[i] + nudge[i] * np.cos(turn), y[i] + nudge[i] * np.sin(turn)
-            done, least = _write_lines(i, x[i], y[i], sigma[i], reach, lattice, seen, stamp, to, at)
-            stamp += 1
-        if done < 0:
-            return i, at
-        at = done
+            x[i], y[i] = x[i] + nudge[i] * np.cos(_TURNS[turn]), y[i] + nudge[i] * np.sin(_TURNS[turn])
     return len(x), at
 
 
 @compiled
-def add_up(near: Near, wedge: Floats, sides: Sides, owner: Positions, to: Shares, open_to: Open) -> tuple[int, int]:
+def add_up(near: Near, sides: Sides, owner: Positions, to: Shares, open_to: Open) -> tuple[int, int]:
     """Add up what each line cuts off for the polygons beside it.
 
     Whether the point is inside a part is what the part's nearest line says. Where lines of the two opinions are equally
@@ -298,7 +260,7 @@ def add_up(near: Near, wedge: Floats, sides: Sides, owner: Positions, to: Shares
                     slots[part], parts[slot] = slot, part
                     lost[slot], in_m[slot], out_m[slot] = 0.0, np.inf, np.inf
                     used += 1
-                lost[slot] += turn * wedge[stop]
+                lost[slot] += turn * near.wedge[stop]
                 if near.height[stop] * turn > 0.0:
                     in_m[slot] = min(in_m[slot], near.apart[stop])
                 else:
