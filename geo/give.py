@@ -115,17 +115,25 @@ def cut_into_faces(lines: Geometries) -> Geometries:
 
 
 def owners(faces: Geometries, shapes: Geometries) -> Flags:
-    """Which face (rows) is whose (columns): the inner point decides, where rounding might, most of the area."""
-    inner = shapely.point_on_surface(faces)
-    x, y = shapely.get_x(inner)[:, None], shapely.get_y(inner)[:, None]
-    shapely.prepare(shapes)
-    owned = np.asarray(shapely.contains_xy(shapes[None, :], x, y), dtype=bool).reshape(len(faces), len(shapes))
-    rims = shapely.boundary(shapes)
-    close = np.unique(shapely.STRtree(rims).query(inner, predicate="dwithin", distance=2 * LATTICE_M)[0])
-    if len(close):
-        shared = shapely.area(shapely.intersection(faces[close, None], shapes[None, :]))
-        owned[close] = shared > 0.5 * shapely.area(faces[close])[:, None]
+    """Which face (rows) is whose (columns)."""
+    owned = np.zeros((len(faces), len(shapes)), dtype=bool)
+    owned[belonging(faces, shapes)] = True
     return owned
+
+
+def belonging(faces: Geometries, shapes: Geometries) -> tuple[Positions, Positions]:
+    """Pairs of a face and a shape that holds it: the inner point decides, where rounding might, most of the area."""
+    inner = shapely.point_on_surface(faces)
+    tree = shapely.STRtree(shapes)
+    shapely.prepare(shapes)
+    face, shape = tree.query(inner, predicate="within")
+    rims = shapely.STRtree(shapely.boundary(shapes))
+    close = np.unique(rims.query(inner, predicate="dwithin", distance=2 * LATTICE_M)[0])
+    sure = ~np.isin(face, close)
+    some, other = tree.query(faces[close], predicate="intersects")
+    shared = shapely.area(shapely.intersection(faces[close][some], shapes[other]))
+    most = shared > 0.5 * shapely.area(faces[close][some])
+    return np.concatenate([face[sure], close[some[most]]]), np.concatenate([shape[sure], other[most]])
 
 
 def is_sliver(parts: Geometries, sliver_m2: float = SLIVER_M2) -> Flags:

@@ -9,7 +9,7 @@ from geo.crs import require_metres
 from geo.errors import N_, BadGeometry
 from geo.faces import Geometries, Positions, find_sides, polygons_of, sum_by_pair
 from geo.fits import misfits
-from geo.give import LATTICE_M, cut_into_faces, one_of
+from geo.give import LATTICE_M, belonging, cut_into_faces, one_of
 
 HAIR_M = 0.01
 """Gaps and overlaps narrower than this came with rounding; wider ones are drawn and are left for somebody to decide."""
@@ -95,7 +95,7 @@ def _joined(shapes: Geometries) -> Geometries:
     """Shapes cut where any border meets another, hairlines between them closed."""
     rims = shapely.boundary(shapes)
     faces = cut_into_faces(rims)
-    face, grid = _belongs(faces, shapes)
+    face, grid = belonging(faces, shapes)
     count = np.bincount(face, minlength=len(faces))
     wrong = np.flatnonzero(count != 1)
     hair = wrong[shapely.is_empty(shapely.buffer(faces[wrong], -HAIR_M / 2))]
@@ -109,22 +109,6 @@ def _joined(shapes: Geometries) -> Geometries:
     lost = shapely.is_empty(joined)
     joined[lost] = shapes[lost]
     return tidy(joined)
-
-
-def _belongs(faces: Geometries, shapes: Geometries) -> tuple[Positions, Positions]:
-    """Pairs of a face and a shape that holds most of it."""
-    inner = shapely.point_on_surface(faces)
-    shapely.prepare(shapes)
-    face, grid = shapely.STRtree(shapes).query(inner, predicate="intersects")
-    close = np.unique(
-        shapely.STRtree(shapely.boundary(shapes)).query(inner, predicate="dwithin", distance=2 * LATTICE_M)[0]
-    )
-    sure = ~np.isin(face, close)
-    some, other = shapely.STRtree(shapes).query(faces[close], predicate="intersects")
-    most = shapely.area(shapely.intersection(faces[close][some], shapes[other])) > 0.5 * shapely.area(
-        faces[close][some]
-    )
-    return np.concatenate([face[sure], close[some[most]]]), np.concatenate([grid[sure], other[most]])
 
 
 def _close(faces: Geometries, face: Positions, grid: Positions, hair: Positions) -> tuple[Positions, Positions]:
