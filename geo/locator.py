@@ -167,6 +167,10 @@ class GridLocator:
             outlines.distances(x, y, grid, *self._outlines, apart)
         return apart
 
+    def expect(self, points: int) -> None:
+        """Be told how many points will be asked about, so that what pays for so many is prepared for the first."""
+        self._asked += points
+
     def holding(self, x: Floats, y: Floats, within_m: float = 0.0) -> tuple[Positions, Positions]:
         """Every grid that holds each point, border included.
 

@@ -20,7 +20,7 @@ _ONE, _TWO, _THREE, _FOUR = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(
 _LATTICE = (F82, numba.int64[:, ::1], I4, F8, I8)
 
 
-@compiled("i8(f8[::1], i8, i8, i8, f8, f8, f8, f8, f8)")
+@compiled(None)
 def _exactly(
     blob: Floats, slot: int, count: int, odd: int, x: float, y: float, left: float, scale: float, column: float
 ) -> int:
@@ -40,7 +40,7 @@ def _exactly(
     return odd
 
 
-@compiled(types.UniTuple(numba.int64, 2)(numba.int64, numba.int64, numba.float64, numba.float64, *_LATTICE))
+@compiled(None)
 def _enter(
     code: int,
     node: int,
@@ -61,7 +61,7 @@ def _enter(
     return code, node
 
 
-@compiled(numba.int64(numba.int64, numba.float64, numba.float64, *_LATTICE))
+@compiled(None)
 def _follow(
     code: int, x: float, y: float, frames: Floats, shapes: Words, cells: Codes, blob: Floats, words: Words
 ) -> int:
@@ -145,7 +145,7 @@ def locate(
         found[0] = 0
 
 
-@compiled("b1(f8[::1], i8, i8, f8, f8, f8)")
+@compiled(None)
 def _within(blob: Floats, slot: int, count: int, x: float, y: float, within: float) -> bool:
     for at in range(slot, slot + 4 * count, 4):
         if to_line(blob[at], blob[at + 1], blob[at + 2], blob[at + 3], x, y) <= within * within:
@@ -153,14 +153,14 @@ def _within(blob: Floats, slot: int, count: int, x: float, y: float, within: flo
     return False
 
 
-@compiled(numba.int64(numba.float64, numba.float64, F82, numba.int64[:, ::1], I4), inline="always")
+@compiled(None, inline="always")
 def _code(x: float, y: float, frames: Floats, shapes: Words, cells: Codes) -> int:
     u, v = (x - frames[0, 0]) * frames[0, 2], (y - frames[0, 1]) * frames[0, 3]
     inside = u >= 0.0 and v >= 0.0 and u < shapes[0, 0] and v < shapes[0, 1]
     return int(cells[np.uint64(int(v) * shapes[0, 0] + int(u))]) if inside else NOWHERE
 
 
-@compiled(numba.int64(numba.int64, numba.float64, numba.float64, numba.float64, *_LATTICE, I8))
+@compiled(None)
 def _holders(
     code: int,
     x: float,
@@ -221,19 +221,36 @@ def decide(
 ) -> None:
     """The preferred grid that holds each point, or is near enough, and whether another one of its kind does too."""
     holder = np.empty(len(rank) + 1, np.int64)
-    for at in range(len(x)):
-        code = _code(x[at], y[at], frames, shapes, cells)
-        if code >= NOWHERE:
-            found[at], tied[at] = code, False
-            continue
-        holders = _holders(code, x[at], y[at], within, frames, shapes, cells, blob, words, holder)
-        best, tie = NOWHERE if holders >= 0 else OPEN, False
-        for each in range(holders):
-            if best < 0 or rank[holder[each]] < rank[best]:
-                best = holder[each]
-        for each in range(holders):
-            tie |= holder[each] != best and kind[holder[each]] == kind[best]
-        found[at], tied[at] = best, tie
+    number, waiting = np.empty(_AT_ONCE, np.uint32), np.empty(_AT_ONCE, np.int32)
+    left, low, scale, up = frames[0, 0], frames[0, 1], frames[0, 2], frames[0, 3]
+    width, wide, high = np.uint32(shapes[0, 0]), float(shapes[0, 0]), float(shapes[0, 1])
+    for start in range(0, len(x), _AT_ONCE):
+        size = min(_AT_ONCE, len(x) - start)
+        # Short loops over a batch, as in `locate`.
+        some_x, some_y = x[start : start + size], y[start : start + size]
+        some, its_tie = found[start : start + size], tied[start : start + size]
+        for at in range(size):
+            u, v = (some_x[at] - left) * scale, (some_y[at] - low) * up
+            inside = (u >= 0.0) & (v >= 0.0) & (u < wide) & (v < high)
+            row, column = np.int32(v if inside else 0.0), np.int32(u if inside else 0.0)
+            number[at] = np.uint32(row) * width + np.uint32(column)
+        count = 0
+        for at in range(size):
+            code = cells[number[at]]
+            some[at], its_tie[at] = code, False
+            waiting[np.uint64(count)] = at
+            count += code < NOWHERE
+        for each in range(count):
+            at = waiting[each]
+            code = np.int64(some[at])
+            holders = _holders(code, some_x[at], some_y[at], within, frames, shapes, cells, blob, words, holder)
+            best, tie = NOWHERE if holders >= 0 else OPEN, False
+            for one in range(holders):
+                if best < 0 or rank[holder[one]] < rank[best]:
+                    best = holder[one]
+            for one in range(holders):
+                tie |= holder[one] != best and kind[holder[one]] == kind[best]
+            some[at], its_tie[at] = best, tie
 
 
 @compiled(numba.int64(POINTS, POINTS, numba.float64, *_LATTICE, numba.int64, I8, I8))

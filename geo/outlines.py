@@ -74,7 +74,7 @@ def _boxes(corners: Floats, part: Codes, small: Floats) -> None:
                 box[1], box[3] = min(box[1], corners[corner, 1]), max(box[3], corners[corner, 1])
 
 
-@compiled("f8(f8[:, ::1], i8, f8, f8)", inline="always")
+@compiled(None, inline="always")
 def _to_box(boxes: Floats, number: int, x: float, y: float) -> float:
     """No more than the square of the distance to whatever lies in a box."""
     across = max(boxes[number, 0] - x, x - boxes[number, 2], 0.0)
@@ -83,7 +83,7 @@ def _to_box(boxes: Floats, number: int, x: float, y: float) -> float:
     return square
 
 
-@compiled("f8(f8, f8, f8, f8, f8, f8)", inline="always")
+@compiled(None, inline="always")
 def to_line(ax: float, ay: float, bx: float, by: float, x: float, y: float) -> float:
     """The square of the distance from a point to a line."""
     along, aside, over, up = bx - ax, by - ay, x - ax, y - ay
@@ -97,7 +97,7 @@ def to_line(ax: float, ay: float, bx: float, by: float, x: float, y: float) -> f
     return square
 
 
-@compiled(numba.float64(F8, F8, I4, numba.int64, numba.int64, numba.float64, numba.float64, F8, I8), inline="always")
+@compiled(None, inline="always")
 def _to_run(
     x: Floats, y: Floats, part: Codes, begin: int, end: int, px: float, py: float, square: Floats, bits: Words
 ) -> float:

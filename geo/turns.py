@@ -30,19 +30,21 @@ def compiled(signature: Any, **options: Any) -> Callable[[Any], Compiled]:
     """Compile a function for exactly these arguments (None: when it is first called, for what it is called with).
 
     A signature named in full accepts arrays that can't be written to and never compiles a second time for them. A
-    division by zero gives infinity, as in NumPy: looking out for it would keep loops from being vectorised.
+    division by zero gives infinity, as in NumPy: looking out for it would keep loops from being vectorised. Python's
+    lock is let go of meanwhile, so that other threads compute at the same time.
     """
-    return lambda function: cast(Compiled, numba.njit(signature, cache=True, error_model="numpy", **options)(function))
+    how = {"cache": True, "error_model": "numpy", "nogil": True, **options}
+    return lambda function: cast(Compiled, numba.njit(signature, **how)(function))
 
 
-@compiled("UniTuple(f8, 2)(f8, f8)", inline="always")
+@compiled(None, inline="always")
 def _sum(one: float, other: float) -> tuple[float, float]:
     total = one + other
     part = total - one
     return total, (one - (total - part)) + (other - part)
 
 
-@compiled("UniTuple(f8, 2)(f8, f8)")
+@compiled(None)
 def _product(one: float, other: float) -> tuple[float, float]:
     total = one * other
     wide = _SPLIT * one
@@ -54,13 +56,13 @@ def _product(one: float, other: float) -> tuple[float, float]:
     return total, low * other_low - (((total - high * other_high) - low * other_high) - high * other_low)
 
 
-@compiled("b1(f8)")
+@compiled(None)
 def _out_of_range(number: float) -> bool:
     size = abs(number)
     return not (size == 0.0 or _SMALLEST < size < _LARGEST)
 
 
-@compiled("i8(f8, f8, f8, f8, f8, f8)")
+@compiled(None)
 def _exact_turn(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> int:
     if _out_of_range(ax) or _out_of_range(ay) or _out_of_range(bx) or _out_of_range(by):
         return UNDECIDED

@@ -39,7 +39,9 @@ parts but their order.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -281,16 +283,36 @@ class Collected:
     def __init__(self, task: Task, sink: Any, refused: Refused, progress: Progress) -> None:
         self.tally, self.refused = Tally(), refused
         self._task, self._progress = task, progress
-        taken = task.layout.copied
-        if taken is None:
+        self._given_up = False
+        self._whole: stream_out.InOne
+        self._beside: stream_out.ParquetBeside | None = None
+        if task.layout.copied is None:
             self._whole = stream_out.in_one(task.layout.ending, sink)
         else:
-            self._whole = stream_out.ParquetBeside(sink, taken, task.layout.beside(ready_for(task.question)))
+            beside = task.layout.beside(ready_for(task.question))
+            self._whole = self._beside = stream_out.ParquetBeside(sink, task.layout.copied, beside)
 
     @property
     def wanted(self) -> bool:
         """Whether anything will be written at all."""
-        return self._task.skip_bad or not self.refused.count
+        return (self._task.skip_bad or not self.refused.count) and not self._given_up
+
+    @contextmanager
+    def copying(self, meanwhile: bool) -> Iterator[None]:
+        """Take over the file's own columns, if there are any to take over: meanwhile, or afterwards."""
+        if self._beside is None or not meanwhile:
+            yield
+            if self._beside is not None and self.wanted:
+                self._beside.copy()
+            return
+        with ThreadPoolExecutor(1) as aside:
+            copied = aside.submit(self._beside.copy, lambda: self.wanted)
+            try:
+                yield
+            except BaseException:
+                self._given_up = True
+                raise
+            copied.result()
 
     def add(self, part: Any, done: Done) -> None:
         """Append the rows of the next part."""
@@ -308,9 +330,10 @@ class Collected:
 
 def _collect(task: Task, sink: Any, dask: bool, scheduler: str | None, progress: Progress | None) -> Collected:
     collected = Collected(task, sink, Refused(task.points.first_row), progress or (lambda rows: None))
-    if dask and not scheduler:
-        ready_for(task.question).warm()
-    each(task.answered, task.points.parts(), collected.add, dask=dask, scheduler=scheduler)
+    with collected.copying(meanwhile=dask):
+        if not scheduler:
+            ready_for(task.question).warm(sum(task.points.rows(part) for part in task.points.parts()))
+        each(task.answered, task.points.parts(), collected.add, dask=dask, scheduler=scheduler)
     collected.close()
     return collected
 

@@ -1,6 +1,7 @@
 """Parquet files that were written apart, put behind each other as one file without writing a row anew."""
 
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,7 +18,7 @@ CHILDREN = 5
 COLUMNS, GROUP_BYTES, GROUP_ROWS, GROUP_OFFSET, GROUP_PACKED, ORDINAL = 1, 2, 3, 5, 6, 7
 ELSEWHERE, CHUNK_OFFSET, CHUNK_ABOUT, OFFSET_INDEX, COLUMN_INDEX = 1, 2, 3, 4, 6
 INDICES = (4, 5, 6, 7)
-PACKED_BYTES, PAGES_OFFSET, INDEX_OFFSET, DICTIONARY_OFFSET, BLOOM_OFFSET, BLOOM_BYTES = 7, 9, 10, 11, 14, 15
+PAGES_OFFSET, INDEX_OFFSET, DICTIONARY_OFFSET, BLOOM_OFFSET, BLOOM_BYTES = 9, 10, 11, 14, 15
 MOST_ORDINALS = 1 << 15
 # Types of Thrift's compact protocol.
 TRUE, FALSE, BYTE, I16, I32, I64, DOUBLE, BINARY, LIST, SET, MAP, STRUCT = range(1, 13)
@@ -84,14 +85,15 @@ class PartsInOne:
 class ColumnsBeside:
     """Writes the columns of a Parquet file anew with other columns beside them, without looking into the former.
 
-    The bytes of its row groups are copied, so nothing in them can change, whatever kinds of columns they are; what it
-    costs is copying. The columns beside them come as Parquet files of one row group each, as many rows in each as in
-    the row group they belong to.
+    All bytes of the file but its footer are copied to where they were, so nothing in its columns can change, whatever
+    kinds of columns they are; what it costs is copying. The columns beside them come as Parquet files of one row group
+    each, as many rows in each as in the row group they belong to, and are written behind the copy. A column's share of
+    a row group may lie anywhere in a Parquet file.
 
     Parameters
     ----------
     sink : binary file
-        At its beginning.
+        At its beginning, and empty.
     source : Path
         A file for which `can_be_copied` holds.
     """
@@ -99,14 +101,37 @@ class ColumnsBeside:
     def __init__(self, sink: IO[bytes], source: Path) -> None:
         self._sink, self._source = sink, source
         with source.open("rb") as file:
-            self._footer = read_struct(_footer_of(file))
+            data, self._behind = _footer_of(file)
+        self._footer = read_struct(data)
         self._beside: Struct | None = None
         self._groups: list[Struct] = []
         self._rows = 0
-        self._at = sink.write(MAGIC)
+        self._at = sink.seek(self._behind)
+
+    def copy(self, wanted: Callable[[], bool] = lambda: True) -> None:
+        """Copy the file's own columns; another thread may do so while answers are added.
+
+        Parameters
+        ----------
+        wanted : callable
+            Asked after each megabyte whether to go on.
+
+        Raises
+        ------
+        CannotWrite
+            The file ends too early.
+        """
+        left, data = self._behind, memoryview(bytearray(COPIED_BYTES))
+        with self._source.open("rb") as file, open(self._sink.name, "r+b") as own:
+            while left and wanted():
+                read = file.readinto(data[: min(left, COPIED_BYTES)])
+                if not read:
+                    raise CannotWrite(N_("A column of the file ends too early: it is broken."))
+                own.write(data[:read])
+                left -= read
 
     def add(self, group: int, beside: Any) -> None:
-        """Append a row group of the source, and what lies beside it.
+        """Append what lies beside a row group of the source; all of them, in their order.
 
         Parameters
         ----------
@@ -116,21 +141,19 @@ class ColumnsBeside:
             A whole Parquet file of one row group.
         """
         data = memoryview(beside).cast("B")
-        begin = self._at
         own = self._footer[GROUPS][1][1][group]
-        with self._source.open("rb") as file:
-            columns = [self._copied(file, column) for column in own[COLUMNS][1][1]]
+        footer = read_struct(_footer(data))
         if self._beside is None:
-            self._beside = read_struct(_footer(data))
-        more = read_struct(_footer(data))[GROUPS][1][1][0]
+            self._beside = footer
+        more = footer[GROUPS][1][1][0]
         end = len(data) - 8 - _length(data)
+        columns = [_without_indices(column) for column in own[COLUMNS][1][1]]
         columns += [_at_home(column, self._at - len(MAGIC)) for column in more[COLUMNS][1][1]]
         self._at += self._sink.write(data[len(MAGIC) : end])
-        fields = {COLUMNS: (LIST, (STRUCT, columns)), GROUP_ROWS: own[GROUP_ROWS], GROUP_OFFSET: (I64, begin)}
+        fields = {**own, COLUMNS: (LIST, (STRUCT, columns))}
         fields[GROUP_BYTES] = (I64, own[GROUP_BYTES][1] + more[GROUP_BYTES][1])
-        fields[GROUP_PACKED] = (I64, self._at - begin)
-        if len(self._groups) < MOST_ORDINALS:
-            fields[ORDINAL] = (I16, len(self._groups))
+        if GROUP_PACKED in own and GROUP_PACKED in more:
+            fields[GROUP_PACKED] = (I64, own[GROUP_PACKED][1] + more[GROUP_PACKED][1])
         self._groups.append(fields)
         self._rows += own[GROUP_ROWS][1]
 
@@ -162,18 +185,6 @@ class ColumnsBeside:
         data = write_struct(footer)
         self._sink.write(data + struct.pack("<I", len(data)) + MAGIC)
 
-    def _copied(self, file: IO[bytes], column: Struct) -> Struct:
-        begin, size = _extent(column)
-        moved = _at_home(column, self._at - begin)
-        file.seek(begin)
-        while size:
-            data = file.read(min(size, COPIED_BYTES))
-            if not data:
-                raise CannotWrite(N_("A column of the file ends too early: it is broken."))
-            self._at += self._sink.write(data)
-            size -= len(data)
-        return moved
-
 
 def can_be_copied(source: Path) -> bool:
     """Whether the columns of a file can be copied as they are: who wrote it counted their bytes right.
@@ -181,7 +192,7 @@ def can_be_copied(source: Path) -> bool:
     Programs of before 2016 left a dictionary out of the count; of the others we know.
     """
     with source.open("rb") as file:
-        footer = read_struct(_footer_of(file))
+        footer = read_struct(_footer_of(file)[0])
     writer = footer.get(CREATED_BY, (BINARY, b""))[1].lower()
     known = writer.startswith(KNOWN_WRITERS) and not writer.startswith(OLD_WRITERS)
     groups = footer[GROUPS][1][1]
@@ -213,28 +224,26 @@ def _footer(data: Any) -> Any:
     return data[len(data) - 8 - _length(data) : -8]
 
 
-def _footer_of(file: IO[bytes]) -> bytes:
+def _footer_of(file: IO[bytes]) -> tuple[bytes, int]:
+    """The footer, and where it begins."""
     file.seek(-8, 2)
     length = _length(file.read(8))
-    file.seek(-8 - length, 2)
-    return file.read(length)
+    begin = file.seek(-8 - length, 2)
+    return file.read(length), begin
 
 
-def _extent(column: Struct) -> tuple[int, int]:
-    """Where the bytes of a column's share of a row group begin, and how many they are."""
-    about = column[CHUNK_ABOUT][1]
-    offsets = [about[name][1] for name in (DICTIONARY_OFFSET, PAGES_OFFSET) if name in about and about[name][1]]
-    return min(offsets), about[PACKED_BYTES][1]
+def _without_indices(column: Struct) -> Struct:
+    """A column's share without its indices of pages, which readers expect of all columns or of none."""
+    return {name: value for name, value in column.items() if name not in INDICES}
 
 
 def _at_home(column: Struct, by: int) -> Struct:
-    """A column's share that was copied on its own: its pages moved, and the indices that lie elsewhere are gone."""
+    """A column's share that was written elsewhere: its pages moved, and what lies beside them is gone."""
     about = _shifted(column[CHUNK_ABOUT][1], by, (PAGES_OFFSET, DICTIONARY_OFFSET))
     for name in (INDEX_OFFSET, BLOOM_OFFSET, BLOOM_BYTES):
         about.pop(name, None)
-    kept = {name: value for name, value in column.items() if name not in INDICES}
     # Where a copy of the column's description lies: nowhere, as Parquet advises.
-    return {**kept, CHUNK_OFFSET: (I64, 0), CHUNK_ABOUT: (STRUCT, about)}
+    return {**_without_indices(column), CHUNK_OFFSET: (I64, 0), CHUNK_ABOUT: (STRUCT, about)}
 
 
 def _moved(group: Struct, by: int, ordinal: int) -> Struct:

@@ -3,6 +3,7 @@
 import base64
 import csv
 import io
+from collections.abc import Callable
 from typing import IO, Any, Protocol
 
 import pyarrow as pa
@@ -49,7 +50,8 @@ class ParquetOut:
     """Parquet, each table a row group of its own.
 
     Text of which there are few kinds is written as a dictionary, which costs one number a row; what reads the file sees
-    plain text. Numbers are written as they are: their dictionaries would only be thrown away again.
+    plain text. Numbers are written as they are: their dictionaries would only be thrown away again. The least and the
+    greatest value of a row group are written down for numbers alone: to find them takes as long for text as to write it.
     """
 
     def __init__(self, sink: Any, schema: pa.Schema) -> None:
@@ -60,6 +62,7 @@ class ParquetOut:
             self._schema,
             compression="snappy",
             use_dictionary=[field.name for field in plain if _is_text(field.type)],
+            write_statistics=[field.name for field in plain if not _is_text(field.type)],
             store_schema=False,
         )
         # Arrow would say of its dictionaries that they are no text, and pandas would make categories of them.
@@ -97,8 +100,12 @@ class ParquetBeside:
             told = pa.schema(fields, self._about or None)
             self._about[b"ARROW:schema"] = base64.b64encode(told.serialize().to_pybytes())
 
+    def copy(self, wanted: Callable[[], bool] = lambda: True) -> None:
+        """Take over the file's own columns; another thread may do so while others are written beside them."""
+        self._whole.copy(wanted)
+
     def add(self, number: int, part: Any) -> None:
-        """Take over a row group by its number, with the columns of `one_group` beside it."""
+        """Write the columns of `one_group` beside a row group by its number."""
         self._whole.add(number, part)
 
     def close(self) -> None:
