@@ -1,13 +1,14 @@
 """Flaws of a draft: what stands against it or should be looked at, found anew only around what changed."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -15,7 +16,7 @@ from data import frames
 from data.errors import NotFound
 from data.models import FlawAcceptance, GridEdition, GridKind, User
 from geo.errors import N_
-from geo.repair import repairs
+from geo.repair import SMALLEST_M2, repairs
 from geo.tiling import SLIVER_M2, find_flaws
 from patrols.adoption import BLOCKING
 from patrols.draft_ground import Shapes
@@ -25,6 +26,9 @@ CUTS = ("cut_building", "cut_compound")
 
 BELOW, ABOVE = "below_band", "above_band"
 """A general grid with fewer or more households than wished for: a warning, not a ban."""
+
+ELSEWHERE = frozenset({*CUTS, BELOW, ABOVE})
+"""Kinds that are found by themselves, not with the shapes of grids."""
 
 ERROR, WARNING = "error", "warning"
 
@@ -51,21 +55,30 @@ def find(state: DraftState) -> dict[str, Flaw]:
 def after(before: DraftState, moved: DraftState, changed: Iterable[str]) -> dict[str, Flaw]:
     """The flaws once grids have changed: those elsewhere stay, those of the changed ground are found anew."""
     codes = frozenset(changed)
-    shapes = [one.shapes[one.places[code]] for one in (before, moved) for code in codes if code in one.places]
-    if not shapes:
+    if not codes:
         return before.flaws
-    box = shapely.box(*shapely.total_bounds(shapes)).buffer(REACH_M, join_style="mitre")
-    near = moved.near([box])
-    around = Around(box, codes, moved.frame.iloc[near[moved.kinds[near] == GridKind.GENERAL]])
+    around = _around(before, moved, codes)
     kept = {key: flaw for key, flaw in before.flaws.items() if not _concerns(around, flaw)}
-    if around.grids.empty:
-        return kept
-    fresh = [
-        flaw
-        for flaw in (*_local(moved, around), *_local_cuts(moved, around), *_out_of_band(moved, sorted(codes)))
-        if _concerns(around, flaw)
-    ]
-    return {**kept, **_by_key(moved, fresh)}
+    old = [flaw for key, flaw in before.flaws.items() if key not in kept and flaw.kind not in ELSEWHERE]
+    fresh = [*_local_cuts(moved, around), *_out_of_band(moved, sorted(codes))]
+    if old or not _still_whole(before, moved, around):
+        fresh += _local(moved, around)
+    return {**kept, **_by_key(moved, [flaw for flaw in fresh if _concerns(around, flaw)])}
+
+
+def _around(before: DraftState, moved: DraftState, codes: frozenset[str]) -> Around:
+    """The changed ground's box, wide enough for the gaps and overlaps that reach beyond it."""
+    shapes = [one.shapes[one.places[code]] for one in (before, moved) for code in codes if code in one.places]
+    box = _box(shapes)
+    wide = [flaw.shape for flaw in before.flaws.values() if _concerns(Around(box, codes, moved.frame.iloc[:0]), flaw)]
+    box = _box([*shapes, *wide])
+    near = moved.near([box])
+    return Around(box, codes, moved.frame.iloc[near[moved.kinds[near] == GridKind.GENERAL]])
+
+
+def _box(shapes: list[shapely.Geometry]) -> shapely.Geometry:
+    west, south, east, north = shapely.total_bounds(_array(shapes)).tolist()
+    return shapely.Polygon.from_bounds(west - REACH_M, south - REACH_M, east + REACH_M, north + REACH_M)
 
 
 def _concerns(around: Around, flaw: Flaw) -> bool:
@@ -73,6 +86,28 @@ def _concerns(around: Around, flaw: Flaw) -> bool:
     if flaw.grid_code in around.changed or flaw.other_code in around.changed:
         return True
     return flaw.kind in {"gap", "overlap", *CUTS} and bool(shapely.intersects(around.box, flaw.shape))
+
+
+def _still_whole(before: DraftState, moved: DraftState, around: Around) -> bool:
+    """Whether the changed grids hold as much ground as before, each in one piece, and share their borders.
+
+    Then nothing can be wrong with their shapes that was not wrong before, and looking for it would be wasted.
+    """
+    if around.grids.empty or not _pieces(moved, around.changed):
+        return bool(around.grids.empty)
+    area_m2 = [float(shapely.area(_general_shapes(one, around.changed)).sum()) for one in (before, moved)]
+    if abs(area_m2[0] - area_m2[1]) > SMALLEST_M2:
+        return False
+    return bool(shapely.coverage_is_valid(around.grids.geometry.to_numpy()))
+
+
+def _pieces(state: DraftState, codes: frozenset[str]) -> bool:
+    return bool((shapely.get_num_geometries(_general_shapes(state, codes)) == 1).all())
+
+
+def _general_shapes(state: DraftState, codes: frozenset[str]) -> Shapes:
+    places = [state.places[code] for code in codes if code in state.places]
+    return state.shapes[[place for place in places if state.kinds[place] == GridKind.GENERAL]]
 
 
 def _local(moved: DraftState, around: Around) -> list[Flaw]:
@@ -96,20 +131,34 @@ def _apart(moved: DraftState, around: Around, seen: dict[str, Flaw]) -> list[Fla
     several = mine[shapely.get_num_geometries(mine.geometry.to_numpy()) > 1]
     if several.empty:
         return []
-    found = find_flaws(several, moved.ground.outline)
+    # On ground in one piece every grid in several is one, which is quicker to say without the outline.
+    islands = shapely.get_num_geometries(moved.ground.outline) > 1 if moved.ground.outline is not None else False
+    found = find_flaws(several, moved.ground.outline if islands else None)
     rows = _listed(found[found["kind"] == "not_connected"], choices=("neighbours",))
     return [seen.get(flaw.grid_code, flaw) for flaw in rows]
 
 
 def _local_cuts(moved: DraftState, around: Around) -> list[Flaw]:
+    """Cut buildings and compounds near the changed ground; most lie whole in one grid, which is quickly seen."""
     ground = moved.ground
     houses = ground.buildings.iloc[_meeting(ground.buildings, around.box)]
     yards = ground.compounds.iloc[_meeting(ground.compounds, around.box)]
+    shapes = np.asarray(around.grids.geometry.to_numpy(), dtype=object)
+    houses, yards = houses[~_whole(houses, shapes)], yards[~_whole(yards, shapes)]
     things = [*houses.geometry, *yards.geometry]
     if not things:
         return []
-    near = moved.near([shapely.box(*shapely.total_bounds(things))])
+    near = moved.near([_box(things)])
     return _cuts(moved.frame.iloc[near[moved.kinds[near] == GridKind.GENERAL]], houses, yards)
+
+
+def _whole(things: gpd.GeoDataFrame, shapes: Shapes) -> NDArray[np.bool_]:
+    """Which things lie in one of the shapes as a whole."""
+    whole = np.zeros(len(things), dtype=bool)
+    if len(things) and len(shapes):
+        thing, _ = shapely.STRtree(shapes).query(things.geometry.to_numpy(), predicate="covered_by")
+        whole[thing] = True
+    return whole
 
 
 def _meeting(things: gpd.GeoDataFrame, box: shapely.Geometry) -> Any:
@@ -148,11 +197,17 @@ def _listed(rows: pd.DataFrame, choices: tuple[str, ...] = ()) -> list[Flaw]:
 
 def _by_key(state: DraftState, flaws: list[Flaw]) -> dict[str, Flaw]:
     """Flaws by what tells the same one again: its kind, its grids, and the metre it lies at unless it is a grid's."""
-    spots = shapely.get_coordinates(shapely.point_on_surface(_array([flaw.shape for flaw in flaws])))
+    if not flaws:
+        return {}
+    spots = shapely.point_on_surface(_array([flaw.shape for flaw in flaws]))
+    degrees = frames.to_degrees(gpd.GeoDataFrame(geometry=spots, crs=state.ground.crs)).geometry.to_numpy()
     keyed = {}
-    for flaw, (x, y) in zip(flaws, spots, strict=True):
-        place = "" if flaw.kind in (BELOW, ABOVE) else f"-{x:.0f}-{y:.0f}"
-        keyed["-".join(word for word in (flaw.kind, flaw.grid_code, flaw.other_code) if word) + place] = flaw
+    for flaw, spot, at in zip(
+        flaws, shapely.get_coordinates(spots), shapely.get_coordinates(degrees).round(7), strict=True
+    ):
+        place = "" if flaw.kind in (BELOW, ABOVE) else f"-{spot[0]:.0f}-{spot[1]:.0f}"
+        key = "-".join(word for word in (flaw.kind, flaw.grid_code, flaw.other_code) if word) + place
+        keyed[key] = replace(flaw, lon=float(at[0]), lat=float(at[1]))
     return keyed
 
 
@@ -167,11 +222,6 @@ def told(session: Session, edition: GridEdition, state: DraftState) -> list[dict
     if not state.flaws:
         return []
     reasons = accepted(session, edition)
-    spots = gpd.GeoDataFrame(
-        geometry=list(shapely.point_on_surface(_array([flaw.shape for flaw in state.flaws.values()]))),
-        crs=state.ground.crs,
-    )
-    places = shapely.get_coordinates(frames.to_degrees(spots).geometry.to_numpy()).round(7).tolist()
     lines = [
         {
             "key": key,
@@ -180,12 +230,12 @@ def told(session: Session, edition: GridEdition, state: DraftState) -> list[dict
             "grid_code": flaw.grid_code,
             "other_code": flaw.other_code,
             "area_m2": round(flaw.area_m2, 2),
-            "lon": lon,
-            "lat": lat,
+            "lon": flaw.lon,
+            "lat": flaw.lat,
             "accepted": reasons.get(key),
             "repairs": list(flaw.choices),
         }
-        for (key, flaw), (lon, lat) in zip(state.flaws.items(), places, strict=True)
+        for key, flaw in state.flaws.items()
     ]
     return sorted(lines, key=lambda line: (line["severity"], line["kind"], line["grid_code"], line["key"]))
 

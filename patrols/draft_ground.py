@@ -114,10 +114,11 @@ def incidents_mark(session: Session, community: Community) -> tuple[Any, ...]:
 
 
 def whose(points: Shapes, codes: Sequence[str], shapes: Shapes, slots: dict[str, int]) -> Numbers:
-    """The slot of the grid that each point lies in; on a shared border the smaller code's, outside `NOWHERE`."""
+    """The slot of the grid (codes ascending) that each point lies in; on a shared border the smaller code's."""
     owner = np.full(len(points), NOWHERE, np.int64)
     if len(points) and len(codes):
-        locator = GridLocator(gpd.GeoDataFrame({"grid_code": list(codes)}, geometry=list(shapes)))
+        # Without codes the first of several counts, and they come in ascending order.
+        locator = GridLocator(gpd.GeoSeries(shapes))
         found = locator.locate(shapely.get_x(points), shapely.get_y(points))
         owner = np.append(np.array([slots[code] for code in codes], np.int64), NOWHERE)[found]
     return owner

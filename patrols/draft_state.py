@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session
 
 from data import frames
 from data.models import DraftBlock, GridEdition, GridKind
-from geo.colouring import colour_apart, find_neighbours
 from patrols import draft_rows
 from patrols.draft_ground import (
     NOWHERE,
@@ -36,9 +35,6 @@ from patrols.draft_rows import Row, Rows
 
 BAND = (150, 500)
 """Households wished for a grid where the draft does not say."""
-
-NO_COLOUR = -1
-"""Of a grid that has just been made."""
 
 REACH_M = 1.0
 """Grids this near to changed ground are looked at anew."""
@@ -60,7 +56,8 @@ class Blocks:
 class Flaw:
     """Something wrong with a draft, or worth a look: see `patrols.draft_flaws`.
 
-    ``choices`` are the ways in which `geo.repair` can mend it; ``shape`` is where it is, in metres.
+    ``choices`` are the ways in which `geo.repair` can mend it; ``shape`` is where it is, in metres, ``lon`` and
+    ``lat`` a place in it, in degrees.
     """
 
     kind: str
@@ -69,6 +66,8 @@ class Flaw:
     area_m2: float
     choices: tuple[str, ...]
     shape: shapely.Geometry
+    lon: float = 0.0
+    lat: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -308,27 +307,3 @@ def _sums(owner: Numbers, count: int, weights: NDArray[Any] | None = None) -> Nu
     known = owner != NOWHERE
     values = None if weights is None else np.asarray(weights)[known]
     return np.bincount(owner[known], values, minlength=count).astype(np.int64)
-
-
-def colours_for(state: DraftState, changed: Sequence[str] | None = None) -> dict[str, int]:
-    """Colours for changed grids (None: for all), so that no two general grids with a common border share one.
-
-    Grids that did not change keep theirs; a changed one keeps its own too, unless a neighbour has it.
-    """
-    general = np.flatnonzero(state.kinds == GridKind.GENERAL)
-    if changed is None:
-        one, two = find_neighbours(state.shapes[general])
-        colours = colour_apart(len(general), one, two)
-        return {state.codes[place]: int(colour) for place, colour in zip(general, colours, strict=True)}
-    moving = [state.places[code] for code in changed if state.rows[code]["kind"] == GridKind.GENERAL]
-    if not moving:
-        return {}
-    near = np.intersect1d(state.near(state.shapes[moving]), general)
-    one, two = find_neighbours(state.shapes[near])
-    given = np.array([state.rows[state.codes[place]]["colour"] for place in near], dtype=np.int64)
-    may = np.isin(near, moving)
-    # Of two that clash the one that changed gives way; where both did, the later.
-    clash = (given[one] == given[two]) & (may[one] | may[two])
-    given[np.where(may[two], two, one)[clash]] = NO_COLOUR
-    colours = colour_apart(len(near), one, two, given)
-    return {state.codes[place]: int(colour) for place, colour in zip(near, colours, strict=True) if place in moving}

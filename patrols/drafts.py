@@ -16,10 +16,11 @@ from data.models import Community, DraftBlock, DraftEdit, EditionStage, GridEdit
 from geo.errors import N_, CannotDraw, Fault
 from geo.rounding import on_lattice
 from patrols import draft_flaws, draft_log, draft_rows, drafting, redraw
+from patrols.draft_colours import NO_COLOUR, colour_all, colour_changed
 from patrols.draft_edits import Edit, Outcome, carry_out
 from patrols.draft_ground import ground_mark, incidents_mark, incidents_of
 from patrols.draft_rows import Row, Rows
-from patrols.draft_state import NO_COLOUR, DraftState, band_of, colours_for, load, with_incidents, with_rows
+from patrols.draft_state import DraftState, band_of, load, with_incidents, with_rows
 from patrols.errors import DraftChanged, DraftClosed
 
 IN_FORCE, DRAWN = "in_force", "drawn"
@@ -114,13 +115,12 @@ def prepare(session: Session, edition: GridEdition, *, at: datetime, by: User | 
     grids = on_lattice(frames.grids(session, edition.id))
     rows = {code: row for code, row in draft_rows.read(session, edition.id).items() if row is not None}
     shapes = draft_rows.stored_shapes(grids.geometry, grids.crs)
-    for code, shape in zip(grids["grid_code"], shapes, strict=True):
-        rows[code] = {**rows[code], "geom": shape}
+    codes = grids["grid_code"].tolist()
+    colours = colour_all(codes, grids["kind"].to_numpy(dtype=object), grids.geometry.to_numpy())
+    for code, shape in zip(codes, shapes, strict=True):
+        rows[code] = {**rows[code], "geom": shape, "colour": colours[code]}
     draft_rows.write(session, edition.id, rows)
     _store_blocks(session, edition)
-    state = load(session, edition)
-    colours = colours_for(state)
-    draft_rows.write(session, edition.id, {code: {**rows[code], "colour": colours.get(code, 0)} for code in rows})
     draft_log.note_change(session, edition, draft_log.OPEN, draft_log.OPEN, (), at=at, by=by)
 
 
@@ -286,11 +286,11 @@ def _outcome_rows(state: DraftState, outcome: Outcome) -> tuple[Rows, DraftState
         rows[code] = {**there, "name": name}
     moved = with_rows(state, rows, _new_shapes(state, rows))
     changed = [code for code in rows if code in outcome.shapes]
-    colours = colours_for(moved, changed)
+    colours = colour_changed(moved, changed)
     for code in changed:
         slot = moved.slots[code]
         counts = {name: int(moved.figures[name][slot]) for name in COUNTED}
-        rows[code] = {**moved.rows[code], **counts, "colour": colours.get(code, 0)}
+        rows[code] = {**moved.rows[code], **counts, "colour": colours[code]}
     known = {code: row for code, row in rows.items() if row is not None}
     return rows, _looked_over(state, replace(moved, rows={**moved.rows, **known}), rows)
 

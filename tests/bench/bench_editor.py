@@ -1,0 +1,271 @@
+"""The editor's server with a draft of 5,000 grids, 50,000 houses: how long each kind of request takes.
+
+Requests go through the website's own code, sign-in and compression included, in one process and one after the other.
+The first request after a start reads the whole draft and is shown by itself. ``bench_editor.py 20 10`` takes a town of
+20 x 10 grids instead.
+"""
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, insert
+from sqlalchemy.orm import Session
+from werkzeug.security import generate_password_hash
+from werkzeug.test import TestResponse
+
+from data import users
+from data.database import open_engine, open_session, upgrade
+from data.models import Building, Community, EditionStage, Grid, GridEdition, Role, Street, StreetClass, Subdistrict
+from data.settings import Settings
+from webmap.app import create_app
+from webmap.settings import WebSettings
+
+COLUMNS, ROWS = 100, 50
+HOUSES_AT = (0.25, 0.38, 0.62, 0.75)
+CELL = 0.001
+CORNERS_A_SIDE = 8
+WEST, SOUTH = 116.3, 39.9
+CODE, NOW = "110108001001", datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
+PASSWORD = "walk every day 1"
+TIMES = 20
+
+
+class Town:
+    """A lattice of grids with winding borders along which the streets run."""
+
+    def __init__(self, columns: int, rows: int) -> None:
+        random = np.random.default_rng(1)
+        self.columns, self.rows = columns, rows
+        numbers = np.stack(np.meshgrid(np.arange(columns + 1), np.arange(rows + 1), indexing="ij"), axis=-1)
+        self.corner = (numbers + random.uniform(-0.15, 0.15, numbers.shape)) * CELL + [WEST, SOUTH]
+        self.across = {
+            (i, j): self._border(random, (i, j), (i + 1, j)) for i in range(columns) for j in range(rows + 1)
+        }
+        self.along = {(i, j): self._border(random, (i, j), (i, j + 1)) for i in range(columns + 1) for j in range(rows)}
+
+    def _border(self, random: np.random.Generator, begin: tuple[int, int], end: tuple[int, int]) -> np.ndarray:
+        start, stop = self.corner[begin], self.corner[end]
+        share = np.linspace(0, 1, CORNERS_A_SIDE + 1)[:, None]
+        wave = np.sin(share * np.pi) * random.uniform(-0.06, 0.06)
+        return start + share * (stop - start) + wave * np.array([start[1] - stop[1], stop[0] - start[0]])
+
+    def cells(self) -> list[shapely.Polygon]:
+        """The grids, from north to south, in each row from west to east."""
+        return [
+            shapely.Polygon(
+                np.concatenate(
+                    [
+                        self.across[i, j],
+                        self.along[i + 1, j],
+                        self.across[i, j + 1][::-1],
+                        self.along[i, j][::-1],
+                    ]
+                )
+            )
+            for j in reversed(range(self.rows))
+            for i in range(self.columns)
+        ]
+
+    def streets(self) -> list[shapely.LineString]:
+        """A street along every border, and two lanes through every grid."""
+        half = CORNERS_A_SIDE // 2
+        lanes = []
+        for i in range(self.columns):
+            for j in range(self.rows):
+                lanes.append([self.along[i, j][half], self.along[i + 1, j][half]])
+                lanes.append([self.across[i, j][half], self.across[i, j + 1][half]])
+        return [shapely.LineString(line) for line in (*self.across.values(), *self.along.values(), *lanes)]
+
+    def houses(self) -> list[shapely.Polygon]:
+        """Ten houses in each grid, none on a lane."""
+        places = [(x, y) for x in HOUSES_AT for y in HOUSES_AT][:10]
+        size = 0.04 * CELL
+        boxes = []
+        for i in range(self.columns):
+            for j in range(self.rows):
+                quad = self.corner[[i, i + 1, i + 1, i], [j, j, j + 1, j + 1]]
+                for x, y in places:
+                    weights = np.array([(1 - x) * (1 - y), x * (1 - y), x * y, (1 - x) * y])
+                    lon, lat = weights @ quad
+                    boxes.append(shapely.box(lon - size, lat - size, lon + size, lat + size))
+        return boxes
+
+
+def build(session: Session, town: Town) -> None:
+    """Put the town into a database, with its grids in force and two people who draw."""
+    above = Subdistrict(
+        code=CODE[:9], name="城关街道", county_code=CODE[:6], county_name="海淀区", valid_from=date(2020, 1, 1)
+    )
+    cells = town.cells()
+    community = Community(
+        subdistrict=above, code=CODE, name="大社区", valid_from=date(2020, 1, 1), outline=shapely.union_all(cells)
+    )
+    edition = GridEdition(
+        community=community, number=1, stage=EditionStage.ADOPTED, valid_from=date(2026, 1, 1), created_at=NOW
+    )
+    session.add_all([community, edition])
+    session.flush()
+    grids = [{"edition_id": edition.id, "code": f"{CODE}{n:04d}", "geom": cell} for n, cell in enumerate(cells, 1)]
+    session.execute(insert(Grid), grids)
+    houses = town.houses()
+    people = np.random.default_rng(2).integers(5, 50, len(houses)).tolist()
+    told = [
+        {"community_id": community.id, "geom": house, "households": many, "residents": 3 * many}
+        for house, many in zip(houses, people, strict=True)
+    ]
+    session.execute(insert(Building), told)
+    lines = [
+        {"community_id": community.id, "geom": line, "street_class": StreetClass.BRANCH} for line in town.streets()
+    ]
+    session.execute(insert(Street), lines)
+    for login in ("one", "two"):
+        users.add_user(
+            session,
+            login=login,
+            password_hash=generate_password_hash(PASSWORD, method="pbkdf2:sha256:1"),
+            role=Role.ADMINISTRATOR,
+            at=NOW,
+            language="en",
+        )
+
+
+class Editor:
+    """A browser that edits the draft, and knows its revision."""
+
+    def __init__(self, browser: FlaskClient) -> None:
+        self.browser, self.revision, self.address = browser, 0, f"/api/drafts/{CODE}/2"
+        self.took: dict[str, list[tuple[float, float]]] = {}
+        self.sizes: dict[str, int] = {}
+
+    def ask(self, name: str, method: str, path: str, **options: Any) -> TestResponse:
+        """Send a request and note how long the answer took."""
+        headers = {"Accept-Encoding": "zstd", **options.pop("headers", {})}
+        if method == "POST":
+            headers["If-Match"] = f'"{self.revision}"'
+        began, worked = time.perf_counter(), time.process_time()
+        answer = self.browser.open(path, method=method, headers=headers, auth=("one", PASSWORD), **options)
+        took = time.perf_counter() - began, time.process_time() - worked
+        self.took.setdefault(name, []).append(took)
+        self.sizes[name] = len(answer.data)
+        if answer.status_code not in (200, 201, 304):
+            raise SystemExit(f"{name} {options}: {answer.status_code} {answer.data[:500]!r}")
+        if method == "POST" and "ETag" in answer.headers:
+            self.revision = int(answer.headers["ETag"].strip('"').partition(":")[0])
+        return answer
+
+    def edit(self, kind: str, **told: Any) -> None:
+        """Do an edit."""
+        self.ask(kind, "POST", f"{self.address}/edits", json={"kind": kind, **told})
+
+
+def line(*places: np.ndarray) -> dict[str, Any]:
+    """A drawn line."""
+    return {"type": "LineString", "coordinates": [[float(value) for value in place] for place in places]}
+
+
+def run(editor: Editor, town: Town, times: int) -> None:
+    """Every kind of request, many times, all over the town."""
+    random = np.random.default_rng(3)
+    columns, rows = town.columns, town.rows
+    blocks = editor.ask("(first blocks)", "GET", f"{editor.address}/blocks", headers={"Accept-Encoding": ""}).json
+    numbers: dict[str, list[int]] = {}
+    for feature in blocks["features"]:
+        numbers.setdefault(feature["properties"]["code"], []).append(feature["properties"]["number"])
+
+    def code(i: int, j: int) -> str:
+        return f"{CODE}{(rows - 1 - j) * columns + i + 1:04d}"
+
+    places = [
+        (int(p) % (columns - 2) + 1, int(p) // (columns - 2) + 1)
+        for p in random.permutation((columns - 2) * (rows - 2))
+    ]
+    steps: list[tuple[str, Callable[[int, int], None]]] = [
+        ("rename", lambda i, j: editor.edit("rename", code=code(i, j), name="东里")),
+        ("paint", lambda i, j: editor.edit("paint", blocks=numbers[code(i, j)][:2], to=code(i + 1, j))),
+        ("split", lambda i, j: editor.edit("split", code=code(i, j), line=_cut(town, i, j))),
+        ("merge", lambda i, j: editor.edit("merge", codes=[code(i, j), code(i + 1, j)])),
+        ("move_vertex", lambda i, j: _move(editor, town, i, j)),
+        ("reshape", lambda i, j: editor.edit("reshape", line=_bend(town, i, j))),
+    ]
+    for number, (_, step) in enumerate(steps):
+        for i, j in places[number * times : (number + 1) * times]:
+            step(i, j)
+            editor.ask("undo", "POST", f"{editor.address}/undo")
+            if number % 2:
+                editor.ask("redo", "POST", f"{editor.address}/redo")
+                editor.ask("undo", "POST", f"{editor.address}/undo")
+            editor.ask("grids since", "GET", f"{editor.address}/grids?since={max(editor.revision - 4, 0)}")
+    for _ in range(times):
+        editor.ask("draft", "GET", editor.address)
+        editor.ask("all grids", "GET", f"{editor.address}/grids")
+        editor.ask("all blocks", "GET", f"{editor.address}/blocks")
+        editor.ask("edits", "GET", f"{editor.address}/edits?since={max(editor.revision - 10, 0)}")
+        editor.ask("grids, known", "GET", f"{editor.address}/grids", headers={"If-None-Match": f'"{editor.revision}"'})
+
+
+def _cut(town: Town, i: int, j: int) -> dict[str, Any]:
+    west = (town.corner[i, j] + town.corner[i, j + 1]) / 2 - [0.2 * CELL, 0]
+    east = (town.corner[i + 1, j] + town.corner[i + 1, j + 1]) / 2 + [0.2 * CELL, 0]
+    return line(west, (west + east) / 2 + [0, 0.1 * CELL], east)
+
+
+def _move(editor: Editor, town: Town, i: int, j: int) -> None:
+    at = town.corner[i, j]
+    editor.edit("move_vertex", at=at.tolist(), to=(at + np.array([0.1, 0.08]) * CELL).tolist())
+
+
+def _bend(town: Town, i: int, j: int) -> dict[str, Any]:
+    border = town.along[i, j]
+    return line(border[1], border[4] + [0.1 * CELL, 0], border[7])
+
+
+def show(editor: Editor) -> None:
+    """The table."""
+    print(f"{'request':<22}{'times':>6}{'p50 ms':>9}{'p95 ms':>9}{'cpu p50':>9}{'cpu p95':>9}{'answer kB':>11}")
+    for name, took in editor.took.items():
+        figures = [
+            1000 * float(np.quantile(column, share)) for column in zip(*took, strict=True) for share in (0.5, 0.95)
+        ]
+        print(
+            f"{name:<22}{len(took):>6}"
+            + "".join(f"{one:>9.1f}" for one in figures)
+            + f"{editor.sizes[name] / 1000:>11.1f}"
+        )
+
+
+def main() -> None:
+    """Build the town, edit it, tell how long it took."""
+    columns, rows = (int(sys.argv[1]), int(sys.argv[2])) if len(sys.argv) > 2 else (COLUMNS, ROWS)
+    with tempfile.TemporaryDirectory() as folder:
+        address = f"sqlite:///{Path(folder) / 'town.sqlite'}"
+        Path(folder, "town.sqlite").touch()
+        upgrade(address)
+        engine: Engine = open_engine(address)
+        town = Town(columns, rows)
+        with open_session(engine, writing=True) as session:
+            build(session, town)
+            session.commit()
+        web = WebSettings(
+            storage=Settings(database_url=address, instance=Path(folder)), secret_key="for a bench only", language="en"
+        )
+        editor = Editor(create_app(web, engine=engine, clock=lambda: NOW).test_client())
+        print(f"{columns * rows} grids, {len(town.houses())} houses, {len(town.streets())} streets")
+        editor.ask("(open the draft)", "POST", "/api/drafts", json={"community": CODE})
+        editor.revision = 0
+        editor.ask("(first draft)", "GET", editor.address)
+        editor.ask("(first grids)", "GET", f"{editor.address}/grids")
+        run(editor, town, TIMES)
+        show(editor)
+        engine.dispose()
+
+
+if __name__ == "__main__":
+    main()
