@@ -209,11 +209,37 @@ def store_draft(
 
 def _codes_for(session: Session, community: Community, frame: gpd.GeoDataFrame) -> list[str]:
     """The frame's own codes for a community's first drawing; later ones carry on those in force."""
-    latest = last_adopted(session, community)
-    if latest is None:
+    if last_adopted(session, community) is None:
         return [str(code) for code in frame["grid_code"]]
-    used, shunned = codes_of(session, community, IN_FORCE), codes_of(session, community, OPEN)
-    return codes.carry_codes(community, frames.grids(session, latest.id), frame, used=used, shunned=shunned)
+    return codes_for(session, community, frame)
+
+
+def codes_for(
+    session: Session, community: Community, grids: gpd.GeoDataFrame, *, taken: Iterable[str] = ()
+) -> list[str]:
+    """A code for each new grid: that of the grid last adopted which keeps most of its ground, else a new number.
+
+    Parameters
+    ----------
+    grids : GeoDataFrame
+        In any coordinate reference system.
+    taken : iterable of str
+        Codes that others of the same edition have already.
+
+    Raises
+    ------
+    CannotDraw
+        If the community's numbers run out past 999.
+    """
+    taken, latest = set(taken), last_adopted(session, community)
+    used = codes_of(session, community, IN_FORCE) | taken
+    shunned = codes_of(session, community, OPEN)
+    if latest is None:
+        current = frames.to_metres(grids).assign(grid_code="").iloc[:0]
+    else:
+        current = frames.grids(session, latest.id)
+        current = current[~current["grid_code"].isin(taken)]
+    return codes.carry_codes(community, current, grids, used=used, shunned=shunned)
 
 
 def _grid_rows(draft: GridEdition, frame: gpd.GeoDataFrame) -> list[dict[str, Any]]:

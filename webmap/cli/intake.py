@@ -1,6 +1,7 @@
 """``gridpatrol import``: files into the database, whole or not at all."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 from sqlalchemy.orm import Session
@@ -37,6 +38,14 @@ TAKERS = {kind: getattr(intake, f"import_{kind}") for kind in KINDS}
 @click.argument("kind", type=click.Choice(KINDS))
 @click.argument("files", nargs=-1, required=True, type=existing_file, metavar="FILE...")
 @click.option("--skip-bad", is_flag=True, help=N_("Store the good rows, list the others, and exit with 1."))
+@click.option(
+    "--draft",
+    is_flag=True,
+    help=N_("With grids: take also grids without a code of their own, and list the flaws, to be mended in the editor."),
+)
+@click.option(
+    "--repair", is_flag=True, help=N_("With grids: mend gaps, overlaps and slivers before they are stored as a draft.")
+)
 @click.option("--layer", metavar="NAME", help=N_("Layer, sheet or member, where a file has several."))
 @click.option("--code", metavar="CODE", help=N_("With an outline: enter a new community of this 12-digit code."))
 @click.option("--name", default="", help=N_("With --code: what the community is called."))
@@ -51,6 +60,8 @@ def import_command(
     kind: str,
     files: tuple[Path, ...],
     skip_bad: bool,
+    draft: bool,
+    repair: bool,
     layer: str | None,
     code: str | None,
     name: str,
@@ -64,6 +75,11 @@ def import_command(
 ) -> None:
     if code is not None and kind != "outline":
         raise click.UsageError(_("--code belongs to an outline; elsewhere say --community."))
+    if (draft or repair) and kind != "grids":
+        raise click.UsageError(_("--draft and --repair belong to grids."))
+    how: dict[str, Any] = {"skip_bad": skip_bad}
+    if kind == "grids":
+        how |= {"draft": draft, "repair": repair}
     at = now()
     with database_session(database, writing=True) as session:
         place = (
@@ -71,7 +87,7 @@ def import_command(
             if code is None
             else enter_community(session, code, name or code, on=at.date(), subdistrict=subdistrict, county=county)
         )
-        taken = [_take(session, kind, file, place, skip_bad, layer, datum, crs) for file in files]
+        taken = [_take(session, kind, file, place, how, layer, datum, crs) for file in files]
         audit.write(
             session,
             f"{kind}.imported",
@@ -90,13 +106,13 @@ def _take(
     kind: str,
     file: Path,
     place: Community,
-    skip_bad: bool,
+    how: dict[str, Any],
     layer: str | None,
     datum: str,
     crs: str | None,
 ) -> Intake:
     reading = read(file, kind, datum=datum, layer=layer, crs=crs, timezone=place.timezone)
-    done: Intake = TAKERS[kind](session, reading, place, at=now(), skip_bad=skip_bad)
+    done: Intake = TAKERS[kind](session, reading, place, at=now(), **how)
     return done
 
 

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from data.errors import DataError, RowsRefused
 from data.exchange.sources import read
+from data.models import GridEdition
 from geo.datum import DATUMS
 from geo.errors import N_, GeoError
 from patrols import intake
@@ -77,14 +78,15 @@ def take() -> ResponseReturnValue:
     trail.record(f"{kind}.imported", object_kind="community", object_key=community.code, stored=done.stored)
     opened.commit()
     flash(gettext("%(kind)s: stored.", kind=gettext(KINDS[kind].name)), "good")
-    return _form(kind, done=done)
+    return _form(kind, done=done, edition=done.edition_id and opened.get(GridEdition, done.edition_id))
 
 
 def _take(kind: str, file: Path, community: Any) -> intake.Intake:
     datum = request.form.get("datum", "wgs84")
     reading = read(file, kind, datum=datum if datum in DATUMS else "wgs84", timezone=community.timezone)
-    skip_bad = bool(inputs.text(request.form, "skip_bad"))
-    return KINDS[kind].take(storage.session(), reading, community, at=storage.now(), skip_bad=skip_bad)
+    wanted = ("skip_bad", "draft", "repair") if kind == "grids" else ("skip_bad",)
+    how = {name: bool(inputs.text(request.form, name)) for name in wanted}
+    return KINDS[kind].take(storage.session(), reading, community, at=storage.now(), **how)
 
 
 def _form(kind: str, **told: Any) -> str:

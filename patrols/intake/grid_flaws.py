@@ -1,0 +1,81 @@
+"""What is wrong with grids that were drawn elsewhere: told with its place, and mended on wish."""
+
+from collections.abc import Mapping
+
+import geopandas as gpd
+import shapely
+from sqlalchemy.orm import Session
+
+from data import frames
+from data.models import Community, GridKind
+from geo.errors import N_
+from geo.repair import repair_all, repairs
+from geo.rounding import on_lattice
+from geo.tiling import SLIVER_M2
+from patrols.intake.sheet import Sheet
+
+TOLD: Mapping[str, str] = {
+    "invalid": N_("Grid %(code)s crosses itself near %(lon)s, %(lat)s."),
+    "overlap": N_("Grids %(code)s and %(other)s both claim %(area)s m2 near %(lon)s, %(lat)s."),
+    "gap": N_("Beside grid %(code)s, %(area)s m2 near %(lon)s, %(lat)s belong to no grid."),
+    "outside": N_("Grid %(code)s reaches %(area)s m2 beyond the outline near %(lon)s, %(lat)s."),
+    "sliver": N_("Grid %(code)s has a piece of %(area)s m2 near %(lon)s, %(lat)s, too small to stand on."),
+    "not_connected": N_("Grid %(code)s is in several pieces; one lies near %(lon)s, %(lat)s."),
+}
+"""One sentence for each kind of flaw."""
+
+MOST = 200
+"""Flaws that are told one by one; beyond, only their number is."""
+
+
+def note_flaws(session: Session, sheet: Sheet, community: Community, grids: gpd.GeoDataFrame) -> None:
+    """Note on the sheet each flaw of grids in degrees, and that they can be mended."""
+    metres, outline = _ground(session, community, grids)
+    if _note(sheet, repairs(on_lattice(metres), outline)):
+        sheet.note(N_("Open the draft in the editor to mend them, or import the file again and have them mended."))
+
+
+def mended(session: Session, sheet: Sheet, community: Community, grids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Grids with their flaws mended, each in the way that is offered first; what is left is noted on the sheet."""
+    metres, outline = _ground(session, community, grids)
+    change, left = repair_all(on_lattice(metres), outline)
+    if change.changed or change.gone:
+        sheet.note(
+            N_("%(count)s grids were mended: %(area)s m2 of ground changed hands."),
+            count=len(set(change.changed) | set(change.gone)),
+            area=round(float(change.moved["area_m2"].sum()), 1),
+        )
+    _note(sheet, left)
+    return change.grids
+
+
+def _ground(
+    session: Session, community: Community, grids: gpd.GeoDataFrame
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame | None]:
+    """The grids, and the outline if there is one, in the community's metres."""
+    crs = frames.crs_of(session, community.id)
+    outline = frames.outline(session, community.id)
+    kinds = [GridKind(kind).value for kind in grids["kind"]]
+    return frames.to_metres(grids.assign(kind=kinds), crs), None if outline.empty else outline
+
+
+def _note(sheet: Sheet, flaws: gpd.GeoDataFrame) -> int:
+    """Note flaws that one could stand on, the largest first; the number of them."""
+    large = flaws[(flaws["area_m2"] >= SLIVER_M2) & flaws["kind"].isin(list(TOLD))]
+    if large.empty:
+        return 0
+    shown = large.sort_values("area_m2", ascending=False).head(MOST)
+    spots = gpd.GeoSeries(shapely.point_on_surface(shown.geometry.to_numpy()), crs=flaws.crs)
+    places = shapely.get_coordinates(spots.to_crs(4326).to_numpy())
+    for row, (lon, lat) in zip(shown.itertuples(), places, strict=True):
+        sheet.note(
+            TOLD[str(row.kind)],
+            code=row.grid_code,
+            other=row.other_code,
+            area=round(float(str(row.area_m2)), 1),
+            lon=f"{lon:.6f}",
+            lat=f"{lat:.6f}",
+        )
+    if len(large) > MOST:
+        sheet.note(N_("... and %(count)s more flaws."), count=len(large) - MOST)
+    return len(large)
