@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+import geopandas as gpd
 import numpy as np
 import shapely
 
@@ -98,7 +99,8 @@ def _give(state: DraftState, told: Mapping[str, Any], used: Codes) -> Outcome:
 def _split(state: DraftState, told: Mapping[str, Any], used: Codes) -> Outcome:
     line = _shape(state, told["line"])
     new = fresh_code(state, used)
-    return _outcome(reshape.split(state.frame, told["code"], line, new), meant=[told["code"]])
+    change = reshape.split(state.frame, told["code"], line, new, **_snapped(state, line, told))
+    return _outcome(change, meant=[told["code"]])
 
 
 def _merge(state: DraftState, told: Mapping[str, Any], _used: Codes) -> Outcome:
@@ -133,7 +135,8 @@ def _reshape(state: DraftState, told: Mapping[str, Any], _used: Codes) -> Outcom
     """A shared border is drawn anew."""
     between = told.get("between")
     line = _shape(state, told["line"])
-    return _outcome(reshape.reshape(state.frame, line, between=tuple(between) if between else None))
+    pair = (str(between[0]), str(between[1])) if between else None
+    return _outcome(reshape.reshape(state.frame, line, between=pair, **_snapped(state, line, told)))
 
 
 def _move_vertex(state: DraftState, told: Mapping[str, Any], _used: Codes) -> Outcome:
@@ -238,6 +241,16 @@ def _target(state: DraftState, told: Mapping[str, Any], used: Codes) -> str:
         return fresh_code(state, used)
     require_grid(state, to)
     return str(to)
+
+
+def _snapped(state: DraftState, line: shapely.Geometry, told: Mapping[str, Any]) -> dict[str, Any]:
+    """The streets that a drawn line is to follow, where that is wished: those near it."""
+    snap_m = float(told.get("snap") or 0.0)
+    if not snap_m:
+        return {}
+    near = state.ground.street_tree.query(line, predicate="dwithin", distance=snap_m)
+    streets = gpd.GeoDataFrame(geometry=state.ground.streets[np.sort(near)], crs=state.ground.crs)
+    return {"streets": streets, "snap_m": snap_m}
 
 
 def _outcome(

@@ -76,9 +76,10 @@ class Merge(Schema):
 
 
 class Reshape(Schema):
-    """Draw a shared border anew."""
+    """Draw a shared border anew; with `snap`, along streets at most so many metres away."""
 
     line = fields.Nested(Drawn, required=True)
+    snap = fields.Float(validate=Range(0, 50), allow_nan=False)
     between = fields.List(grid_code(), validate=Length(2, 2))
 
 
