@@ -13,6 +13,7 @@ from geo.faces import Geometries, connected_parts, polygons_of
 from geo.follow import follow_streets
 from geo.give import LATTICE_M, Handed, as_given, hand_over, one_of, with_one
 from geo.knife import as_line, cut_in_two
+from geo.plots import plots_of
 from geo.tiling import SLIVER_M2
 
 
@@ -81,6 +82,46 @@ def move_blocks(grids: gpd.GeoDataFrame, blocks: object, to_code: str) -> Change
         In the grids' metres; they may lie apart, which gives an exclave.
     """
     return give(grids, blocks, to_code)
+
+
+def move_plots(
+    grids: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame, chosen: np.ndarray, to_code: str, *, blocks: object = None
+) -> Change:
+    """Give buildings with the plots around them to a grid.
+
+    A plot is the ground nearer to its building than to any other, within its block, or within its grid where there are
+    no blocks; so the border runs halfway between houses.
+
+    Parameters
+    ----------
+    grids, to_code
+        As in `give`.
+    buildings : GeoDataFrame
+        All buildings around, in the grids' metres: plots end halfway to the next, chosen or not.
+    chosen : array of bool or of positions
+        Which of them are given.
+    blocks : array of Polygon, optional
+        In the same metres; plots end at them.
+
+    Raises
+    ------
+    CannotReshape
+        When none is chosen, or those chosen stand outside all grids or in that grid already.
+    """
+    tiling = read_tiling(grids)
+    shapes = np.asarray(shapely.force_2d(buildings.geometry.to_numpy()), dtype=object)
+    wanted = np.zeros(len(shapes), dtype=bool)
+    wanted[chosen] = True
+    grounds = tiling.shapes if blocks is None else np.asarray(blocks, dtype=object)
+    ground, place = shapely.STRtree(shapes).query(grounds, predicate="intersects")
+    parts = []
+    for number in np.unique(ground[wanted[place]]):
+        here = np.sort(place[ground == number])
+        plots = plots_of(grounds[number], shapes[here])
+        parts.append(plots[wanted[here]])
+    if not parts:
+        raise CannotReshape(N_("Choose buildings that stand in a grid."))
+    return give(grids, np.concatenate(parts), to_code)
 
 
 def split(
