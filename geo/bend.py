@@ -7,13 +7,15 @@ import shapely
 from shapely.ops import substring
 
 from geo.errors import N_, CannotReshape
-from geo.faces import Geometries, Numbers, Positions, polygons_of
+from geo.faces import Geometries, Numbers, Positions, find_sides, polygons_of
 from geo.give import LATTICE_M, Handed, cut_into_faces, is_sliver, one_of, torn, within
 from geo.knife import as_line, lead_on
 from geo.rounding import tidy
 from geo.tiling import SLIVER_M2
 
 _SHORTEST_M = 0.05
+
+_EDGE_STAYS = N_("This border is the edge of the community, which stays: change the outline first.")
 
 
 @dataclass(frozen=True)
@@ -156,24 +158,21 @@ def move_corner(
 ) -> tuple[Handed, list[tuple[int, int, float]]]:
     """Move the corner of a border in all grids that share it; who gave how much to whom comes along, by position.
 
+    Without a corner within reach, the border itself is bent there: it gets a new corner.
+
     Raises
     ------
     CannotReshape
-        When no corner is within reach, it lies on the edge of the community, or its borders would cross others.
+        When nothing is within reach, it lies on the edge of the community, or the borders would cross others.
     """
     place, goal = _xy(at), np.round(_xy(to) / LATTICE_M) * LATTICE_M
     goal = np.round(goal, 3)
     near = within(shapes, shapely.bounds(shapely.Point(place).buffer(reach_m)))
-    xy, owner = shapely.get_coordinates(shapes[near], return_index=True)
-    apart = np.hypot(*(xy - place).T)
-    if not len(xy) or apart.min() > reach_m:
-        raise CannotReshape(N_("There is no corner of a border here: take hold of one."))
-    corner = xy[np.argmin(apart)]
-    sharing = near[np.unique(owner[(xy == corner).all(axis=1)])]
-    if _on_edge(shapes[sharing], corner):
-        raise CannotReshape(N_("This corner lies on the edge of the community, which stays: change the outline first."))
+    found = _corner(shapes, near, place, goal, reach_m) or _side(shapes, near, place, goal, reach_m)
+    if found is None:
+        raise CannotReshape(N_("There is no border here: take hold of one."))
+    sharing, moved = found
     old = shapes[sharing]
-    moved = shapely.transform(old, lambda xy: np.where((xy == corner).all(axis=1)[:, None], goal, xy))
     handed = Handed(sharing, tidy(shapely.remove_repeated_points(moved)), np.zeros(len(sharing)))
     fits = shapely.is_valid(handed.shapes).all() and (shapely.area(handed.shapes) >= SLIVER_M2).all()
     drift = abs(shapely.area(handed.shapes).sum() - shapely.area(old).sum())
@@ -185,6 +184,57 @@ def move_corner(
         for one, two in np.argwhere(pairs > LATTICE_M)
         if one != two
     ]
+
+
+def _corner(
+    shapes: Geometries, near: Positions, place: Numbers, goal: Numbers, reach_m: float
+) -> tuple[Positions, Geometries] | None:
+    """The grids that share the nearest corner, with it moved; None: no corner is within reach."""
+    xy, owner = shapely.get_coordinates(shapes[near], return_index=True)
+    apart = np.hypot(*(xy - place).T)
+    if not len(xy) or apart.min() > reach_m:
+        return None
+    corner = xy[np.argmin(apart)]
+    sharing = near[np.unique(owner[(xy == corner).all(axis=1)])]
+    if _on_edge(shapes[sharing], corner):
+        raise CannotReshape(_EDGE_STAYS)
+    moved = shapely.transform(shapes[sharing], lambda xy: np.where((xy == corner).all(axis=1)[:, None], goal, xy))
+    return sharing, np.asarray(moved, dtype=object)
+
+
+def _side(
+    shapes: Geometries, near: Positions, place: Numbers, goal: Numbers, reach_m: float
+) -> tuple[Positions, Geometries] | None:
+    """The two grids that share the nearest straight piece of border, with a corner put into it; None: none is near."""
+    sides = find_sides(shapes[near])
+    apart = shapely.distance(sides.lines(), shapely.Point(place)) if len(sides.left) else np.array([np.inf])
+    side = int(np.argmin(apart))
+    if apart[side] > reach_m:
+        return None
+    if sides.right[side] < 0:
+        raise CannotReshape(_EDGE_STAYS)
+    sharing = np.sort(near[[sides.left[side], sides.right[side]]])
+    ends = np.stack([sides.start[side], sides.end[side]])
+    moved = np.array([_with_corner(shape, ends, goal) for shape in shapes[sharing]], dtype=object)
+    return sharing, moved
+
+
+def _with_corner(shape: shapely.Geometry, ends: Numbers, corner: Numbers) -> shapely.Geometry:
+    """A shape with a corner put between two that follow each other."""
+    rings, part = shapely.get_rings(shapely.get_parts(shape), return_index=True)
+    longer = []
+    for ring in rings:
+        xy = shapely.get_coordinates(ring)
+        start, end = xy[:-1], xy[1:]
+        follows = ((start == ends[0]) & (end == ends[1])).all(axis=1) | ((start == ends[1]) & (end == ends[0])).all(
+            axis=1
+        )
+        longer.append(shapely.LinearRing(np.insert(xy, np.flatnonzero(follows) + 1, corner, axis=0)))
+    parts = []
+    for number in np.unique(part):
+        its = [ring for ring, owner in zip(longer, part.tolist(), strict=True) if owner == number]
+        parts.append(shapely.Polygon(its[0], its[1:]))
+    return parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts)
 
 
 def _xy(place: object) -> Numbers:

@@ -253,6 +253,8 @@ def reshape(
 def move_vertex(grids: gpd.GeoDataFrame, at: object, to: object, *, reach_m: float = 1.0) -> Change:
     """Move a corner of a border in all grids that share it; those on the edge of the community stay.
 
+    Where no corner is within reach but a border is, that gets a new corner.
+
     Parameters
     ----------
     grids
@@ -265,7 +267,7 @@ def move_vertex(grids: gpd.GeoDataFrame, at: object, to: object, *, reach_m: flo
     Raises
     ------
     CannotReshape
-        When no corner is within reach, it lies on the edge, or its borders would cross or touch others.
+        When no border is within reach, it is the edge of the community, or would cross or touch others.
     """
     tiling = read_tiling(grids)
     handed, pairs = move_corner(tiling.shapes, at, to, reach_m)

@@ -120,13 +120,23 @@ def test_a_corner_that_four_grids_share_moves_in_all_of_them():
 
 
 def test_the_nearest_corner_within_reach_is_taken():
-    with pytest.raises(CannotReshape, match="no corner"):
+    with pytest.raises(CannotReshape, match="no border"):
         move_vertex(four(), (12, 12), (13, 13))
     assert move_vertex(four(), shapely.Point(12, 12), shapely.Point(13, 13), reach_m=5).changed
 
 
+def test_a_border_without_a_corner_within_reach_gets_one():
+    change = move_vertex(four(), (10.1, 15), (12, 15))
+    assert moved(change) == [("002", "001", 10.0)]
+    assert change.changed == ("001", "002")
+    assert valid(change)
+    inner = square(4, 4, 4)
+    holed = on_lattice(frame([square(0, 0, 20).difference(inner), inner], grid_code=["001", "002"]))
+    assert moved(move_vertex(holed, (8, 6), (9, 6))) == [("001", "002", 2.0)]
+
+
 def test_corners_on_the_edge_stay():
-    for corner in ((0, 0), (10, 20), (20, 10)):
+    for corner in ((0, 0), (10, 20), (20, 10), (0, 15)):
         with pytest.raises(CannotReshape, match="edge of the community"):
             move_vertex(four(), corner, (9, 9))
 
