@@ -21,6 +21,10 @@ NOISE_SHARE = 0.005
 """Ground smaller than this, absolutely or of the smaller of the two grids, is a redrawn line and no ancestry."""
 
 
+SAME_M = 0.01
+"""A grid whose outline moved by less than a centimetre has not changed: coordinates are no finer than that."""
+
+
 def lineage(session: Session, edition: GridEdition) -> list[GridLineage]:
     """What became of each grid when this edition was adopted, by the old code and the new."""
     statement = (
@@ -78,12 +82,38 @@ def compare(old: gpd.GeoDataFrame | None, new: gpd.GeoDataFrame) -> pd.DataFrame
 def overlaps(
     old: gpd.GeoDataFrame, new: gpd.GeoDataFrame
 ) -> tuple["np.ndarray[Any, Any]", "np.ndarray[Any, Any]", "np.ndarray[Any, Any]"]:
-    """Positions in `old` and `new` of every two grids that meet, and the ground they share in square metres."""
+    """Positions in `old` and `new` of every two grids that meet, and the ground they share in square metres.
+
+    A grid with its code and outline unchanged is taken to share ground with itself alone, as it does in every tiling:
+    looking closer would take most of the time for nothing.
+    """
     left, right = shapely.STRtree(new.geometry.to_numpy()).query(old.geometry.to_numpy(), predicate="intersects")
-    shared = shapely.area(
-        shapely.intersection(old.geometry.to_numpy()[left], new.geometry.to_numpy()[right], grid_size=0.001)
+    same = unchanged(old, new)
+    kept_old, kept_new = (frame["grid_code"].isin(same).to_numpy() for frame in (old, new))
+    itself = old["grid_code"].to_numpy(dtype=object)[left] == new["grid_code"].to_numpy(dtype=object)[right]
+    wanted = (itself & kept_old[left]) | ~(kept_old[left] | kept_new[right])
+    left, right = left[wanted], right[wanted]
+    shared = old.area.to_numpy()[left]
+    moved = ~kept_old[left]
+    shared[moved] = shapely.area(
+        shapely.intersection(
+            old.geometry.to_numpy()[left[moved]], new.geometry.to_numpy()[right[moved]], grid_size=0.001
+        )
     )
     return left, right, shared
+
+
+def unchanged(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame) -> set[str]:
+    """Codes of the grids whose outline is the same in both, to a centimetre."""
+    both = old[["grid_code", "geometry"]].merge(new[["grid_code", "geometry"]], on="grid_code", suffixes=("", "_new"))
+    if both.empty:
+        return set()
+    one, other = both["geometry"].to_numpy(), both["geometry_new"].to_numpy()
+    equal = shapely.equals_exact(one, other, SAME_M)
+    # A line that only got more vertices is the same line; what differs in size is told apart without looking closer.
+    near = ~equal & (np.abs(shapely.bounds(one) - shapely.bounds(other)).max(axis=1) <= SAME_M)
+    near[near] = shapely.hausdorff_distance(one[near], other[near]) <= SAME_M
+    return set(both.loc[equal | near, "grid_code"])
 
 
 def heirs(lineage: pd.DataFrame) -> dict[str, str]:

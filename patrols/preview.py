@@ -14,11 +14,8 @@ from data import frames
 from data.models import GridEdition, GridKind, LineageKind
 from patrols import redraw
 from patrols.handover import destinations
-from patrols.lineage import NOISE_M2, compare
+from patrols.lineage import NOISE_M2, compare, unchanged
 from patrols.tally import COUNTED, FIGURES, NOWHERE, Ground, houses_of, tally
-
-SAME_M = 0.01
-"""A grid whose outline moved by less than a centimetre has not changed: coordinates are no finer than that."""
 
 MOVES = ("from_code", "to_code", *COUNTED, "open_incidents", "area_m2")
 
@@ -119,19 +116,6 @@ def moved_ground(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame) -> gpd.GeoDataFra
     rows = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     rows = rows[shapely.area(rows.geometry.array.to_numpy()) >= NOISE_M2]
     return rows.sort_values(["from_code", "to_code"], ignore_index=True)
-
-
-def unchanged(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame) -> set[str]:
-    """Codes of the grids whose outline is the same in both, to a centimetre."""
-    both = old[["grid_code", "geometry"]].merge(new[["grid_code", "geometry"]], on="grid_code", suffixes=("", "_new"))
-    if both.empty:
-        return set()
-    one, other = both["geometry"].to_numpy(), both["geometry_new"].to_numpy()
-    equal = shapely.equals_exact(one, other, SAME_M)
-    # A line that only got more vertices is the same line; what differs in size is told apart without looking closer.
-    near = ~equal & (np.abs(shapely.bounds(one) - shapely.bounds(other)).max(axis=1) <= SAME_M)
-    near[near] = shapely.hausdorff_distance(one[near], other[near]) <= SAME_M
-    return set(both.loc[equal | near, "grid_code"])
 
 
 def _pieces(left: gpd.GeoDataFrame, right: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

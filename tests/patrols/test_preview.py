@@ -20,7 +20,8 @@ from data.models import (
     PlaceKind,
 )
 from patrols import incidents, roster
-from patrols.preview import moved_ground, preview, unchanged
+from patrols.lineage import unchanged
+from patrols.preview import moved_ground, preview
 from patrols.tally import FIGURES, NOWHERE
 
 AT = datetime(2026, 9, 14, 4, tzinfo=UTC)
