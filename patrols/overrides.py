@@ -21,6 +21,7 @@ from data import frames
 from data.errors import Conflict, NotFound
 from data.models import WGS84, Building, Community, Compound, Grid, GridEdition, GridOverride
 from geo.errors import N_
+from patrols import validity
 from patrols.days import local_day
 from patrols.errors import PatrolError
 
@@ -128,11 +129,7 @@ def end(session: Session, override: GridOverride, until: date) -> GridOverride:
     BadOverride
         If it ended before that already, or would end before it began.
     """
-    if override.valid_until is not None and override.valid_until <= until:
-        raise BadOverride(N_("The override has already ended on %(until)s."), until=override.valid_until.isoformat())
-    if until < override.valid_from:
-        raise BadOverride(N_("The override ends on %(until)s, before it begins."), until=until.isoformat())
-    override.valid_until = until
+    validity.end(override, until, BadOverride)
     session.flush()
     return override
 
@@ -271,8 +268,7 @@ def _check(
 ) -> None:
     if codes[0] == codes[1]:
         raise BadOverride(N_("Grid %(grid)s serves its own ground already."), grid=codes[0])
-    if valid_until is not None and valid_until <= valid_from:
-        raise BadOverride(N_("The override ends on %(until)s, before it begins."), until=valid_until.isoformat())
+    validity.check_days(valid_from, valid_until, BadOverride)
     known = set(
         session.scalars(
             select(Grid.code)

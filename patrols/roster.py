@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, contains_eager
 from data.errors import NotFound
 from data.models import Community, Person, PlaceKind, Posting
 from geo.errors import N_
+from patrols import validity
 from patrols.days import local_day
 from patrols.errors import PatrolError
 
@@ -61,7 +62,7 @@ def post(
         "household_until": household_until,
     }
     check_place(place_kind, place)
-    check_days(valid_from, valid_until)
+    validity.check_days(valid_from, valid_until, BadPosting)
     same = and_(*(getattr(Posting, name).is_not_distinct_from(value) for name, value in place.items()))
     overlap = or_(Posting.valid_until.is_(None), Posting.valid_until > valid_from)
     if valid_until is not None:
@@ -108,18 +109,6 @@ def check_place(place_kind: PlaceKind, place: Mapping[str, object]) -> None:
         )
 
 
-def check_days(valid_from: date, valid_until: date | None) -> None:
-    """Refuse a posting that ends before or on the day it begins.
-
-    Raises
-    ------
-    BadPosting
-        If it does.
-    """
-    if valid_until is not None and valid_until <= valid_from:
-        raise BadPosting(N_("The posting ends on %(until)s, before it begins."), until=valid_until.isoformat())
-
-
 def relieve(session: Session, posting: Posting, until: date) -> Posting:
     """End a posting: `until` is the first day on which the person no longer answers.
 
@@ -128,11 +117,7 @@ def relieve(session: Session, posting: Posting, until: date) -> Posting:
     BadPosting
         If it ended before that already, or would end before it began.
     """
-    if posting.valid_until is not None and posting.valid_until <= until:
-        raise BadPosting(N_("The posting has already ended on %(until)s."), until=posting.valid_until.isoformat())
-    if until < posting.valid_from:
-        raise BadPosting(N_("The posting ends on %(until)s, before it begins."), until=until.isoformat())
-    posting.valid_until = until
+    validity.end(posting, until, BadPosting)
     session.flush()
     return posting
 

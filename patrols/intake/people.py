@@ -25,7 +25,7 @@ from data.models import (
     TeamMember,
 )
 from geo.errors import N_
-from patrols import roster
+from patrols import roster, validity
 from patrols.days import local_day
 from patrols.intake.rows import write_rows
 from patrols.intake.sheet import Headings, Intake, Sheet
@@ -202,7 +202,7 @@ def _reason(row: Mapping[Any, Any]) -> roster.BadPosting | None:
     """Why a row is no posting; a row may name larger places around its own, which say where it is and nothing more."""
     try:
         roster.check_place(row["place_kind"], _narrowed(row))
-        roster.check_days(row["valid_from"], row["valid_until"])
+        validity.check_days(row["valid_from"], row["valid_until"], roster.BadPosting)
     except roster.BadPosting as refusal:
         return refusal
     return None
