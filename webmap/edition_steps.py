@@ -13,6 +13,7 @@ from patrols.editions import EditionMove
 from webmap import access, storage, trail
 from webmap.access import May
 from webmap.errors import BadInput
+from webmap.inputs import LARGEST_KEY
 
 RIGHTS: Mapping[EditionMove, May] = {
     EditionMove.SUBMIT: May.DRAW_GRIDS,
@@ -58,7 +59,8 @@ def find(community_code: str, number: int) -> tuple[Community, GridEdition]:
     """
     community = access.community(community_code)
     access.scope().require(community.id)
-    return community, redraw.edition(storage.session(), community, number)
+    # No database takes a larger number, not even to look for it.
+    return community, redraw.edition(storage.session(), community, min(number, LARGEST_KEY))
 
 
 def possible(edition: GridEdition) -> list[EditionMove]:
