@@ -13,13 +13,12 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from data import frames
-from data.errors import NotFound
+from data.errors import DataError, NotFound
 from data.models import Building, Community, Duty, Grid, GridEdition, NoticeBoard, PlaceKind, Posting
 from geo.errors import N_
 from patrols import chains, redraw
 from patrols.chains import Link, Place
 from patrols.days import local_day
-from patrols.errors import PatrolError
 from patrols.locating import locate_many
 from patrols.roster import in_force
 
@@ -35,7 +34,7 @@ PHONE = re.compile(r"\+?[0-9][0-9 ()/-]{2,30}")
 """Digits as people write them: 0930-1234567, 010 6278 0000, +86 (930) 123."""
 
 
-class BadPhone(PatrolError):
+class BadPhone(DataError):
     """A text that nobody can ring."""
 
 
@@ -133,6 +132,15 @@ def buildings(session: Session, community: Community, named: Sequence[str] = ())
     if strangers := [one for one, keys in found.items() if not keys]:
         raise NotFound(N_("No building is called %(name)s."), name=strangers[0])
     return list(dict.fromkeys(key for keys in found.values() for key in keys))
+
+
+def buildings_of_grid(session: Session, community: Community, code: str, *, at: datetime) -> list[int]:
+    """Keys of the buildings in which people live and for which a grid answers."""
+    rows = session.scalars(
+        select(Building).where(Building.community_id == community.id, Building.households > 0).order_by(Building.id)
+    )
+    served = _served(session, community, {row.id: row for row in rows}, at)
+    return [key for key, grid_code in served.items() if grid_code == code]
 
 
 def take_down(session: Session, board: NoticeBoard, *, at: datetime) -> None:
@@ -236,16 +244,22 @@ def _codes_of(
     at: datetime,
 ) -> list[str | None]:
     """The code of each board's grid; a building's by where its inner point lies and who serves it."""
+    served = _served(session, community, buildings, at)
+    return [board.grid_code if board.building_id is None else served[board.building_id] for board in boards]
+
+
+def _served(
+    session: Session, community: Community, buildings: dict[int, Building], at: datetime
+) -> dict[int, str | None]:
+    if not buildings:
+        return {}
     spots = shapely.point_on_surface(frames.decode(building.geom for building in buildings.values()))
     asked = pd.DataFrame(
         {"lon": shapely.get_x(spots), "lat": shapely.get_y(spots), "at": pd.to_datetime([at] * len(spots), utc=True)},
         index=list(buildings),
     )
-    served: dict[int, str | None] = {}
-    if buildings:
-        found = locate_many(session, asked, communities=[community])["grid_code"]
-        served = dict(zip(buildings, found.tolist(), strict=True))
-    return [board.grid_code if board.building_id is None else served[board.building_id] for board in boards]
+    found = locate_many(session, asked, communities=[community])["grid_code"]
+    return dict(zip(buildings, found.tolist(), strict=True))
 
 
 def _grids(session: Session, edition: GridEdition | None, codes: set[str | None]) -> dict[str, Grid]:

@@ -97,7 +97,7 @@ def grids(session: Session, scope: Scope, edition: GridEdition) -> gpd.GeoDataFr
     community = edition.community
     scope.require_entry(community.id)
     frame = frames.grids(session, edition.id)
-    seen = [scope.allows(community.id, code) for code in frame["grid_code"]]
+    seen = frame["grid_code"].map(lambda code: scope.allows(community.id, code)).astype(bool)
     frame = frame[seen].reset_index(drop=True)
     added = {
         "area_m2": frame.area.round(1),

@@ -18,6 +18,7 @@ from data.models import (
     Community,
     Duty,
     IncidentSource,
+    NoticeBoard,
     Organisation,
     Patrol,
     PatrolCredit,
@@ -34,6 +35,9 @@ NOW = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
 PASSWORD = "walk every day 1"
 HOME, AWAY = "110108001001", "110108001002"
 """The community everybody answers for, and a neighbour whose incidents are none of their business."""
+
+BOARD = "the-board-of-the-first-grid"
+"""What the code on a notice board of the small town ends in."""
 
 LOGINS = {
     Role.ADMINISTRATOR: "admin",
@@ -83,6 +87,7 @@ def build(session: Session) -> Town:
     roster.post(session, person, Duty.GRID_WORKER, PlaceKind.GRID, grid_code=f"{HOME}001", valid_from=date(2026, 1, 1))
     _add_users(session, place.id, person.id, office.id)
     _add_patrol(session, place.id, edition.id, person.id)
+    make.add(session, NoticeBoard(community_id=place.id, grid_code=f"{HOME}001", token=BOARD, created_at=NOW))
     south_east = (116.3025, 40.0005)
 
     def found(community: Community, point: tuple[float, float], description: str) -> str:

@@ -4,6 +4,8 @@ from flask import Flask
 
 from webmap.pages import (
     account,
+    boards,
+    downloads,
     draw,
     editions,
     figures,
@@ -26,6 +28,8 @@ MODULES = (
     draw,
     grids,
     editions,
+    boards,
+    downloads,
     incidents,
     patrols,
     people,

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from data import frames
+from data.errors import CannotWrite
 from data.models import Community, GridEdition, GridKind
+from geo.errors import N_
 from geo.locate import GridLocator
 from geo.sides import four_sides
 from geo.streets import cut_streets
@@ -70,10 +72,14 @@ def gather(
     ------
     OutOfScope
         If nothing of the community may be seen.
+    CannotWrite
+        If the edition has no grids yet.
     """
     community = edition.community
     scope.require_entry(community.id)
     ground = ground_of(session, edition)
+    if ground.grids.empty:
+        raise CannotWrite(N_("Edition %(number)s has no grids to print."), number=edition.number)
     wanted = [
         code
         for code in ground.grids["grid_code"]

@@ -1,0 +1,43 @@
+"""Files made for one answer: written to a folder of their own, sent, gone."""
+
+import tempfile
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+from flask import Response, send_file
+
+KINDS = {
+    ".pdf": "application/pdf",
+    ".gpkg": "application/geopackage+sqlite3",
+    ".geojson": "application/geo+json",
+    ".kml": "application/vnd.google-earth.kml+xml",
+    ".dxf": "image/vnd.dxf",
+    ".zip": "application/zip",
+    ".csv": "text/csv",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+"""What each kind of file that is sent calls itself."""
+
+
+def sent(name: str, write: Callable[[Path], object], *, shown: bool = False) -> Response:
+    """Let a function write a file, and answer with it.
+
+    Parameters
+    ----------
+    name : str
+        What the person's computer calls it; its ending is one of `KINDS`.
+    write : callable
+        Gets the path to write to.
+    shown : bool
+        Open it in the browser instead of keeping it (for printing).
+    """
+    with tempfile.TemporaryDirectory(prefix="gridpatrol-") as folder:
+        path = Path(folder) / f"made{Path(name).suffix}"
+        write(path)
+        made = BytesIO(path.read_bytes())
+    answer = send_file(made, KINDS[path.suffix], as_attachment=not shown, download_name=name)
+    if shown:
+        # The policy of pages would keep a browser's own viewer from showing a PDF; there is nothing in it to run.
+        answer.headers["Content-Security-Policy"] = "frame-ancestors 'none'"
+    return answer
