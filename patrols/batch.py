@@ -47,19 +47,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import pyarrow as pa
 
 from data.errors import RowsRefused, UnreadableFile
 from data.exchange import stream_out, stream_parquet, stream_text
-from data.exchange.stream_parquet import ParquetPoints, geo_metadata, wkb_points
+from data.exchange.stream_parquet import ParquetPoints
 from data.exchange.streams import Chunk, Points, Refused
 from data.exchange.tables import TEXT_ENDINGS
 from data.exchange.write import PARQUET_ENDINGS, replacing
-from geo.edges import Floats
 from geo.errors import N_
 from geo.locate import Weighed
-from patrols.question import ANSWERS, Answers, Question, Ready, Tally, ready_for, require_column, stated_accuracy
+from patrols.layout import Layout
+from patrols.question import Question, Tally, ready_for, require_column, stated_accuracy
 
 Progress = Callable[[int], None]
 
@@ -144,57 +143,6 @@ def locate_file(
         if not tally.rows and not refused.count:
             raise UnreadableFile(N_("%(file)s holds no rows."), file=points.name)
     return Located(tally, refused)
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Which columns are written: the file's own ones but `without`, places if wanted, and the answers.
-
-    ``numbers`` adds the columns `lon` and `lat`, ``shapes`` a column of points. ``copied`` is the file itself where
-    its own columns are taken over byte for byte.
-    """
-
-    ending: str
-    own: pa.Schema
-    numbers: bool
-    shapes: bool
-    copied: ParquetPoints | None
-
-    @classmethod
-    def of(cls, points: Points, ending: str) -> "Layout":
-        """What a file of this ending gets of these points."""
-        own = points.schema
-        shapes = points.shapes if isinstance(points, ParquetPoints) else None
-        without = [*ANSWERS, *([shapes, "lon", "lat"] if shapes and ending == ".csv" else [])]
-        made = ending == ".geoparquet" and shapes is None
-        without += ["geometry"] if made else []
-        kept = pa.schema([field for field in own if field.name not in without], own.metadata)
-        if ending == ".csv":
-            kept = kept.remove_metadata()
-        copied = None
-        if isinstance(points, ParquetPoints) and ending in PARQUET_ENDINGS and not made and kept.names == own.names:
-            copied = points if points.can_be_copied() else None
-        return cls(ending, kept, bool(shapes) and ending == ".csv", made, copied)
-
-    def schema(self, ready: Ready) -> pa.Schema:
-        """All columns that are written."""
-        return self.table(pa.table(self.own.empty_table()), np.empty(0), np.empty(0), ready.nothing).schema
-
-    def beside(self, ready: Ready) -> pa.Schema:
-        """The columns beside the file's own ones."""
-        return pa.table(ready.nothing).schema
-
-    def table(self, own: pa.Table, lon: Floats, lat: Floats, answers: Answers) -> pa.Table:
-        """The columns of some rows."""
-        columns = {name: own[name] for name in self.own.names}
-        if self.numbers:
-            columns |= {"lon": pa.array(lon), "lat": pa.array(lat)}
-        columns |= answers
-        metadata = dict(self.own.metadata or {})
-        if self.shapes:
-            columns["geometry"] = wkb_points(lon, lat)
-            metadata[b"geo"] = geo_metadata("geometry")
-        return pa.table(columns).replace_schema_metadata(metadata)
 
 
 class RowsLeftOut(Exception):
@@ -371,14 +319,18 @@ def each(
 
 
 def _by_threads(answer: Callable[[Any, int], Any], parts: list[Any], take: Callable[[Any, Any], None]) -> None:
-    import dask.threaded
+    if not parts:
+        return
+    with ThreadPoolExecutor(1) as aside:
+        begun = aside.submit(answer, parts[0], 0)
+        import dask.threaded  # takes as long as a part, which is computed meanwhile
 
-    # Each part is taken after the one before it and then forgotten; Dask goes for the parts whose turn is next.
-    graph: dict[Any, Any] = {("take", -1): None}
-    for number, part in enumerate(parts):
-        graph["part", number] = (partial(answer, part, number),)
-        graph["take", number] = (partial(_take, take, part), ("part", number), ("take", number - 1))
-    dask.threaded.get(graph, ("take", len(parts) - 1))
+        # Each part is taken after the one before it and then forgotten; Dask goes for the parts whose turn is next.
+        graph: dict[Any, Any] = {("take", -1): None}
+        for number, part in enumerate(parts):
+            graph["part", number] = (partial(answer, part, number),) if number else (begun.result,)
+            graph["take", number] = (partial(_take, take, part), ("part", number), ("take", number - 1))
+        dask.threaded.get(graph, ("take", len(parts) - 1))
 
 
 def _take(take: Callable[[Any, Any], None], part: Any, done: Any, before: None) -> None:

@@ -123,7 +123,7 @@ class Ready:
         """The projection over the ground on which there is anything to find."""
         # Back through the same transformer: to make one of them takes longer than to ask it about all corners.
         corners = shapely.get_coordinates(self.question.grids.geometry.to_numpy())
-        lon, lat = self._transformer.transform(*corners.T, direction="INVERSE")
+        lon, lat = self._transformer.transform(corners[:, 0], corners[:, 1], direction="INVERSE")
         west, south, east, north = np.nanmin(lon), np.nanmin(lat), np.nanmax(lon), np.nanmax(lat)
         up = (self.question.reach_m + AROUND_M) / METRES_PER_DEGREE
         along = up / max(np.cos(np.radians(max(abs(south), abs(north)))), 0.01)
