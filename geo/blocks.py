@@ -85,15 +85,15 @@ def make_blocks(
     buildings, compounds : GeoDataFrame
         See `geo.buildings.gather_wholes`.
     largest, piece : int
-        Households.
+        Households (or another load).
 
     Returns
     -------
     GeoDataFrame
-        ``block_id`` (0, 1, 2 ...), ``households, buildings, compounds``, ``whole`` and ``in_whole`` (name and
-        households of the most populous thing that must stay whole) and ``geometry``: one valid coverage of the outline,
-        in the streets' CRS. ``attrs["crossings"]`` lists where street lines run through buildings and compounds,
-        ``attrs["notes"]`` what else the person who draws should know.
+        ``block_id`` (0, 1, 2 ...), ``households, buildings, compounds, load`` (households, unless the wholes have
+        another), ``whole`` and ``in_whole`` (name and load of the heaviest thing that must stay whole) and
+        ``geometry``: one valid coverage of the outline, in the streets' CRS. ``attrs["crossings"]`` lists where street
+        lines run through buildings and compounds, ``attrs["notes"]`` what else the person who draws should know.
 
     Raises
     ------
@@ -113,6 +113,8 @@ def build_blocks(
     """`make_blocks` for wholes that are gathered already; the crossings beside the blocks."""
     near = take_streets(streets, ground, 0.0)
     lines, crossed, crossings = _lead_round(near.geometry.to_numpy(), near["name"].to_numpy(dtype=object), wholes)
+    crossings = [crossing for crossing in crossings if not wholes.done[crossing.whole]]
+    crossed |= wholes.done
     cut = _cut(ground, lines, crossed, wholes)
     labels = _absorb(cut, wholes, near)
     parting, part = _split_large(cut, labels, wholes, largest, piece)
@@ -173,10 +175,13 @@ def _absorb(cut: Cut, wholes: Wholes, streets: gpd.GeoDataFrame) -> Positions:
     yards = np.bincount(cut.home[found], weights=wholes.compounds[found], minlength=count) > 0
     people = np.bincount(cut.home[found], weights=wholes.households[found], minlength=count)
     waste = ~housed & ((area < SMALL_M2) | (mean_width(cut.faces) < NARROW_M))
-    single = cut.alone & ~(yards & ((area > ROOMY_M2) | (people > PEOPLED)))
+    done = np.bincount(cut.home[found], weights=wholes.done[found], minlength=count) > 0
+    single = cut.alone & ~done & ~(yards & ((area > ROOMY_M2) | (people > PEOPLED)))
     labels = np.where(waste | single, -1, np.arange(count))
     ranks = StreetMatcher(streets).match(cut.sides.middle)[1]
-    pairs = sum_by_pair(cut.sides, cut.sides.metres * JOINS[ranks])
+    # Nothing joins a grid that is done.
+    shut = done[cut.sides.left] | done[cut.sides.right]
+    pairs = sum_by_pair(cut.sides, np.where(shut, 0.0, cut.sides.metres * JOINS[ranks]))
     labels = settle(labels, *pairs, area)
     labels[labels < 0] = np.flatnonzero(labels < 0)
     return np.asarray(np.unique(labels, return_inverse=True)[1], dtype=np.int64)
@@ -186,15 +191,16 @@ def _split_large(cut: Cut, labels: Positions, wholes: Wholes, largest: int, piec
     """Lines that divide blocks with too many households, and the piece of each whole (-1: its block is not split)."""
     part = np.full(len(wholes), -1, dtype=np.int64)
     block = labels[cut.home]
-    people = np.bincount(block, weights=wholes.households, minlength=labels.max(initial=0) + 1)
+    people = np.bincount(block, weights=wholes.load, minlength=labels.max(initial=0) + 1)
+    people[block[wholes.done]] = 0
     lines: list[Geometries] = []
     for number in np.flatnonzero(people > largest):
         inside = np.flatnonzero(block == number)
-        households = wholes.households[inside]
-        big = households > largest
-        wanted = int(big.sum() + np.ceil(households[~big].sum() / piece))
+        load = wholes.load[inside]
+        big = load > largest
+        wanted = int(big.sum() + np.ceil(load[~big].sum() / piece))
         ground = shapely.coverage_union_all(cut.faces[labels == number])
-        new, pieces = split_between(ground, wholes.shape[inside], households, wanted)
+        new, pieces = split_between(ground, wholes.shape[inside], load, wanted)
         if len(new):
             lines.append(new)
             part[inside] = pieces
@@ -246,14 +252,15 @@ def _describe(cut: Cut, labels: Positions, wholes: Wholes, crs: object) -> gpd.G
     def total(amounts: Positions) -> Positions:
         return np.bincount(block, weights=amounts, minlength=len(shapes)).astype(np.int64)
 
-    order = np.argsort(wholes.households, kind="stable")
-    whole, in_whole = np.full(len(shapes), "", dtype=object), np.zeros(len(shapes), dtype=np.int64)
-    whole[block[order]], in_whole[block[order]] = wholes.name[order], wholes.households[order]
+    order = np.argsort(wholes.load, kind="stable")
+    whole, in_whole = np.full(len(shapes), "", dtype=object), np.zeros(len(shapes))
+    whole[block[order]], in_whole[block[order]] = wholes.name[order], wholes.load[order]
     columns = {
         "block_id": np.arange(len(shapes)),
         "households": total(wholes.households),
         "buildings": total(wholes.buildings),
         "compounds": total(wholes.compounds),
+        "load": np.bincount(block, weights=wholes.load, minlength=len(shapes)).astype(np.float64),
         "whole": whole,
         "in_whole": in_whole,
     }

@@ -6,6 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from geo.errors import N_
 from geo.faces import GRAIN_M, Geometries, Numbers, Positions, connected_parts, polygons_of
@@ -41,7 +42,8 @@ class Wholes:
 
     ``shape`` has no holes (a courtyard belongs to its house); ``households``, ``buildings`` and ``compounds`` count
     what stands there, ``name`` is that of its largest compound or building, and ``kin`` are pairs of wholes that belong
-    to one compound or building with several parts.
+    to one compound or building with several parts. ``load`` is what they are balanced by (households, unless told
+    otherwise); a ``done`` one is a grid that stays as it is.
     """
 
     shape: Geometries
@@ -50,6 +52,8 @@ class Wholes:
     compounds: Positions
     name: np.ndarray
     kin: Positions
+    load: Numbers
+    done: NDArray[np.bool_]
     notes: list[Note] = field(default_factory=list)
 
     def __len__(self) -> int:
@@ -104,7 +108,14 @@ def count_households(buildings: gpd.GeoDataFrame) -> Positions:
     return np.asarray(counted.round(), dtype=np.int64)
 
 
-def gather_wholes(buildings: gpd.GeoDataFrame, compounds: gpd.GeoDataFrame | None, ground: shapely.Geometry) -> Wholes:
+def gather_wholes(
+    buildings: gpd.GeoDataFrame,
+    compounds: gpd.GeoDataFrame | None,
+    ground: shapely.Geometry,
+    *,
+    wished: gpd.GeoDataFrame | None = None,
+    done: gpd.GeoDataFrame | None = None,
+) -> Wholes:
     """Gather what no border may cut, with the households that live there.
 
     A building drawn twice (the same shape to the centimetre) counts once, with the larger number of households. A
@@ -119,12 +130,16 @@ def gather_wholes(buildings: gpd.GeoDataFrame, compounds: gpd.GeoDataFrame | Non
         Polygons in metres; ``name`` optional.
     ground : Polygon or MultiPolygon
         The outline, valid, in the same metres.
+    wished, done : GeoDataFrame, optional
+        More ground that stays whole: wished so (``name`` optional), and grids that stay as they are (``grid_code``).
     """
     notes: list[Note] = []
     houses = _take_things(buildings, count_households(buildings), notes)
     houses = _drop_doubles(houses, notes)
-    yards = _take_things(compounds, None, notes)
-    things = pd.concat([houses.assign(kind="building"), yards.assign(kind="compound")], ignore_index=True)
+    taken = {"building": houses, "compound": _take_things(compounds, None, notes)}
+    taken["wish"] = _take_things(wished, None, notes)
+    taken["done"] = _take_things(None if done is None else done.rename(columns={"grid_code": "name"}), None, notes)
+    things = pd.concat([part.assign(kind=kind) for kind, part in taken.items()], ignore_index=True)
     things = _keep_on_ground(things, ground, notes)
     part, thing = _parts_on_ground(things, ground)
     shape, whole = _join_overlapping(part)
@@ -269,7 +284,12 @@ def _count_up(things: pd.DataFrame, thing: Positions, shape: Geometries, whole: 
     order = np.lexsort((area, compound))
     name[home[order][present[order]]] = names[order][present[order]]
     households = total(building, things["households"].to_numpy(dtype=float))
-    return Wholes(shape, households, total(building), total(compound), name, kin, notes)
+    done = np.zeros(len(shape), dtype=bool)
+    done[home[present & (things["kind"] == "done").to_numpy()]] = True
+    # What belongs to a done grid stays there, wherever the rest of it lies.
+    kin = kin[~done[kin].any(axis=1)]
+    load = households.astype(np.float64)
+    return Wholes(shape, households, total(building), total(compound), name, kin, load, done, notes)
 
 
 def _find_homes(thing: Positions, whole: Positions, area: Numbers, count: int) -> tuple[Positions, Positions]:

@@ -1,18 +1,27 @@
 """Drawing the grids of a community from its outline, streets, buildings and compounds."""
 
 from dataclasses import dataclass, field
+from itertools import count
 
 import geopandas as gpd
 import numpy as np
 import shapely
 
 from geo.balance import balance_blocks
-from geo.blocks import Crossing, neighbours
-from geo.buildings import Note, Wholes
-from geo.clean import FOLLOWS_M
+from geo.blocks import Crossing
+from geo.buildings import Note
 from geo.errors import N_, CannotDraw
-from geo.faces import Geometries, Numbers, Positions, dissolve, find_sides
+from geo.explain import HOUSEHOLDS_OUT, LOAD_OUT, explain, note_crossings, note_exclaves, note_quarrels
+from geo.faces import Numbers, Positions, dissolve
+from geo.load import HOUSEHOLDS, Load, as_mix
 from geo.site import Site, make_site
+from geo.wishes import Wished, Wishes, find_done, only_open
+
+BAND = (150, 500)
+"""Households of a grid that offices take as a rule of thumb."""
+
+EITHER_WAY = 0.2
+"""With a number of grids and no band, each may differ from the mean load by this share."""
 
 MOST_GRIDS = 999
 """A grid code has three digits after the community's twelve."""
@@ -27,20 +36,23 @@ class Drawing:
     Attributes
     ----------
     grids : GeoDataFrame
-        ``grid_code, households, buildings, compounds, explanation`` (why a grid is out of the band, else empty),
-        ``geometry``; in the order of their codes.
+        ``grid_code, households, buildings, compounds, load`` (what was balanced: households, unless told otherwise),
+        ``explanation`` (why a grid is out of the band, else empty), ``geometry``; in the order of their codes.
     blocks : GeoDataFrame
         What the grids are made of, with ``grid_code``.
     streets : GeoDataFrame
         The cleaned streets that borders could follow.
     notes : list of (template, facts, x, y)
         What the person who draws should know, and where, in metres; x and y are NaN where it concerns no place.
+    band : (int, int)
+        Of the load: the one asked for, or the one that follows from the number of grids.
     """
 
     grids: gpd.GeoDataFrame
     blocks: gpd.GeoDataFrame
     streets: gpd.GeoDataFrame
     notes: list[Note] = field(default_factory=list)
+    band: tuple[int, int] = BAND
 
 
 def draw_grids(
@@ -49,7 +61,11 @@ def draw_grids(
     buildings: gpd.GeoDataFrame,
     compounds: gpd.GeoDataFrame | None = None,
     *,
-    households: tuple[int, int] = (150, 500),
+    households: tuple[int, int] | None = BAND,
+    grids: int | None = None,
+    load: Load = HOUSEHOLDS,
+    places: gpd.GeoDataFrame | None = None,
+    wishes: Wishes | None = None,
     community_code: str = UNKNOWN_COMMUNITY,
     seed: int = 0,
 ) -> gpd.GeoDataFrame:
@@ -77,6 +93,10 @@ def draw_grids(
         buildings,
         compounds,
         households=households,
+        grids=grids,
+        load=load,
+        places=places,
+        wishes=wishes,
         community_code=community_code,
         seed=seed,
     )
@@ -90,7 +110,11 @@ def draw(
     buildings: gpd.GeoDataFrame,
     compounds: gpd.GeoDataFrame | None = None,
     *,
-    households: tuple[int, int] = (150, 500),
+    households: tuple[int, int] | None = BAND,
+    grids: int | None = None,
+    load: Load = HOUSEHOLDS,
+    places: gpd.GeoDataFrame | None = None,
+    wishes: Wishes | None = None,
     community_code: str = UNKNOWN_COMMUNITY,
     seed: int = 0,
 ) -> Drawing:
@@ -115,8 +139,18 @@ def draw(
         Polygons in metres; ``households``, or what `geo.buildings.estimate_households` needs; ``name`` optional.
     compounds : GeoDataFrame, optional
         Polygons in metres; ``name`` optional.
-    households : (int, int)
-        The band, lower and upper limit included; 150 to 500 is what offices take as a rule of thumb.
+    households : (int, int), optional
+        The band of the households (or of the load, where that is another), lower and upper limit included. None:
+        a fifth either way of the mean, for which ``grids`` must be given.
+    grids : int, optional
+        How many are wanted, done ones included; without it, as many as fit the middle of the band.
+    load : str or mapping
+        What is balanced: a column of ``buildings`` or ``places``, ``street_metres``, or a mix with how much each
+        counts: ``{"households": 1, "street_metres": 0.02}``.
+    places : GeoDataFrame, optional
+        Points in metres with columns that count for the load: open incidents, say.
+    wishes : Wishes, optional
+        What must stay whole, come together or apart, stay a border, or is done.
     community_code : str
         What the grid codes begin with.
     seed : int
@@ -125,46 +159,102 @@ def draw(
     Raises
     ------
     CannotDraw
-        When the band is none, or more grids come out than codes have room for.
+        When there is no band, nothing has the load's column, or more grids come out than codes have room for.
     BadGeometry
         When the outline has no area.
     WrongCrs
         When a frame has no CRS, is not in metres, or differs from the others.
     """
-    low, high = households
+    _check_band(households, grids)
+    site = make_site(outline, streets, buildings, compounds, load=load, places=places, wishes=wishes)
+    settled = _settle_on_blocks(site, households, grids, seed)
+    blocks, drawn = _number(settled.wished.blocks, settled.labels, community_code)
+    texts = HOUSEHOLDS_OUT if as_mix(load) == {HOUSEHOLDS: 1.0} else LOAD_OUT
+    drawn["explanation"], why = explain(drawn, blocks, settled.band, texts, grids)
+    notes = [
+        *site.wholes.notes,
+        *settled.wished.notes,
+        *note_quarrels(settled.wished, settled.labels),
+        *note_crossings(blocks, site.wholes, settled.crossings),
+        *note_exclaves(drawn),
+        *why,
+    ]
+    east, north = site.origin.tolist()
+    moved = [(text, facts, float(x + east), float(y + north)) for text, facts, x, y in notes]
+    drawn = drawn[["grid_code", "households", "buildings", "compounds", "load", "explanation", "geometry"]]
+    return Drawing(site.put_back(drawn), site.put_back(blocks), site.put_back(site.streets), moved, settled.band)
+
+
+def _check_band(households: tuple[int, int] | None, grids: int | None) -> None:
+    """A band that is one, or a number of grids."""
+    if grids is not None and grids < 1:
+        raise CannotDraw(N_("%(count)d grids cannot be drawn: give a number from 1 on."), count=grids)
+    if households is None and grids is None:
+        raise CannotDraw(N_("Give a band, or the number of grids that are wanted."))
+    low, high = households or BAND
     if not 0 < low < high:
         raise CannotDraw(
             N_("The band %(low)s to %(high)s is none: give two numbers, the smaller first."), low=low, high=high
         )
-    site = make_site(outline, streets, buildings, compounds)
-    blocks, labels, crossings = _settle_on_blocks(site, households, seed)
-    blocks, grids = _number(blocks, labels, community_code)
-    grids["explanation"], why = _explain(grids, blocks, households)
-    notes = [*site.wholes.notes, *_note_crossings(blocks, site.wholes, crossings), *_note_exclaves(grids), *why]
-    east, north = site.origin.tolist()
-    moved = [(text, facts, float(x + east), float(y + north)) for text, facts, x, y in notes]
-    grids = grids[["grid_code", "households", "buildings", "compounds", "explanation", "geometry"]]
-    return Drawing(site.put_back(grids), site.put_back(blocks), site.put_back(site.streets), moved)
 
 
-def _settle_on_blocks(
-    site: Site, households: tuple[int, int], seed: int
-) -> tuple[gpd.GeoDataFrame, Positions, list[Crossing]]:
-    """Blocks, the grid of each, and crossings; while grids stay out of the band, blocks are split more finely."""
-    low, high = households
-    best: tuple[int, gpd.GeoDataFrame, Positions, list[Crossing]] | None = None
-    for largest, piece in ((high, max(low, 1)), ((low + high) // 2, max(low // 2, 1)), (low, max(low // 3, 1))):
+@dataclass(frozen=True)
+class _Settled:
+    """Blocks with wishes, the grid of each, what streets run through, the band, and how many grids are out of it."""
+
+    wished: Wished
+    labels: Positions
+    crossings: list[Crossing]
+    band: tuple[int, int]
+    out: int
+
+
+def _settle_on_blocks(site: Site, households: tuple[int, int] | None, grids: int | None, seed: int) -> _Settled:
+    """The best of blocks cut more and more finely, as long as grids stay out of the band that need not."""
+    band, best = households, None
+    for divisor in (1, 2, 3):
+        low, high = band or BAND
+        largest, piece = (high, (low + high) // 2, low)[divisor - 1], max(low // divisor, 1)
         blocks, crossings = site.blocks(largest=largest, piece=piece)
-        labels = balance_blocks(blocks, neighbours(blocks, site.streets), households=households, seed=seed)
-        people = np.bincount(labels, weights=blocks["households"])
-        large = int((blocks["households"] > high).sum())
-        out = int(((people < low) | (people > high)).sum())
-        if best is None or out < best[0]:
-            best = (out, blocks, labels, crossings)
-        if out <= large or not (blocks["households"] > largest // 2).any():
+        if band is None:
+            band = _band_of(blocks, site.wishes, grids)
+            blocks, crossings = site.blocks(largest=band[1], piece=band[0])
+        found = _balance(site.settle(blocks), crossings, band, grids, seed)
+        if best is None or found.out < best.out:
+            best = found
+        open_load = found.wished.blocks["load"][found.wished.blocks["done"] == ""]
+        if found.out <= (open_load > high).sum() or not (open_load > largest // 2).any():
             break
     assert best is not None  # noqa: S101
-    return best[1:]
+    return best
+
+
+def _band_of(blocks: gpd.GeoDataFrame, wishes: Wishes, grids: int | None) -> tuple[int, int]:
+    """A fifth either way of the mean load of so many grids."""
+    codes = find_done(blocks, wishes.done)
+    done = len(np.unique(codes[codes != ""]))
+    mean = blocks["load"].to_numpy()[codes == ""].sum() / max((grids or 1) - done, 1)
+    low = max(int(np.floor(mean * (1 - EITHER_WAY))), 1)
+    return low, max(int(np.ceil(mean * (1 + EITHER_WAY))), low + 1)
+
+
+def _balance(
+    wished: Wished, crossings: list[Crossing], band: tuple[int, int], grids: int | None, seed: int
+) -> _Settled:
+    """Balance the blocks of no done grid; each done grid is one by itself."""
+    blocks, borders, apart, place = only_open(wished)
+    codes, done = np.unique(wished.blocks["done"].to_numpy(dtype=str), return_inverse=True)
+    number = None if grids is None else max(grids - int((codes != "").sum()), 1)
+    labels = np.asarray(done, dtype=np.int64) + len(wished.blocks)
+    if len(place):
+        labels[place] = balance_blocks(
+            blocks, borders, households=band, load="load", grids=number, apart=apart, seed=seed
+        )
+    labels = np.asarray(np.unique(labels, return_inverse=True)[1], dtype=np.int64)
+    totals = np.bincount(labels[place], weights=blocks["load"], minlength=1)
+    totals = totals[np.bincount(labels[place], minlength=1) > 0]
+    out = int(((totals < band[0]) | (totals > band[1])).sum())
+    return _Settled(wished, labels, crossings, band, out)
 
 
 def _number(
@@ -178,13 +268,22 @@ def _number(
             count=len(shapes),
             most=MOST_GRIDS,
         )
-    rank = np.empty(len(shapes), dtype=np.int64)
     order = reading_order(shapely.get_coordinates(shapely.point_on_surface(shapes)), shapely.total_bounds(shapes))
+    rank = np.empty(len(shapes), dtype=np.int64)
     rank[order] = np.arange(len(shapes))
-    codes = np.array([f"{community_code}{number:03d}" for number in range(1, len(shapes) + 1)], dtype=object)
-    sums = blocks[["households", "buildings", "compounds"]].groupby(rank[labels]).sum()
+    kept = blocks["done"].groupby(rank[labels]).max().to_numpy(dtype=object)
+    codes = _code_all(kept, community_code)
+    sums = blocks[["households", "buildings", "compounds", "load"]].groupby(rank[labels]).sum()
     grids = gpd.GeoDataFrame({"grid_code": codes, **sums}, geometry=shapes[order], crs=blocks.crs)
+    grids = grids.sort_values("grid_code", ignore_index=True)
     return blocks.assign(grid_code=codes[rank[labels]]), grids
+
+
+def _code_all(kept: np.ndarray, community_code: str) -> np.ndarray:
+    """The codes of done grids as they are, and the next free numbers for the others, in order."""
+    taken = set(kept.tolist())
+    free = (code for number in count(1) if (code := f"{community_code}{number:03d}") not in taken)
+    return np.array([code or next(free) for code in kept.tolist()], dtype=object)
 
 
 def reading_order(points: Numbers, bounds: Numbers) -> Positions:
@@ -207,75 +306,3 @@ def reading_order(points: Numbers, bounds: Numbers) -> Positions:
     rows = max(round(np.sqrt(len(points) * height / width)), 1)
     row = np.minimum(np.floor((north - points[:, 1]) / height * rows), rows - 1)
     return np.lexsort((points[:, 1], points[:, 0], row))
-
-
-def _explain(
-    grids: gpd.GeoDataFrame, blocks: gpd.GeoDataFrame, households: tuple[int, int]
-) -> tuple[list[str], list[Note]]:
-    """Why each grid is out of the band: a sentence for the grid's row, and the same as notes."""
-    low, high = households
-    total = int(grids["households"].sum())
-    single = blocks[blocks["in_whole"] > high].groupby("grid_code")["whole"].first()
-    sentences, notes = [], []
-    for code, people, shape in zip(grids["grid_code"], grids["households"].tolist(), grids.geometry, strict=True):
-        facts = {"grid_code": code, "households": people, "low": low, "high": high, "total": total}
-        if low <= people <= high:
-            sentences.append("")
-            continue
-        if code in single.index:
-            text = N_("%(households)d households: %(whole)s alone has more than %(high)d and stays whole.")
-            facts["whole"] = single[code]
-        elif people > high:
-            text = N_(
-                "%(households)d households: its blocks could not be divided between houses so that all fit the band."
-            )
-        elif total < low:
-            text = N_("%(households)d households: the whole community has only %(total)d.")
-        else:
-            text = N_("%(households)d households: no neighbour could give a block without leaving the band itself.")
-        sentences.append(text % facts)
-        point = shapely.point_on_surface(shape)
-        notes.append((text, facts, round(point.x, 2), round(point.y, 2)))
-    return sentences, notes
-
-
-def _points(xy: Numbers) -> Geometries:
-    """Coordinates as points."""
-    return np.asarray(shapely.points(xy), dtype=object)
-
-
-def _note_exclaves(grids: gpd.GeoDataFrame) -> list[Note]:
-    """A note for each piece of ground that was too small for a grid of its own."""
-    text = N_("A separate piece of ground, too small for a grid of its own, belongs to grid %(grid_code)s.")
-    parts, grid = shapely.get_parts(grids.geometry.to_numpy(), return_index=True)
-    order = np.lexsort((-shapely.area(parts), grid))
-    small = order[np.append(False, grid[order][1:] == grid[order][:-1])]
-    codes, inner = grids["grid_code"].to_numpy(dtype=object)[grid[small]], shapely.point_on_surface(parts[small])
-    places = zip(codes, shapely.get_x(inner), shapely.get_y(inner), strict=True)
-    return [(text, {"grid_code": code}, round(x, 2), round(y, 2)) for code, x, y in places]
-
-
-def _note_crossings(blocks: gpd.GeoDataFrame, wholes: Wholes, crossings: list[Crossing]) -> list[Note]:
-    """A note for each building or compound on a border that a street line runs through."""
-    if not crossings:
-        return []
-    codes = blocks["grid_code"].to_numpy(dtype=object)
-    sides = find_sides(blocks.geometry.to_numpy())
-    border = sides.pick((sides.right >= 0) & (codes[sides.left] != codes[sides.right])).middle
-    tree = shapely.STRtree(_points(border))
-    concerned = np.unique([crossing.whole for crossing in crossings])
-    on_border = np.unique(
-        tree.query(shapely.boundary(wholes.shape[concerned]), predicate="dwithin", distance=FOLLOWS_M)[0]
-    )
-    touched = set(concerned[on_border].tolist())
-    once = {(crossing.whole, crossing.street): crossing for crossing in crossings if crossing.whole in touched}
-    texts = {
-        (False, False): N_("A street without a name runs through the building %(name)s; the border goes round it."),
-        (False, True): N_("%(street)s runs through the building %(name)s; the border goes round it."),
-        (True, False): N_("A street without a name runs through the compound %(name)s; the border goes round it."),
-        (True, True): N_("%(street)s runs through the compound %(name)s; the border goes round it."),
-    }
-    return [
-        (texts[row.is_compound, bool(row.street)], {"name": row.name, "street": row.street}, row.x, row.y)
-        for row in once.values()
-    ]

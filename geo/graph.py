@@ -12,7 +12,9 @@ FEWEST_PER_PART = 4
 """With fewer vertices to a part METIS writes complaints to the terminal and leaves parts empty; we halve instead."""
 
 
-def cut_graph(weight: Positions, one: Positions, two: Positions, cost: Numbers, parts: int, seed: int = 0) -> Positions:
+def cut_graph(
+    weight: Positions, one: Positions, two: Positions, cost: Numbers, parts: int, seed: int = 0, tries: int = 4
+) -> Positions:
     """Cut a connected graph into connected parts of about equal weight that are cheap to cut apart (METIS).
 
     METIS leaves parts empty, or in several pieces, on small or lopsided graphs; those are mended: pieces go to the
@@ -26,6 +28,8 @@ def cut_graph(weight: Positions, one: Positions, two: Positions, cost: Numbers, 
         Each edge once, with the cost of cutting it.
     parts : int
         How many are wanted; no more than there are vertices come back.
+    tries : int
+        Of which METIS takes the best.
 
     Returns
     -------
@@ -46,7 +50,7 @@ def cut_graph(weight: Positions, one: Positions, two: Positions, cost: Numbers, 
     heavy = _find_heavy(weight, parts)
     labels = np.cumsum(heavy) - 1
     count = int(heavy.sum())
-    labels[~heavy] = count + _cut_light(weight, one, two, cost, parts - count, ~heavy, seed)
+    labels[~heavy] = count + _cut_light(weight, one, two, cost, parts - count, ~heavy, seed, tries)
     labels = settle(labels, one, two, cost, weight.astype(np.float64))
     for empty in np.setdiff1d(np.arange(parts), labels):
         labels = _halve_heaviest(labels, int(empty), weight, one, two, cost)
@@ -71,6 +75,7 @@ def _cut_light(
     parts: int,
     light: NDArray[np.bool_],
     seed: int,
+    tries: int,
 ) -> Positions:
     """The parts of the light vertices as METIS has them; one part where METIS would find too few vertices to start."""
     number = np.cumsum(light) - 1
@@ -83,10 +88,12 @@ def _cut_light(
     leads = np.unique(connected_parts(count, one, two), return_index=True)[1]
     one, two = np.concatenate([one, leads[:-1]]), np.concatenate([two, leads[1:]])
     cost = np.concatenate([cost, np.zeros(len(leads) - 1)])
-    return _metis(weight[light], one, two, cost, parts, seed)
+    return _metis(weight[light], one, two, cost, parts, seed, tries)
 
 
-def _metis(weight: Positions, one: Positions, two: Positions, cost: Numbers, parts: int, seed: int) -> Positions:
+def _metis(
+    weight: Positions, one: Positions, two: Positions, cost: Numbers, parts: int, seed: int, tries: int
+) -> Positions:
     """The parts as METIS has them."""
     price = np.maximum(np.rint(cost * (1000.0 / max(float(cost.max()), 1e-9))), 1).astype(np.int64)
     start, end = np.concatenate([one, two]), np.concatenate([two, one])
@@ -98,7 +105,7 @@ def _metis(weight: Positions, one: Positions, two: Positions, cost: Numbers, par
         vweights=weight.tolist(),
         eweights=np.concatenate([price, price])[order].tolist(),
         recursive=False,
-        options=pymetis.Options(contig=1, seed=seed, ncuts=4),
+        options=pymetis.Options(contig=1, seed=seed, ncuts=tries),
     )
     return np.asarray(found[1], dtype=np.int64)
 

@@ -15,7 +15,7 @@ STRAIGHTEN_M = 4.0
 
 
 def split_between(
-    ground: shapely.Geometry, wholes: Geometries, households: Positions, pieces: int
+    ground: shapely.Geometry, wholes: Geometries, load: Numbers, pieces: int
 ) -> tuple[Geometries, Positions]:
     """Draw lines that divide ground into about equally populated pieces, each line halfway between houses.
 
@@ -25,8 +25,8 @@ def split_between(
         One block, in metres.
     wholes : array of Polygon
         What stands on it and stays whole.
-    households : array of int
-        Of each whole.
+    load : array of float
+        Households, or another load, of each whole.
     pieces : int
         How many pieces are wanted; fewer come back when houses are fewer.
 
@@ -37,12 +37,12 @@ def split_between(
     piece : array of int
         The piece that each whole belongs to.
     """
-    pieces = min(pieces, int((households > 0).sum()))
+    pieces = min(pieces, int((load > 0).sum()))
     if pieces < 2:
         return np.array([], dtype=object), np.zeros(len(wholes), dtype=np.int64)
     ridges, one, two = _lines_between(ground, wholes)
     metres = shapely.length(ridges)
-    piece = _share_wholes(households, one, two, metres, pieces)
+    piece = _share_wholes(load, one, two, metres, pieces)
     parting = piece[one] != piece[two]
     return _straighten(ridges[parting], ground, wholes), piece
 
@@ -67,10 +67,10 @@ def _lines_between(ground: shapely.Geometry, wholes: Geometries) -> tuple[Geomet
     return pieces[some], one[some], two[some]
 
 
-def _share_wholes(households: Positions, one: Positions, two: Positions, metres: Numbers, pieces: int) -> Positions:
-    """Share wholes out to connected pieces of about equal households, with short lines between them."""
-    count = len(households)
-    weight = np.asarray(households + 0.001, dtype=np.float64)
+def _share_wholes(load: Numbers, one: Positions, two: Positions, metres: Numbers, pieces: int) -> Positions:
+    """Share wholes out to connected pieces of about equal load, with short lines between them."""
+    count = len(load)
+    weight = load + 0.001
     low, high = np.minimum(one, two), np.maximum(one, two)
     key, where = np.unique(low * count + high, return_inverse=True)
     low, high = key // count, key % count
@@ -79,7 +79,7 @@ def _share_wholes(households: Positions, one: Positions, two: Positions, metres:
     leads = np.unique(part, return_index=True)[1]
     low, high = np.concatenate([low, leads[:-1]]), np.concatenate([high, leads[1:]])
     length = np.concatenate([length, np.full(len(leads) - 1, 0.1)])
-    labels = cut_graph(households * 10 + 1, low, high, length, pieces)
+    labels = cut_graph(np.rint(load * 10).astype(np.int64) + 1, low, high, length, pieces)
     return settle(labels, low, high, length, weight)
 
 
