@@ -221,7 +221,7 @@ def tracks(
     table = pd.DataFrame([row[:4] for row in rows], columns=["patrol_id", "started_at", "metres", "minutes"])
     shapes = frames.decode([row[4] for row in rows])
     frame = gpd.GeoDataFrame(table, geometry=list(shapes), crs=WGS84).set_index("patrol_id")
-    return frame if degrees else frame.to_crs(frames.crs_of(session, community.id))
+    return frame if degrees else frames.to_metres(frame, frames.crs_of(session, community.id))
 
 
 def _incident_figures(

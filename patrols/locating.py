@@ -197,7 +197,7 @@ def _grids_near(
         .order_by(Grid.code, Grid.id)
     )
     rows = session.execute(wanted).all()
-    return gpd.GeoDataFrame(
+    ground = gpd.GeoDataFrame(
         {
             "grid_code": [row.code for row in rows],
             "kind": pd.Series([row.kind.value for row in rows], dtype=object),
@@ -205,7 +205,8 @@ def _grids_near(
         },
         geometry=list(frames.decode([row.geom for row in rows])),
         crs=WGS84,
-    ).to_crs(spots.crs)
+    )
+    return frames.to_metres(ground, spots.crs)
 
 
 def _bounds(lon: "pd.Series[float]", lat: "pd.Series[float]", margin_m: float) -> tuple[float, float, float, float]:
@@ -227,7 +228,7 @@ def _fall_back(
         open_rows = spots.index[found.loc[spots.index, "rule"] == Rule.NONE]
         if not len(open_rows) or community.outline is None:
             continue
-        outline = frames.outline(session, community.id).to_crs(spots.crs)
+        outline = frames.to_metres(frames.outline(session, community.id), spots.crs)
         rows = open_rows[shapely.intersects(outline.union_all(), spots.geometry.loc[open_rows].to_numpy())]
         found.loc[rows, "rule"] = Rule.COMMUNITY_FALLBACK.value
         found.loc[rows, "community_id"] = community.id

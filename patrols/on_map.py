@@ -148,10 +148,10 @@ def tracks_on_map(
     )
     rows = list(session.scalars(scope.narrow(wanted, Patrol).order_by(Patrol.id)))
     lines = gpd.GeoSeries(frames.decode(row.track for row in rows), crs=WGS84)
-    metres = lines.to_crs(frames.crs_of(session, community.id))
+    metres = frames.to_metres(lines, frames.crs_of(session, community.id))
     trimmed = [trim_ends(line, seed=row.id) for line, row in zip(metres, rows, strict=True)]
     kept = gpd.GeoSeries([line for line in trimmed if not line.is_empty], crs=metres.crs)
-    return gpd.GeoDataFrame(geometry=kept.to_crs(WGS84))
+    return gpd.GeoDataFrame(geometry=frames.to_degrees(kept))
 
 
 def trim_ends(track: Any, *, seed: int) -> Any:

@@ -236,7 +236,7 @@ def redrawn(
     rows = ground[["grid_code", "kind", "edition_id"]].to_dict("list")
     shapes = list(ground.geometry.array)
     place = {key: at for at, key in enumerate(zip(rows["edition_id"], rows["grid_code"], strict=True))}
-    moved = gpd.GeoSeries([one.shape for one in overrides], crs=WGS84).to_crs(ground.crs)
+    moved = frames.to_metres(gpd.GeoSeries([one.shape for one in overrides], crs=WGS84), ground.crs)
     for one, shape in zip(overrides, moved, strict=True):
         edition_id, kind = serving.get((one.community_id, one.served_by), (None, ""))
         old = place.get((edition_id, one.grid_code))

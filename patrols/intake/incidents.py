@@ -231,7 +231,7 @@ def _metres_outside(session: Session, community: Community, points: gpd.GeoSerie
     outline = frames.outline(session, community.id)
     if outline.empty or points.empty:
         return pd.Series(0.0, index=points.index)
-    spots = points.to_crs(outline.crs).array.to_numpy()
+    spots = frames.to_metres(points, outline.crs).array.to_numpy()
     return pd.Series(shapely.distance(outline.union_all(), spots), index=points.index)
 
 
