@@ -167,3 +167,23 @@ def test_the_editions_of_a_neighbour_are_out_of_reach(as_role: Signed) -> None:
     assert manager.get(f"/editions/{AWAY}/1").status_code == 403
     assert manager.get(f"/editions/{HOME}/9").status_code == 404
     assert send(manager, f"/editions/{AWAY}/1/steps", move="submit").status_code == 403
+
+
+def test_the_figures_of_an_earlier_day_are_told_by_the_grids_of_that_day(
+    as_role: Signed, draft: Town, clock: list[datetime]
+) -> None:
+    boss = as_role(Role.ADMINISTRATOR)
+    earlier = boss.get("/figures?day=2026-11-21").text
+    submit(boss)
+    send(boss, STEPS, move="review")
+    send(boss, STEPS, move="adopt", valid_from=TODAY, filing_number="2号")
+
+    later = boss.get("/figures?day=2026-11-21").text
+
+    def table(page: str) -> str:
+        return page[page.index("<table") : page.index("</table>")]
+
+    assert table(earlier) == table(later)
+    assert "whatever was adopted or closed since" in later
+    assert ">002 <" in later
+    assert ">002 <" not in boss.get("/figures").text

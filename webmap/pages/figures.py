@@ -1,12 +1,13 @@
 """Figures: the week of a community, grid by grid, with totals."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request
 
 from patrols import figures
-from webmap import access, storage
+from webmap import access, inputs, storage
 from webmap.access import May
 
 pages = Blueprint("figures", __name__)
@@ -26,8 +27,8 @@ SUMMED = (
 @pages.get("/figures")
 @access.needs(May.SEE_FIGURES)
 def show() -> str:
-    """The table of the week."""
-    community, at = access.community(), storage.now()
+    """The table of the week; ``?day=`` tells it as it was at the end of an earlier day, by the grids of that day."""
+    community, at = access.community(), _moment()
     cards = figures.grid_cards(storage.session(), access.scope(), community, at)
     return render_template(
         "figures.html",
@@ -35,9 +36,17 @@ def show() -> str:
         communities=access.communities(),
         since=figures.week_begins(community, at),
         at=at,
+        past=at < storage.now(),
+        today=storage.today(),
         cards=cards.reset_index().to_dict("records"),
         total=_total(cards),
     )
+
+
+def _moment() -> datetime:
+    """The last second of the day that is asked for, or now."""
+    end = inputs.end_of(inputs.day(request.args, "day"))
+    return storage.now() if end is None or end > storage.now() else end - timedelta(seconds=1)
 
 
 def _total(cards: pd.DataFrame) -> dict[str, Any]:
