@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, select
-from visit import AWAY, HOME, LOGINS, PASSWORD, Town, send
-from werkzeug.routing import Rule
+from visit import AWAY, BOARD, HOME, LOGINS, PASSWORD, Town, send
+from werkzeug.routing import IntegerConverter, Rule
 
 from data.audit import find_broken_seal
 from data.database import open_session
@@ -17,7 +17,7 @@ from webmap.access import OPEN, ROLES, SIGNED_IN, May, rule_of
 Signed = Callable[[Role], FlaskClient]
 
 UNGUARDED = {"static", "openapi.spec"}
-VALUES = {"code": f"{HOME}001", "filename": "css/tokens.css"}
+VALUES = {"code": f"{HOME}001", "community": HOME, "edition": 1, "token": BOARD, "filename": "css/tokens.css"}
 
 
 def rules(app: Flask) -> Iterator[Rule]:
@@ -26,7 +26,8 @@ def rules(app: Flask) -> Iterator[Rule]:
 
 def address(app: Flask, rule: Rule, number: str) -> str:
     with app.test_request_context():
-        values = {name: VALUES.get(name, number) for name in rule.arguments}
+        whole = {name for name, kind in rule._converters.items() if isinstance(kind, IntegerConverter)}
+        values: dict[str, object] = {name: 1 if name in whole else VALUES.get(name, number) for name in rule.arguments}
         return app.url_for(rule.endpoint, **values)
 
 
@@ -38,7 +39,7 @@ def test_every_view_says_who_may_open_it(app: Flask) -> None:
 def test_only_these_addresses_are_open_to_all(app: Flask) -> None:
     opened = {rule.rule for rule in rules(app) if rule_of(app.view_functions[rule.endpoint]) == OPEN}
 
-    assert opened == {"/sign-in", "/language", "/healthz", "/readyz"}
+    assert opened == {"/sign-in", "/language", "/healthz", "/readyz", "/r/<token>"}
 
 
 def test_without_a_sign_in_nothing_is_shown(app: Flask, client: FlaskClient, town: Town) -> None:
