@@ -150,7 +150,6 @@ def _repair(state: DraftState, told: Mapping[str, Any], _used: Codes) -> Outcome
     flaw = state.flaws.get(told["flaw"])
     if flaw is None:
         raise CannotReshape(N_("This flaw is not there any more: load the list again."))
-    names = [code for code in (flaw.grid_code, flaw.other_code) if code]
     row = {
         "kind": flaw.kind,
         "grid_code": flaw.grid_code,
@@ -159,7 +158,7 @@ def _repair(state: DraftState, told: Mapping[str, Any], _used: Codes) -> Outcome
         "geometry": flaw.shape,
     }
     change = repair(state.frame, state.ground.outline, row, told["choice"])
-    return _outcome(change, meant=names)
+    return _outcome(change, meant=[flaw.grid_code, flaw.other_code, *change.changed])
 
 
 KINDS: dict[str, Callable[[DraftState, Mapping[str, Any], Codes], Outcome]] = {

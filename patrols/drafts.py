@@ -171,12 +171,17 @@ def state_of(session: Session, edition: GridEdition) -> DraftState:
     known = _REMEMBERED.get(stamp)
     community = edition.community
     if known is None or known.ground.mark != ground_mark(session, community):
-        known = load(session, edition)
-        known = replace(known, flaws=draft_flaws.find(known))
+        known = read(session, edition)
     elif known.incidents.mark != incidents_mark(session, community):
         known = with_incidents(known, incidents_of(session, community, known.ground.crs))
     _REMEMBERED.put(stamp, known)
     return known
+
+
+def read(session: Session, edition: GridEdition) -> DraftState:
+    """The draft read from the database, with nothing remembered."""
+    state = load(session, edition)
+    return replace(state, flaws=draft_flaws.find(state))
 
 
 def apply(
@@ -285,7 +290,7 @@ def _outcome_rows(state: DraftState, outcome: Outcome) -> tuple[Rows, DraftState
         there = rows.get(code) or state.rows[code]
         rows[code] = {**there, "name": name}
     moved = with_rows(state, rows, _new_shapes(state, rows))
-    changed = [code for code in rows if code in outcome.shapes]
+    changed = [code for code in outcome.shapes if code in outcome.touched]
     colours = colour_changed(moved, changed)
     for code in changed:
         slot = moved.slots[code]

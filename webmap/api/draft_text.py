@@ -9,8 +9,8 @@ from flask import json
 
 from patrols.draft_state import DraftState
 
-DIGITS = 8
-"""Digits of a degree that are sent: a millimetre, so that neighbours' corners stay one corner and no two become one."""
+DIGITS = 7
+"""Digits of a degree that are sent: a centimetre, half of what `geo.give` takes for a border that was meant."""
 
 
 def grids(state: DraftState, codes: Iterable[str], *, revision: int, gone: Sequence[str] = ()) -> str:
@@ -24,14 +24,25 @@ def grids(state: DraftState, codes: Iterable[str], *, revision: int, gone: Seque
 def blocks(state: DraftState, *, revision: int) -> str:
     """A feature collection of all blocks."""
     if not state.blocks.texts:
-        state.blocks.texts.extend(_shapes(state.blocks.degrees))
-    numbers, people = state.blocks.numbers.tolist(), state.blocks.households.tolist()
-    rows = zip(numbers, state.blocks.texts, people, state.codes_of_blocks(), strict=True)
-    features = ",".join(
-        _feature(number, text, {"number": number, "households": many, "code": code})
-        for number, text, many, code in rows
+        state.blocks.texts.extend(_beginnings(state))
+    words = {code: f"{json.dumps(code)}}}}}" for code in (None, *state.codes)}
+    rows = zip(state.blocks.texts, state.codes_of_blocks(), strict=True)
+    return _collection(",".join([begun + words[code] for begun, code in rows]), revision)
+
+
+def _beginnings(state: DraftState) -> list[str]:
+    """Of every block all but the grid that it lies in: that changes with each edit, the rest never does."""
+    rows = zip(
+        state.blocks.numbers.tolist(),
+        state.blocks.households.tolist(),
+        _shapes(state.blocks.degrees),
+        strict=True,
     )
-    return _collection(features, revision)
+    return [
+        f'{{"type":"Feature","id":{number},"geometry":{shape},'
+        f'"properties":{{"number":{number},"households":{many},"code":'
+        for number, many, shape in rows
+    ]
 
 
 def _write_missing(state: DraftState, codes: Sequence[str]) -> None:
