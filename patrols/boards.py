@@ -3,9 +3,8 @@
 import re
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any
 
 import pandas as pd
 import shapely
@@ -62,7 +61,7 @@ def put_up(
     at: datetime,
     grid_codes: Iterable[str] = (),
     building_ids: Iterable[int] = (),
-    staff_phones: bool = False,
+    staff_phones: bool | None = None,
 ) -> list[NoticeBoard]:
     """The boards of grids and buildings; where one hangs already it stays, with its address.
 
@@ -72,8 +71,9 @@ def put_up(
     ----------
     grid_codes, building_ids : iterable
         Codes of grids, keys of buildings of the community.
-    staff_phones : bool
-        Show the numbers of those whose work it is; also changes boards that hang already.
+    staff_phones : bool, optional
+        Show the numbers of those whose work it is, also on boards that hang already. Unless said, new boards do not
+        show them and others stay as they are.
 
     Returns
     -------
@@ -97,7 +97,7 @@ def put_up(
             "building_id": key,
             "token": secrets.token_urlsafe(TOKEN_BYTES),
             "created_at": at,
-            "staff_phones": staff_phones,
+            "staff_phones": bool(staff_phones),
         }
         for code, key in dict.fromkeys(missing)
     ]
@@ -105,9 +105,10 @@ def put_up(
         session.execute(insert(NoticeBoard), rows)
         hanging = _hanging(session, community)
     boards = [*(hanging[code, None] for code in codes), *(hanging[None, key] for key in keys)]
-    for board in boards:
-        board.staff_phones = staff_phones
-    session.flush()
+    if staff_phones is not None:
+        for board in boards:
+            board.staff_phones = staff_phones
+        session.flush()
     return boards
 
 
@@ -319,8 +320,9 @@ def _is_shown(link: Link, place: Place) -> bool:
 def _covered(link: Link, board: NoticeBoard) -> Link:
     """The link without what a board does not show."""
     shown = board.staff_phones and link.duty in STAFF
-    public: dict[str, Any] = {**vars(link), "person_id": None, "posting_id": None}
-    return Link(**{**public, "phone": link.phone if shown else ""})
+    place = link.place if link.place_kind in (PlaceKind.COMPOUND, PlaceKind.ENTRANCE) else ""
+    phone = link.phone if shown else ""
+    return replace(link, phone=phone, place=place, person_id=None, posting_id=None)
 
 
 def _order(link: Link) -> tuple[int, str, str]:

@@ -71,6 +71,20 @@ def test_printing_a_board_again_keeps_its_address(session: Session, town: tuple[
     assert len(first[0].token) >= 22
 
 
+def test_printing_a_board_again_keeps_what_it_shows_unless_told_otherwise(
+    session: Session, town: tuple[Community, GridEdition]
+) -> None:
+    place, _ = town
+    codes = [f"{place.code}001"]
+
+    shown = [
+        boards.put_up(session, place, at=AT, grid_codes=codes, staff_phones=wanted)[0].staff_phones
+        for wanted in (None, True, None, False)
+    ]
+
+    assert shown == [False, True, True, False]
+
+
 def test_a_board_taken_down_answers_nobody_and_the_place_gets_a_new_address(
     session: Session, town: tuple[Community, GridEdition]
 ) -> None:
@@ -108,7 +122,7 @@ def test_a_buildings_board_names_everybody_but_who_answers_for_which_flats(
     assert [link.name for link in grid.people] == ["李网格", "周书记"]
     assert [(link.name, link.place) for link in building.people][:2] == [
         ("钱单元", "3号楼 2单元"),
-        ("孙组长", "3号楼"),
+        ("孙组长", ""),
     ]
     assert [link.name for link in building.people][2:] == ["李网格", "周书记"]
     assert building.grid is not None

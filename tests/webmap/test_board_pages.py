@@ -68,7 +68,7 @@ def test_a_board_that_is_not_there_is_said_to_be_no_longer_valid(client: FlaskCl
 def test_a_manager_prints_the_boards_of_all_grids_and_their_codes_lead_here(
     manager: FlaskClient, town_engine: Engine
 ) -> None:
-    answer = send(manager, "/boards/print", page="/boards", community=HOME, staff_phones="1")
+    answer = send(manager, "/boards/print", page="/boards", community=HOME, phones="staff")
 
     assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
     with pypdfium2.PdfDocument(BytesIO(answer.data)) as document:

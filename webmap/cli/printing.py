@@ -20,7 +20,9 @@ from webmap.printing import atlas, contents, notice_board
 
 out_option = click.option("--out", type=new_file, required=True, help=N_("File to write, ending in .pdf."))
 staff_option = click.option(
-    "--staff-phones", is_flag=True, help=N_("Show the numbers of those whose work it is; volunteers' never.")
+    "--staff-phones/--no-staff-phones",
+    default=None,
+    help=N_("Whether the numbers of those whose work it is are shown; volunteers' never. Unless said, as before."),
 )
 paper_option = click.option(
     "--paper", type=click.Choice(notice_board.PAPERS), default=notice_board.PAPERS[0], show_default=True
@@ -84,7 +86,7 @@ def board_command() -> None:
 def grids_command(
     codes: tuple[str, ...],
     address: str,
-    staff_phones: bool,
+    staff_phones: bool | None,
     paper: str,
     out: Path,
     community: str | None,
@@ -111,7 +113,7 @@ def grids_command(
 def buildings_command(
     keys: tuple[str, ...],
     address: str,
-    staff_phones: bool,
+    staff_phones: bool | None,
     paper: str,
     out: Path,
     community: str | None,

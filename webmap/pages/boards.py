@@ -82,7 +82,8 @@ def _put_up(community: Community, codes: Sequence[str]) -> list[NoticeBoard]:
     if kind not in KINDS:
         raise BadInput(N_("%(field)s must be one of: %(allowed)s."), field="kind", allowed=", ".join(KINDS))
     access.scope().require(community.id, wanted or None)
-    staff_phones = bool(form.get("staff_phones"))
+    # A form that does not ask leaves every board as it is.
+    staff_phones = None if (phones := form.get("phones")) is None else phones == "staff"
     if kind == "grids":
         places: Sequence[str] = [wanted] if wanted else codes
         return boards.put_up(opened, community, at=at, grid_codes=places, staff_phones=staff_phones)

@@ -23,7 +23,7 @@ from patrols.chains import Link
 from patrols.days import local_day
 from patrols.rules import Rules
 from patrols.scope import Scope
-from webmap.printing.plan import Ground
+from webmap.printing.plan import Ground, near
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def gather(
             street_metres=float(lengths.get(row.grid_code, 0.0)),
             explanation=row.explanation or "",
             people=people[row.grid_code],
-            sides=four_sides(row.geometry, ground.streets),
+            sides=four_sides(row.geometry, near(ground.streets, row.geometry)),
             streets=names.get(row.grid_code, []),
             compounds=sorted({one for one in ground.compounds["name"][inside["c"] == row.grid_code] if one}),
             buildings=buildings.sort_values(["households", "name"], ascending=[False, True], kind="stable"),

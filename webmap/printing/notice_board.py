@@ -15,7 +15,7 @@ from webmap import language, words
 from webmap.language import gettext, ngettext
 from webmap.printing import qr
 from webmap.printing.paper import HAIR, INK, QUIET, RED, SIZES, Paper
-from webmap.printing.plan import Ground, Plan
+from webmap.printing.plan import Ground, Plan, near
 from webmap.printing.said import colon, sides_said
 
 DRAWN_FOR = SIZES["a3-landscape"][0]
@@ -128,7 +128,7 @@ class _Board:
         ]
         name = gettext("Grid %(code)s", code=words.short_code(grid.code))
         y = paper.paragraph(f"{name}{colon()}{' · '.join(facts)}", x, y, 17 * unit, wide, most=1, bold=True)
-        sides = four_sides(shape, self.ground.streets)
+        sides = four_sides(shape, near(self.ground.streets, shape))
         if sides:
             paper.paragraph(sides_said(sides), x, y, 15 * unit, wide, most=2)
 
@@ -149,7 +149,8 @@ class _Board:
     def _person(self, link: Link, x: float, y: float, wide: float) -> None:
         paper, unit = self.paper, self.unit
         name, colour = (gettext("vacant"), QUIET) if link.vacant else (link.name, INK)
-        paper.text(words.named(link) or link.duty, x, y + 29 * unit, 14 * unit, colour=QUIET, width=wide)
+        duty = " · ".join(part for part in (words.named(link) or link.duty, link.place) if part)
+        paper.text(duty, x, y + 29 * unit, 14 * unit, colour=QUIET, width=wide)
         said = paper.text(name, x, y, 26 * unit, bold=True, colour=colour, width=wide * 0.5)
         if link.phone:
             paper.text(link.phone, x + wide, y, 24 * unit, align="right", width=wide - said - 10 * unit)

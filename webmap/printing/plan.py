@@ -46,6 +46,13 @@ class Ground:
     compounds: gpd.GeoDataFrame
 
 
+def near(frame: gpd.GeoDataFrame, shape: BaseGeometry, *, reach_m: float = 50.0) -> gpd.GeoDataFrame:
+    """The rows around a shape, found through the frame's index, in their order."""
+    west, south, east, north = shape.bounds
+    box = (west - reach_m, south - reach_m, east + reach_m, north + reach_m)
+    return frame.iloc[np.sort(frame.sindex.intersection(box))] if len(frame) else frame
+
+
 @dataclass
 class Plan:
     """A map that is being drawn into a rectangle of a page.
