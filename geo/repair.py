@@ -13,14 +13,14 @@ from geo.errors import N_, CannotReshape
 from geo.faces import Geometries, polygons_of
 from geo.give import is_sliver
 from geo.reshape import give
-from geo.rounding import on_lattice
+from geo.rounding import CRUMB_M2, on_lattice
 from geo.tiling import find_flaws
 
 CUT, MEND, JOIN, NEIGHBOURS = "cut", "mend", "join", "neighbours"
 """Choices that are no codes: take the ground from the grid, untangle its rings, make one grid of both that have the
 code, give each piece to the grid that it has most border with."""
 
-SMALLEST_M2 = 0.01
+SMALLEST_M2 = CRUMB_M2
 """Smaller flaws are not listed: the rounding of `geo.rounding.on_lattice` has closed them."""
 
 _BESIDE_M = 0.02
@@ -126,8 +126,9 @@ def repair(grids: gpd.GeoDataFrame, outline: object, which: int | Mapping[str, A
 def repair_all(grids: gpd.GeoDataFrame, outline: object = None) -> tuple[Change, gpd.GeoDataFrame]:
     """Repair every flaw in its first way; what is left over comes along.
 
-    Repairs that turn out impossible are passed over. Each repair can bring others to light (a gap between two pieces
-    that were apart), so it goes round until nothing more is found, at most five times.
+    Repairs that turn out impossible are passed over; hairlines that they leave are closed. Each repair can bring others
+    to light (a gap between two pieces that were apart), so it goes round until nothing more is found, at most five
+    times.
     """
     change = Change(grids, (), (), list_moves())
     left = repairs(grids, outline)
@@ -140,6 +141,7 @@ def repair_all(grids: gpd.GeoDataFrame, outline: object = None) -> tuple[Change,
                 continue
             if step is not None:
                 change, done = chain(change, step), done + 1
+        change = chain(change, _compare(change.grids, on_lattice(change.grids)))
         left = repairs(change.grids, outline)
         if not done or not len(left):
             break
@@ -191,7 +193,8 @@ def _beside(ground: shapely.Geometry, codes: np.ndarray, shapes: Geometries) -> 
     lane = shapely.buffer(shapely.boundary(ground), _BESIDE_M)
     metres = shapely.length(shapely.intersection(shapely.boundary(shapes[near]), lane))
     order = np.lexsort((codes[near].astype(str), -np.round(metres, 2)))
-    return [str(code) for code in codes[near][order][metres[order] > 4 * _BESIDE_M]]
+    long = metres[order] > 4 * _BESIDE_M
+    return [str(code) for code in codes[near][order][long | ~long.any()]]
 
 
 def _flaw(grids: gpd.GeoDataFrame, outline: object, which: int | Mapping[str, Any] | pd.Series) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from geo.bend import bend, move_corner
 from geo.change import GENERAL, SPECIAL, Change, apply_handed, chain, list_moves, read_tiling, require_new, with_rows
 from geo.errors import N_, CannotReshape
 from geo.faces import Geometries, connected_parts, polygons_of
+from geo.fits import misfits
 from geo.follow import follow_streets
 from geo.give import LATTICE_M, Handed, as_given, hand_over, one_of, with_one
 from geo.knife import as_line, cut_in_two
@@ -192,10 +193,11 @@ def merge(grids: gpd.GeoDataFrame, codes: list[str] | tuple[str, ...], into: str
     if len(positions) < 2:
         raise CannotReshape(N_("Choose two grids or more to merge."))
     old = tiling.shapes[positions]
-    whole = shapely.normalize(shapely.coverage_union_all(old))
-    if not shapely.is_valid(whole):
-        whole = shapely.normalize(shapely.union_all(old))
+    torn = len(misfits(old)) > 0
+    whole = shapely.normalize(shapely.union_all(old) if torn else shapely.coverage_union_all(old))
     _require_together(old, whole, tiling.codes[positions])
+    if torn:
+        return give(grids, whole, into, free=True)
     all_codes = tiling.codes if into in codes else np.append(tiling.codes, into)
     place = int(np.flatnonzero(all_codes == into)[0])
     others = positions[positions != place]

@@ -10,9 +10,14 @@ from geo.errors import N_, BadGeometry
 from geo.faces import Geometries, Positions, find_sides, polygons_of, sum_by_pair
 from geo.fits import misfits
 from geo.give import LATTICE_M, belonging, cut_into_faces, one_of
+from geo.tiling import THREAD_M
 
-HAIR_M = 0.01
-"""Gaps and overlaps narrower than this came with rounding; wider ones are drawn and are left for somebody to decide."""
+HAIR_M = 2 * THREAD_M
+"""Gaps and overlaps narrower than this came with rounding, and no check of `geo.tiling` tells of them; wider ones were
+drawn and are left for somebody to decide."""
+
+CRUMB_M2 = 0.01
+"""Gaps and overlaps smaller than a hand are closed too, however wide."""
 
 _ROUNDS = 4
 
@@ -20,9 +25,9 @@ _ROUNDS = 4
 def on_lattice(grids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Round grids to whole millimetres so that neighbours share every corner, and no corner moves farther than needed.
 
-    Gaps and overlaps narrower than a centimetre are closed, to the side with the longest border; wider ones stay, to be
-    repaired by choice (see `geo.repair`). Grids without these come out as one valid coverage. Grids on the lattice
-    already come back byte for byte, so rounding twice is rounding once.
+    Gaps and overlaps narrower than two centimetres are closed, to the side with the longest border; wider ones stay,
+    to be repaired by choice (see `geo.repair`). Grids without these come out as one valid coverage. Grids on the
+    lattice already come back byte for byte, so rounding twice is rounding once.
 
     Parameters
     ----------
@@ -98,7 +103,8 @@ def _joined(shapes: Geometries) -> Geometries:
     face, grid = belonging(faces, shapes)
     count = np.bincount(face, minlength=len(faces))
     wrong = np.flatnonzero(count != 1)
-    hair = wrong[shapely.is_empty(shapely.buffer(faces[wrong], -HAIR_M / 2))]
+    thin = shapely.is_empty(shapely.buffer(faces[wrong], -HAIR_M / 2))
+    hair = wrong[thin | (shapely.area(faces[wrong]) < CRUMB_M2)]
     if len(hair):
         face, grid = _close(faces, face, grid, hair)
     order = np.argsort(grid, kind="stable")

@@ -1,10 +1,14 @@
 """Flaws of drawings from elsewhere, the ways to repair them, and taking one."""
 
+import geopandas as gpd
+import numpy as np
 import pytest
 import shapely
 from make import frame, square
+from random_edits import crooked_town
 
 from geo.errors import CannotReshape
+from geo.fits import misfits
 from geo.repair import repair, repair_all, repairs
 from geo.rounding import on_lattice
 
@@ -119,3 +123,17 @@ def test_everything_at_once():
     assert shapely.coverage_is_valid(change.grids.geometry.to_numpy())
     assert change.grids.area.sum() == pytest.approx(300)
     assert set(change.changed) <= {"001", "002", "003"}
+
+
+@pytest.mark.parametrize("noise_m", [0.004, 0.4, 4.0])
+def test_a_town_drawn_grid_by_grid_becomes_one_tiling(noise_m):
+    random = np.random.default_rng(5)
+    town = crooked_town(4, random)
+    outline = shapely.union_all(town.geometry.to_numpy())
+    rings = [shapely.get_coordinates(shape)[:-1] for shape in town.geometry]
+    drawn = [shapely.Polygon(ring + random.normal(0, noise_m, ring.shape)) for ring in rings]
+    grids = on_lattice(town.set_geometry(gpd.GeoSeries(drawn, crs=town.crs)))
+    change, left = repair_all(grids, outline)
+    assert left.empty
+    assert misfits(change.grids.geometry.to_numpy()).tolist() == []
+    assert change.grids.area.sum() == pytest.approx(outline.area, abs=0.02 * outline.length)

@@ -200,6 +200,13 @@ def test_merging_may_take_a_new_code_and_needs_grids_that_touch_along_a_border()
         merge(four(), ["001", "002"], "004")
 
 
+def test_grids_that_overlap_may_be_merged_too():
+    both = on_lattice(frame([shapely.box(0, 0, 12, 10), shapely.box(10, 0, 20, 9)], grid_code=["001", "002"]))
+    change = merge(both, ["001", "002"], "001")
+    assert areas(change.grids) == {"001": 192.0}
+    assert change.gone == ("002",)
+
+
 def test_putting_back_the_rows_that_changed_undoes_an_edit_byte_for_byte():
     before = four()
     change = split(before, "001", shapely.LineString([(-1, 17), (5, 13), (11, 17.3)]), "005")
