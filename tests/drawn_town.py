@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import geopandas as gpd
 import make
 import numpy as np
 import shapely
@@ -106,15 +105,11 @@ def is_tiling(session: Session, edition: GridEdition) -> bool:
 
 
 def random_edit(state: DraftState, random: np.random.Generator) -> Edit:
-    """Something that a careless person might do; it may be refused."""
-    west, south, east, north = state.boxes[:, 0].min(), state.boxes[:, 1].min(), state.boxes[:, 2].max(), 0.0
-    north = state.boxes[:, 3].max()
+    """Something that a careless person might do in a town of four by three grids; it may be refused."""
     picked = [str(one) for one in random.choice(state.codes, 2)]
 
     def somewhere(count: int) -> Any:
-        spots = shapely.points(random.uniform((west, south), (east, north), (count, 2)))
-        degrees = frames.to_degrees(gpd.GeoDataFrame(geometry=spots, crs=state.ground.crs)).geometry.to_numpy()
-        return shapely.get_coordinates(degrees).tolist()
+        return line(*random.uniform((0, 0), (4, 3), (count, 2)).tolist())["coordinates"]
 
     kind = str(random.choice(["paint", "give", "split", "merge", "reshape", "move_vertex", "rename", "lay_over"]))
     drawn = {"type": "LineString", "coordinates": somewhere(3)}

@@ -266,12 +266,16 @@ class BlockOwner(Schema):
     code = fields.String(allow_none=True)
 
 
+class ChangedGridsOut(DraftGridsOut):
+    """The grids that changed."""
+
+
 class AppliedOut(Schema):
     """What an edit has led to."""
 
     revision = fields.Integer()
     rebased = fields.Boolean()
-    changed = fields.Nested(DraftGridsOut)
+    changed = fields.Nested(ChangedGridsOut)
     gone = fields.List(fields.String())
     blocks = fields.List(fields.Nested(BlockOwner))
     table = fields.List(fields.Nested(TableRow))
