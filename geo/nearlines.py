@@ -22,7 +22,7 @@ from geo.outlines import GRIDS, ROOM, Outlines, to_border, to_line
 from geo.sweep import F8, F82, I4, I8, POINTS, Codes, Lines, Words
 from geo.turns import compiled
 
-CELLS_PER_LINE, MOST_CELLS = 4, 8_000_000
+CELLS_PER_LINE, MOST_CELLS = 8, 8_000_000
 AT_LEAST = 4
 """Lists are filled up to so many lines, all of which are measured for every point: that needs no branch."""
 
@@ -155,7 +155,7 @@ def _fill(
     corners: Floats, part: Codes, limits: Words, slack: float, frames: Floats, cells: NDArray[np.uint32]
 ) -> Codes:
     """Write every cell's word, and give back the lists."""
-    listed = np.zeros(max(AT_LEAST + 1, 5 * len(cells)), np.int32)
+    listed = np.zeros(max(2 * AT_LEAST, len(cells)), np.int32)
     # Place 0 is that of cells without a list, which are looked at too.
     room = AT_LEAST
     todo = np.empty((_DEEPEST, 6), np.int64)
@@ -186,10 +186,14 @@ def _fill(
             candidates = _larger(candidates, begin + 2 * count)
             kept = _sift(corners, candidates, begin, count, box, slack, square)
             begin += count
-            if right - left == 1 and high - low == 1:
+            # As many lines as are measured anyway: all cells of the box share the list.
+            if kept <= AT_LEAST or (right - left == 1 and high - low == 1):
                 listed = _larger(listed, room + max(kept, AT_LEAST))
                 if kept <= _MOST_LISTED and room < _PLACES:
-                    cells[int(frame[_FIRST]) + low * columns + left] = (room << _COUNT_BITS) | kept
+                    word = np.uint32((room << _COUNT_BITS) | kept)
+                    for row in range(low, high):
+                        for column in range(left, right):
+                            cells[int(frame[_FIRST]) + row * columns + column] = word
                     for each in range(max(kept, AT_LEAST)):
                         listed[room + each] = candidates[begin + min(each, kept - 1)]
                     room += max(kept, AT_LEAST)
@@ -204,6 +208,31 @@ def _fill(
                 todo[waiting + 1] = left, middle, right, high, begin, kept
             waiting += 2
     return listed[:room].copy()
+
+
+@compiled(None)
+def _look_up(
+    x: Floats,
+    y: Floats,
+    grid: NDArray[np.int32],
+    frames: Floats,
+    cells: NDArray[np.uint32],
+    words: NDArray[np.uint32],
+    more: Codes,
+) -> int:
+    """Each point's word, 0 for none; in `more` those that need more than the usual look, and how many these are."""
+    count = 0
+    for at in range(len(x)):
+        own = max(grid[at], 0)
+        u, v = (x[at] - frames[own, 0]) * frames[own, 2], (y[at] - frames[own, 1]) * frames[own, 2]
+        inside = (grid[at] >= 0) & (u >= 0.0) & (v >= 0.0) & (u < frames[own, 3]) & (v < frames[own, 4])
+        row, column = np.int64(v if inside else 0.0), np.int64(u if inside else 0.0)
+        cell = np.int64(frames[own, 5]) + row * np.int64(frames[own, 3]) + column
+        word = cells[cell] if inside else np.uint32(0)
+        words[at] = word
+        more[count] = at
+        count += ((word & _MOST_LISTED) > AT_LEAST) | ((word == 0) & (grid[at] >= 0))
+    return count
 
 
 @compiled(numba.void(POINTS, POINTS, GRIDS, F82, _U4, I4, F82, F8, F8, I4, F82, F82, I8, numba.float64, F8))
@@ -235,18 +264,8 @@ def distances(
         # Short loops over a batch: without branches the processor works on many points at once.
         some_x, some_y = px[start : start + size], py[start : start + size]
         its, some = grid[start : start + size], apart[start : start + size]
-        count = 0
-        for at in range(size):
-            own = max(its[at], 0)
-            u, v = (some_x[at] - frames[own, 0]) * frames[own, 2], (some_y[at] - frames[own, 1]) * frames[own, 2]
-            inside = (its[at] >= 0) & (u >= 0.0) & (v >= 0.0) & (u < frames[own, 3]) & (v < frames[own, 4])
-            row, column = np.int64(v if inside else 0.0), np.int64(u if inside else 0.0)
-            cell = np.int64(frames[own, 5]) + row * np.int64(frames[own, 3]) + column
-            word = cells[cell] if inside else np.uint32(0)
-            words[at] = word
-            best[at] = np.inf
-            more[count] = at
-            count += ((word & _MOST_LISTED) > AT_LEAST) | ((word == 0) & (its[at] >= 0))
+        count = _look_up(some_x, some_y, its, frames, cells, words, more)
+        best[:] = np.inf
         for each in range(AT_LEAST):
             for at in range(size):
                 line = listed[(words[at] >> _COUNT_BITS) + each]
