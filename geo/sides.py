@@ -25,7 +25,8 @@ def four_sides(shape: Any, streets: gpd.GeoDataFrame, *, reach_m: float = 20.0) 
     A side is what of the outer border faces that way: its outward normal lies within 45 degrees of it; a tie goes to
     the side that Chinese notices name first. A side that no named street follows for at least `LEAST_SHARE` is left
     out: what merely crosses at its corner does not bound it. Where two streets follow a side equally long, the name
-    that sorts first stands.
+    that sorts first stands. One street does not bound opposite sides: the side that it follows for longer has it (a
+    tie: the one named first), the other none.
 
     Parameters
     ----------
@@ -62,8 +63,11 @@ def four_sides(shape: Any, streets: gpd.GeoDataFrame, *, reach_m: float = 20.0) 
     found, nearest = named.sindex.nearest(spots, max_distance=reach_m, return_all=False)
     names = named["name"].to_numpy(dtype=object)[nearest]
     least = LEAST_SHARE * np.bincount(side, minlength=len(SIDES))
-    sides = {word: _commonest(names[side[found] == i], least[i]) for i, word in enumerate(SIDES)}
-    return {word: name for word, name in sides.items() if name}
+    sides = [_commonest(names[side[found] == i], least[i]) for i in range(len(SIDES))]
+    for one in (0, 1):
+        if sides[one][0] == sides[one + 2][0]:
+            sides[one if sides[one][1] < sides[one + 2][1] else one + 2] = ("", 0)
+    return {word: name for word, (name, _) in zip(SIDES, sides, strict=True) if name}
 
 
 def _border_spots(shape: Any) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
@@ -80,6 +84,9 @@ def _border_spots(shape: Any) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
     return middles, np.argmax(facing, axis=0)
 
 
-def _commonest(names: NDArray[np.object_], least: float) -> str:
+def _commonest(names: NDArray[np.object_], least: float) -> tuple[str, int]:
+    """The name that most spots have, and how many do; none where those are too few."""
     which, counts = np.unique(names.astype(str), return_counts=True)
-    return str(which[np.argmax(counts)]) if len(counts) and counts.max() >= least else ""
+    if not len(counts) or counts.max() < least:
+        return "", 0
+    return str(which[np.argmax(counts)]), int(counts.max())

@@ -82,17 +82,7 @@ def write_features(
     """
     path = Path(path)
     ending = path.suffix.lower()
-    if as_they_are and ending in ONLY_DEGREES:
-        raise CannotWrite(
-            N_("%(file)s: %(ending)s files hold only degrees. For metres choose .gpkg, .shp, .parquet, .csv or .xlsx."),
-            file=path.name,
-            ending=ending,
-        )
-    if frame.crs is None and not as_they_are:
-        raise WrongCrs(N_("The features have no coordinate system, so they cannot be written."))
-    frame = frame.rename_geometry("geometry") if frame.active_geometry_name != "geometry" else frame
-    frame = (frame if as_they_are else frame.to_crs(WGS84)).reset_index(drop=True)
-    frame = frame[[*[column for column in frame.columns if column != "geometry"], "geometry"]]
+    frame = _ready(frame, path, as_they_are)
     if ending in TABLE_ENDINGS:
         write_table(_as_table(frame, ("x", "y") if as_they_are else ("lon", "lat")), path)
     elif ending in PARQUET_ENDINGS:
@@ -111,6 +101,21 @@ def write_features(
             ending=ending or "-",
             endings=" ".join(sorted({*DRIVERS, *SHAPEFILE_ENDINGS, *PARQUET_ENDINGS, *TABLE_ENDINGS})),
         )
+
+
+def _ready(frame: gpd.GeoDataFrame, path: Path, as_they_are: bool) -> gpd.GeoDataFrame:
+    """The rows in the system that they are written in, without index, their shapes last."""
+    if as_they_are and path.suffix.lower() in ONLY_DEGREES:
+        raise CannotWrite(
+            N_("%(file)s: %(ending)s files hold only degrees. For metres choose .gpkg, .shp, .parquet, .csv or .xlsx."),
+            file=path.name,
+            ending=path.suffix.lower(),
+        )
+    if frame.crs is None and not as_they_are:
+        raise WrongCrs(N_("The features have no coordinate system, so they cannot be written."))
+    frame = frame.rename_geometry("geometry") if frame.active_geometry_name != "geometry" else frame
+    frame = (frame if as_they_are else frame.to_crs(WGS84)).reset_index(drop=True)
+    return frame[[*[column for column in frame.columns if column != "geometry"], "geometry"]]
 
 
 def write_table(table: pd.DataFrame, path: str | Path) -> None:

@@ -28,6 +28,12 @@ def test_the_street_that_follows_for_longest_names_the_side() -> None:
     assert four_sides(PLACE, two)["east"] == "long"
 
 
+def test_a_street_that_comes_round_bounds_only_the_side_that_it_follows_longer() -> None:
+    ring = streets(loop=[(-5, 40), (-5, 100), (50, 110), (105, 100), (105, 0)], S=[(0, -9), (100, -9)])
+
+    assert four_sides(PLACE, ring) == {"east": "loop", "south": "S", "north": "loop"}
+
+
 def test_a_street_beyond_reach_or_without_a_name_names_nothing() -> None:
     far = streets(far=[(140, 0), (140, 100)])
 
