@@ -187,3 +187,11 @@ def test_the_figures_of_an_earlier_day_are_told_by_the_grids_of_that_day(
     assert "whatever was adopted or closed since" in later
     assert ">002 <" in later
     assert ">002 <" not in boss.get("/figures").text
+
+
+def test_the_first_edition_has_nothing_to_be_compared_with(as_role: Signed) -> None:
+    page = as_role(Role.OFFICIAL).get(f"/editions/{HOME}/1")
+
+    assert page.status_code == 200
+    assert "the first grids here" in page.text
+    assert "What moves where" not in page.text
