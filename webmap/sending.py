@@ -20,23 +20,25 @@ KINDS = {
 """What each kind of file that is sent calls itself."""
 
 
-def sent(name: str, write: Callable[[Path], object], *, shown: bool = False) -> Response:
+def sent(name: str, write: Callable[[Path], int], *, shown: bool = False) -> Response:
     """Let a function write a file, and answer with it.
 
     Parameters
     ----------
     name : str
-        What the person's computer calls it; its ending is one of `KINDS`.
+        What the person's computer calls it; its ending is one of `KINDS`. ``{rows}`` in it becomes what `write` gives.
     write : callable
-        Gets the path to write to.
+        Gets the path to write to; returns how many rows or pages it wrote.
     shown : bool
         Open it in the browser instead of keeping it (for printing).
     """
     with tempfile.TemporaryDirectory(prefix="gridpatrol-") as folder:
         path = Path(folder) / f"made{Path(name).suffix}"
-        write(path)
+        rows = write(path)
         made = BytesIO(path.read_bytes())
-    answer = send_file(made, KINDS[path.suffix], as_attachment=not shown, download_name=name)
+    answer = send_file(
+        made, KINDS[path.suffix], as_attachment=not shown, download_name=name.replace("{rows}", str(rows))
+    )
     if shown:
         # The policy of pages would keep a browser's own viewer from showing a PDF; there is nothing in it to run.
         answer.headers["Content-Security-Policy"] = "frame-ancestors 'none'"

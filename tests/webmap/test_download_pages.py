@@ -34,7 +34,7 @@ def test_grids_are_downloaded_in_every_format_that_is_offered(as_role: Signed, t
     answer = browser.get("/downloads/grids", query_string={"format": ending, "encoding": "gbk"})
 
     assert f'value="{ending}"' in browser.get("/downloads").text
-    assert answer.headers["Content-Disposition"] == f"attachment; filename=grids-{HOME}-1{ending}"
+    assert answer.headers["Content-Disposition"] == f"attachment; filename=grids-{HOME}-1-6-rows{ending}"
     path = kept(answer, tmp_path, ending)
     if ending != ".dxf":
         assert len(read_features(path).frame) == 6
@@ -89,6 +89,7 @@ def test_incidents_name_reporters_only_for_a_reason_and_only_to_those_who_may_kn
     named = send(manager, "/downloads/incidents", page="/downloads", format=".csv", reason="hand-over")
     refused = send(official, "/downloads/incidents", page="/downloads", format=".csv", reason="curious")
 
+    assert plain.headers["Content-Disposition"].endswith("-3-rows.xlsx")
     assert "reporter_name" not in read_table(kept(plain, tmp_path, ".xlsx")).frame
     assert read_table(kept(named, tmp_path, ".csv")).frame["reporter_name"].tolist() == ["李小明"] * 3
     assert refused.status_code == 422

@@ -46,7 +46,7 @@ def grids() -> Response:
     edition, encoding = _edition(community), _one_of("encoding", takeaway.ENCODINGS)
     ending, metres = _one_of("format", MAPS), bool(asked.get("metres"))
     return sent(
-        f"grids-{community.code}-{edition.number}{ending}",
+        f"grids-{community.code}-{edition.number}-{{rows}}-rows{ending}",
         lambda path: takeaway.write_grids(
             opened, access.scope(), edition, path, translate=gettext, encoding=encoding, metres=metres
         ),
@@ -96,7 +96,7 @@ def _rows(what: str, rows_of: Callable[..., gpd.GeoDataFrame], *, named: May) ->
         named=bool(reason),
     )
     answer = sent(
-        f"{what}-{community.code}-{storage.today().isoformat()}{ending}",
+        f"{what}-{community.code}-{storage.today().isoformat()}-{{rows}}-rows{ending}",
         lambda path: takeaway.write_rows(found, path, translate=gettext, encoding=encoding),
     )
     facts: dict[str, Any] = {"rows": len(found), "reason": reason, "file": ending}
