@@ -13,23 +13,26 @@ only the places are read: its own columns are taken over byte for byte, and the 
 
 On paper: a billion points, a million grids
 -------------------------------------------
-Measured by ``tests/bench/bench_scale.py`` on one busy core of a small machine, nanoseconds a point, at random over all
-grids (reading, writing and the projection take the same whatever the grids):
+Measured on one core of a small machine that others were busy on (``tests/bench/bench_scale.py`` for the first column;
+the grids of the others are squares), nanoseconds a point, at random over all grids. Reading, writing and the projection
+take the same whatever the grids:
 
 ========================  ==========  ============  ==============
 step                      118 grids   100,000       1,000,000
 ========================  ==========  ============  ==============
 read places                   15            15              15
-answer                       125           500             850
-write answers                 50            55              60
+answer                        60           300             750
+write answers                 35            40              45
 ========================  ==========  ============  ==============
 
-So a core does a million points in 0.2 s with the grids of a district, in 0.6 s with those of a province, in 0.9 s with
-those of the whole country. The last two are memory's doing: points that come in the order of the ground (a day's fixes
-of one city, not a year's shuffled) are near the first. Grids are prepared once in a process, 5 s and 0.5 GB for 100,000
-and 9 s and 1.4 GB for a million, and shared by its threads.
+What the larger two take to write is reckoned, not measured. To copy the file's own columns takes another nanosecond for
+every three bytes of them. So a core does a million points in a ninth of a second with the grids of a district, in 0.4 s
+with those of a province, in 0.8 s with those of the whole country. The last two are memory's doing: points that come in
+the order of the ground (a day's fixes of one city, not a year's shuffled) are near the first. Grids are prepared once
+in a process, 1.5 s and 0.4 GB for 100,000 and 8 s and 1.4 GB for a million, and shared by its threads; what a process
+needs before its first point besides, a second and a half, is to bring in its libraries.
 
-A billion points at a million grids are then 900 seconds of one core: a quarter of an hour on one, two minutes on eight
+A billion points at a million grids are then 800 seconds of one core: a quarter of an hour on one, two minutes on eight
 that read 24 GB of places at 200 MB/s. On a cluster: one worker a machine with as many threads as cores, so that each
 machine keeps the grids once; 3 GB a machine for them, and 60 MB for every thread. A thousand parts of a million rows, a
 second each, keep a hundred cores busy to the end, and the scheduler, at 1 ms a task, idle. Answers travel as compressed
