@@ -36,9 +36,8 @@ def sent(name: str, write: Callable[[Path], int], *, shown: bool = False) -> Res
         path = Path(folder) / f"made{Path(name).suffix}"
         rows = write(path)
         made = BytesIO(path.read_bytes())
-    answer = send_file(
-        made, KINDS[path.suffix], as_attachment=not shown, download_name=name.replace("{rows}", str(rows))
-    )
+    called = name.replace("{rows}", str(rows))
+    answer = send_file(made, KINDS[path.suffix], as_attachment=not shown, download_name=called)
     if shown:
         # The policy of pages would keep a browser's own viewer from showing a PDF; there is nothing in it to run.
         answer.headers["Content-Security-Policy"] = "frame-ancestors 'none'"
