@@ -51,8 +51,11 @@ def _complete(document: Any) -> Any:
             if "requestBody" in operation:
                 operation["requestBody"]["required"] = True
             statuses = ALWAYS + (WITH_BODY if "requestBody" in operation else ())
-            if any(one.get("name") == "If-Match" for one in operation.get("parameters", ())):
-                statuses += WITH_REVISION
+            for one in operation.get("parameters", ()):
+                if one.get("name") == "If-Match":
+                    # Checked by hand, because leaving it out has a status of its own.
+                    one["required"] = True
+                    statuses += WITH_REVISION
             for status in statuses:
                 operation["responses"].setdefault(str(status), _problem(status))
     return document

@@ -196,6 +196,10 @@ class FlawOut(Schema):
     repairs = fields.List(fields.String())
 
 
+class ListedFlawOut(FlawOut):
+    """A flaw in the list of all."""
+
+
 class WholeDraftOut(DraftOut):
     """A draft with its table and flaws."""
 

@@ -24,7 +24,7 @@ from webmap.api.draft_shapes import (
     DraftGridsOut,
     DraftOut,
     EditIn,
-    FlawOut,
+    ListedFlawOut,
     NewDraft,
     RevisionHeader,
     SinceQuery,
@@ -164,7 +164,7 @@ def redo(code: str, number: int, headers: dict[str, Any]) -> Response:
 
 @api.post("/<code>/<int:number>/flaws/<key>/accept")
 @api.input(AcceptIn, arg_name="told")
-@api.output(FlawOut(many=True))
+@api.output(ListedFlawOut(many=True))
 @access.needs(May.DRAW_GRIDS)
 def accept(code: str, number: int, key: str, told: dict[str, Any]) -> list[dict[str, Any]]:
     """Accept a flaw as it is, with the reason; without a reason, take that back. Answers with all flaws."""
