@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geo.blockgraph import Graph, Ranked, Want, Weights, better, improve
+from geo.blockgraph import PATIENT, Graph, Pace, Ranked, Want, Weights, better, improve
 from geo.faces import Numbers, Positions, connected_parts
 from geo.graph import cut_graph
 
@@ -124,8 +124,8 @@ def _balance_part(graph: Graph, want: Want, grids: int | None, seed: int) -> Pos
     counts = _likely_counts(graph.load, want) if grids is None else [min(grids, len(graph.load))]
     for place, count in enumerate([counts[0], *counts]):
         # The likely number gets a second, patient round before others are tried.
-        starts = STARTS if place < 2 else 1
-        best, worth = _try_starts(graph, (best, worth), count, want, range(seed, seed + starts), place == 1)
+        starts, pace = STARTS if place < 2 else 1, PATIENT if place == 1 else Pace()
+        best, worth = _try_starts(graph, (best, worth), count, want, range(seed, seed + starts), pace)
         if worth[0] <= unavoidable:
             return best
     for attempt in range(STARTS):
@@ -136,11 +136,11 @@ def _balance_part(graph: Graph, want: Want, grids: int | None, seed: int) -> Pos
     return best
 
 
-def _try_starts(graph: Graph, best: Ranked, grids: int, want: Want, seeds: range, patient: bool) -> Ranked:
+def _try_starts(graph: Graph, best: Ranked, grids: int, want: Want, seeds: range, pace: Pace) -> Ranked:
     """The best of some starts, tried side by side: the compiled loop leaves other threads alone."""
 
     def attempt(seed: int) -> Ranked:
-        return improve(graph, _start(graph, grids, seed), want, seed, patient=patient)
+        return improve(graph, _start(graph, grids, seed), want, seed, pace)
 
     if grids == 1:
         return better(best, attempt(seeds[0]))

@@ -12,15 +12,22 @@ STEPS_PER_PAIR, STEPS, STEPS_PER_BLOCK, MOST_STEPS = 150, 4_800_000, 6_000, 20_0
 """Moves tried in one start: the least of so many for each pair of blocks (up to 200 blocks), of a sum with so many for
 each block (up to 2,500), and of a limit. Ten times as many make 600 blocks half a percent more compact."""
 
-HOT, COLD = 0.4, 0.03
-"""First and last temperature, in units of the score: at first a worse border is taken often, at last hardly ever."""
-
-PATIENCE, HOTTER = 3, 3.0
-"""When grids stay out of the band: so many times the moves, from a temperature at which grids may leave it for a while
-(blocks so heavy that two must change places can't move otherwise)."""
-
 Ranked = tuple[Positions, tuple[int, float]]
 """The grid of each block; how many grids are out of the band and wishes unmet, and the score a grid."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How warm annealing begins and ends, in units of the score, and how many times the usual moves it tries."""
+
+    hot: float = 0.4
+    cold: float = 0.03
+    times: int = 1
+
+
+PATIENT = Pace(hot=3.0, times=3)
+"""For when grids stay out of the band: so warm that they may leave it for a while, as they must where blocks are so
+heavy that two have to change places."""
 
 
 @dataclass(frozen=True)
@@ -76,15 +83,15 @@ class Graph:
         )
 
 
-def improve(graph: Graph, labels: Positions, want: Want, seed: int, *, patient: bool = False) -> Ranked:
+def improve(graph: Graph, labels: Positions, want: Want, seed: int, pace: Pace | None = None) -> Ranked:
     """Make grids of connected blocks better by annealing; the first ones stay where nothing better is found.
 
     Parameters
     ----------
     labels : array of int
         The grid (0, 1, 2 ...) of each block: connected, each present.
-    patient : bool
-        Try longer and hotter.
+    pace : Pace, optional
+        The usual one if left out.
     """
     grids = int(labels.max()) + 1
     start = (labels, rank(graph, labels, want))
@@ -94,7 +101,8 @@ def improve(graph: Graph, labels: Positions, want: Want, seed: int, *, patient: 
     scores = np.array([grid_score(*row, aim) for row in totals.tolist()])
     state = State(labels.copy(), totals, scores, np.random.default_rng(seed).integers(1, 2**63, 1, dtype=np.uint64))
     steps = min(STEPS_PER_PAIR * len(labels) ** 2, STEPS + STEPS_PER_BLOCK * len(labels), MOST_STEPS)
-    anneal(state, _town(graph), aim, Course(steps * PATIENCE, HOTTER, COLD) if patient else Course(steps, HOT, COLD))
+    pace = pace or Pace()
+    anneal(state, _town(graph), aim, Course(steps * pace.times, pace.hot, pace.cold))
     return better(start, (state.labels, rank(graph, state.labels, want)))
 
 

@@ -138,7 +138,8 @@ def gather_wholes(
     houses = _drop_doubles(houses, notes)
     taken = {"building": houses, "compound": _take_things(compounds, None, notes)}
     taken["wish"] = _take_things(wished, None, notes)
-    taken["done"] = _take_things(None if done is None else done.rename(columns={"grid_code": "name"}), None, notes)
+    kept = None if done is None else done[["grid_code", "geometry"]].rename(columns={"grid_code": "name"})
+    taken["done"] = _take_things(kept, None, notes)
     things = pd.concat([part.assign(kind=kind) for kind, part in taken.items()], ignore_index=True)
     things = _keep_on_ground(things, ground, notes)
     part, thing = _parts_on_ground(things, ground)

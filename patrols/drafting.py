@@ -4,16 +4,22 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+import pyproj
 import shapely
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from data import frames
-from data.models import Community, GridEdition
+from data.metres import to_metres
+from data.models import Community, GridEdition, Incident
 from geo import draw
 from geo.errors import N_, CannotDraw
 from geo.site import make_site
 from patrols import redraw
+from patrols.moves import OPEN_STAGES
+from patrols.wishing import Asked, find_wishes
 
 Naming = Callable[[gpd.GeoDataFrame, gpd.GeoDataFrame], Sequence[str]]
 
@@ -22,11 +28,12 @@ def draw_draft(
     session: Session,
     community: Community,
     *,
-    households: tuple[int, int],
+    households: tuple[int, int] | None,
     at: datetime,
     seed: int = 0,
     name: str = "",
     naming: Naming | None = None,
+    asked: Asked | None = None,
 ) -> tuple[GridEdition, draw.Drawing]:
     """Draw grids from the stored outline, streets, buildings and compounds, and store them as the next draft.
 
@@ -34,8 +41,10 @@ def draw_draft(
 
     Parameters
     ----------
-    households : tuple of int
-        The band wished for each grid.
+    households : tuple of int, optional
+        The band wished for each grid; None where a number of grids is asked for.
+    asked : Asked, optional
+        A number of grids, another load (``open_incidents`` is known besides the buildings' columns), and wishes.
     naming : callable, optional
         Gives each grid (`grid_code`, `geometry`) a name from the buildings; by default its number.
 
@@ -46,11 +55,25 @@ def draw_draft(
     """
     ground = _stored_ground(session, community)
     buildings = ground[2]
-    drawing = draw.draw(*ground, households=households, community_code=community.code, seed=seed)
+    asked = asked or Asked()
+    drawing = draw.draw(
+        *ground,
+        households=households,
+        grids=asked.grids,
+        load=asked.load,
+        places=_open_incidents(session, community, ground[0].crs) if asked.by_more else None,
+        wishes=find_wishes(asked, buildings, ground[3]),
+        community_code=community.code,
+        seed=seed,
+    )
     grids = drawing.grids.assign(
         name=(naming or number_grids)(drawing.grids, buildings), residents=sum_in(drawing.grids, buildings, "residents")
     )
-    made_how = {"households": list(households), "seed": seed, "by": "geo.draw"}
+    made_how = {"households": list(drawing.band), "seed": seed, "by": "geo.draw"}
+    if asked.by_more:
+        made_how["load"] = asked.load
+    if asked.grids is not None:
+        made_how["grids"] = asked.grids
     edition = redraw.store_draft(session, community, grids, at=at, made_how=made_how, name=name)
     return edition, drawing
 
@@ -94,6 +117,16 @@ def _stored_ground(
             community=community.name,
         )
     return outline, frames.streets(session, community.id), buildings, frames.compounds(session, community.id)
+
+
+def _open_incidents(session: Session, community: Community, crs: pyproj.CRS) -> gpd.GeoDataFrame:
+    """A point for each open incident, with ``open_incidents`` 1."""
+    wanted = select(frames.as_wkb(Incident.geom)).where(
+        Incident.community_id == community.id, Incident.stage.in_(OPEN_STAGES), Incident.geom.is_not(None)
+    )
+    shapes = shapely.from_wkb(list(session.scalars(wanted)))
+    places = gpd.GeoDataFrame({"open_incidents": np.ones(len(shapes), dtype=int)}, geometry=shapes, crs=4326)
+    return to_metres(places, crs)
 
 
 def sum_in(grids: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame, column: str) -> "pd.Series[int]":

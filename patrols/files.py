@@ -21,6 +21,7 @@ from patrols.datum_check import looks_like
 from patrols.intake.places import building_rows, compound_rows, street_rows
 from patrols.intake.shapes import POLYGONS, take_shapes
 from patrols.intake.sheet import Sheet
+from patrols.wishing import Asked, find_wishes
 
 Frame: TypeAlias = gpd.GeoDataFrame
 Rows: TypeAlias = Callable[[Reading[Any]], tuple[Sheet, Frame]]
@@ -89,14 +90,25 @@ def read_outline(path: Path, *, datum: str = "wgs84") -> Frame:
     return frames.to_metres(gpd.GeoDataFrame(geometry=[shapely.union_all(shapes.array.to_numpy())], crs=shapes.crs))
 
 
-def draw_ground(ground: Ground, *, households: tuple[int, int], community_code: str, seed: int = 0) -> drawing.Drawing:
+def draw_ground(
+    ground: Ground,
+    *,
+    households: tuple[int, int] | None,
+    community_code: str,
+    seed: int = 0,
+    asked: Asked | None = None,
+) -> drawing.Drawing:
     """Draw the grids of some ground; see `geo.draw.draw`."""
+    asked = asked or Asked()
     return drawing.draw(
         ground.outline,
         ground.streets,
         ground.buildings,
         ground.compounds,
         households=households,
+        grids=asked.grids,
+        load=asked.load,
+        wishes=find_wishes(asked, ground.buildings, ground.compounds),
         community_code=community_code,
         seed=seed,
     )

@@ -81,7 +81,7 @@ def test_a_grid_that_is_done_stays_as_it_is_and_keeps_its_code():
 
 
 def test_a_done_grid_out_of_the_band_says_so():
-    done = gpd.GeoDataFrame({"grid_code": ["A"]}, geometry=[square(0, 0, 100)], crs=METRES)
+    done = gpd.GeoDataFrame({"grid_code": ["A"], "name": ["first"]}, geometry=[square(0, 0, 100)], crs=METRES)
     drawing = drawn(wishes=Wishes(done=done))
     reason = drawing.grids.set_index("grid_code")["explanation"]["A"]
     assert reason == "20 households: this grid is done and stays as it is."

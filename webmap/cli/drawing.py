@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from geo import tiling
 from geo.errors import N_
 from patrols import files
 from patrols.grid_files import read_grids
+from patrols.wishing import Asked
 from webmap.cli import _, finish, speech
 from webmap.cli.options import datum_option, existing_file, households_option, json_option, out_option
+from webmap.cli.wishing import drawing_options
 
 
 @click.command(
@@ -26,7 +29,8 @@ from webmap.cli.options import datum_option, existing_file, households_option, j
 @click.option("--streets", type=existing_file, required=True, help=N_("Streets; OpenStreetMap files are understood."))
 @click.option("--buildings", type=existing_file, required=True, help=N_("Buildings, with households or storeys."))
 @click.option("--compounds", type=existing_file, help=N_("Compounds; none is cut."))
-@households_option
+@drawing_options
+@click.option("--done", type=existing_file, help=N_("A file of grids that stay as they are."))
 @click.option("--code", default="000000000000", show_default=True, help=N_("12-digit code of the community."))
 @click.option("--seed", type=int, default=0, show_default=True, help=N_("The same seed draws the same grids."))
 @click.option("--skip-bad", is_flag=True, help=N_("Leave bad rows out and list them."))
@@ -38,7 +42,9 @@ def draw_command(
     streets: Path,
     buildings: Path,
     compounds: Path | None,
-    households: tuple[int, int],
+    households: tuple[int, int] | None,
+    asked: Asked,
+    done: Path | None,
     code: str,
     seed: int,
     skip_bad: bool,
@@ -49,14 +55,16 @@ def draw_command(
     if len(code) != 12 or not (code.isascii() and code.isdigit()):
         raise click.BadParameter(_("it needs twelve digits"), param_hint="--code")
     ground = files.read_ground(outline, streets, buildings, compounds, datum=datum, skip_bad=skip_bad)
-    drawn = files.draw_ground(ground, households=households, community_code=code, seed=seed)
+    if done is not None:
+        asked = replace(asked, done=read_grids(done, datum=datum))
+    drawn = files.draw_ground(ground, households=households, community_code=code, seed=seed, asked=asked)
     flaws = tiling.find_flaws(drawn.grids, ground.outline, buildings=ground.buildings, compounds=ground.compounds)
-    write_features(frames.to_degrees(drawn.grids), out)
+    write_features(frames.to_degrees(drawn.grids if asked.by_more else drawn.grids.drop(columns="load")), out)
     if not as_json:
         for note in ground.notes[: speech.SHOWN]:
             click.echo(speech.tell_refusal(note))
         print_notes(drawn.notes, drawn.grids)
-    print_tiling(drawn.grids, flaws, households, as_json, {"file": str(out)})
+    print_tiling(drawn.grids, flaws, drawn.band, as_json, {"file": str(out)}, load=asked.by_more)
     finish(len(flaws))
 
 
@@ -99,17 +107,23 @@ def print_tiling(
     band: tuple[int, int],
     as_json: bool,
     facts: dict[str, Any],
+    *,
+    load: bool = False,
 ) -> None:
-    """Print counts, balance and every flaw with where it is; as text, or as one JSON object."""
+    """Print counts, balance and every flaw with where it is; as text, or as one JSON object.
+
+    With ``load``, balance is that of the load instead of the households.
+    """
     places = _places_of(flaws)
-    balance = tiling.balance(grids, band)
+    balance = tiling.balance(grids.assign(households=grids["load"]) if load else grids, band)
+    labels = _BALANCE | _OF_LOAD if load else _BALANCE
     figures = {**facts, **balance, "flaws": [dict(zip(_FLAW, row, strict=True)) for row in _rows(flaws, places)]}
     speech.print_figures(
         figures,
         as_json,
         lambda: "\n".join(
             [
-                *(f"{_(_BALANCE.get(name, name))}: {_written(value)}" for name, value in balance.items()),
+                *(f"{_(labels.get(name, name))}: {_written(value)}" for name, value in balance.items()),
                 *(
                     _("flaw: %(kind)s %(grid_code)s %(other_code)s, %(area_m2)s m2 at %(lon)s, %(lat)s")
                     % dict(zip(_FLAW, row, strict=True))
@@ -131,6 +145,14 @@ _BALANCE = {
     "mean": N_("households in a grid on average"),
     "spread": N_("standard deviation"),
     "compactness": N_("compactness (Polsby-Popper, 1 is a circle)"),
+}
+
+
+_OF_LOAD = {
+    "households": N_("load"),
+    "least": N_("least load of a grid"),
+    "most": N_("most load of a grid"),
+    "mean": N_("load of a grid on average"),
 }
 
 

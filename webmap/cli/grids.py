@@ -1,5 +1,6 @@
 """``gridpatrol grids``: a community's editions, drawn, checked, adopted and exported."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -13,6 +14,7 @@ from geo import tiling
 from geo.errors import N_
 from patrols import drafting, redraw
 from patrols.communities import find_community
+from patrols.wishing import Asked
 from webmap.cli import _, finish
 from webmap.cli.drawing import print_notes, print_tiling
 from webmap.cli.editions import COMMANDS, choose, edition_option
@@ -26,6 +28,7 @@ from webmap.cli.options import (
     out_option,
 )
 from webmap.cli.overrides import override_command
+from webmap.cli.wishing import drawing_options, only
 
 
 @click.group(
@@ -51,24 +54,40 @@ def list_command(community: str | None, database: str | None) -> None:
 
 
 @grids_command.command("draw", help=N_("Draw grids from the stored ground and keep them as a draft."))
-@households_option
+@drawing_options
+@click.option(
+    "--done", multiple=True, metavar="CODE", help=N_("A grid in force that stays as it is; may be given again.")
+)
 @click.option("--seed", type=int, default=0, show_default=True, help=N_("The same seed draws the same grids."))
 @click.option("--name", default="", help=N_("What the draft is called."))
 @community_option
 @database_option
 @json_option
 def draw_command(
-    households: tuple[int, int], seed: int, name: str, community: str | None, database: str | None, as_json: bool
+    households: tuple[int, int] | None,
+    asked: Asked,
+    done: tuple[str, ...],
+    seed: int,
+    name: str,
+    community: str | None,
+    database: str | None,
+    as_json: bool,
 ) -> None:
     at = now()
     with database_session(database, writing=True) as session:
         place = find_community(session, community, on=at.date())
-        edition, drawing = drafting.draw_draft(session, place, households=households, at=at, seed=seed, name=name)
+        if done:
+            present = frames.grids(session, redraw.require_edition(session, place, at).id)
+            asked = replace(asked, done=only(present, done))
+        edition, drawing = drafting.draw_draft(
+            session, place, households=households, at=at, seed=seed, name=name, asked=asked
+        )
         flaws = _flaws(session, place, edition)
-        grids, number = frames.grids(session, edition.id), edition.number
+        number = edition.number
+        grids = drawing.grids if asked.by_more else frames.grids(session, edition.id)
         if not as_json:
             print_notes(drawing.notes, drawing.grids)
-        print_tiling(grids, flaws, households, as_json, {"edition": number})
+        print_tiling(grids, flaws, drawing.band, as_json, {"edition": number}, load=asked.by_more)
     finish(len(flaws))
 
 
