@@ -68,6 +68,7 @@ def adopt(
         grids have flaws, not accepted with a reason, that would leave ground without an answer or with two.
     """
     community = edition.community
+    _take_turn(session, community, edition)
     begin(session, at, communities=[community])
     before = redraw.last_adopted(session, community)
     _check_dates(community, edition, before, valid_from, at)
@@ -105,8 +106,9 @@ def recall(session: Session, edition: GridEdition, *, at: datetime, by: User | N
     EditionStepRefused
         If it was not adopted, has begun, or another edition was adopted after it (recall that one first).
     """
-    after = editions.check(edition, EditionMove.RECALL)
     community = edition.community
+    _take_turn(session, community, edition)
+    after = editions.check(edition, EditionMove.RECALL)
     if edition.valid_from is None or edition.valid_from <= local_day(community, at):
         raise EditionStepRefused(
             N_("Edition %(number)s has answered since %(day)s: what has begun is not undone, but redrawn."),
@@ -168,6 +170,13 @@ def due(
         for before, edition in session.execute(wanted).all()
         if edition.valid_from is not None and edition.valid_from <= local_day(edition.community, at)
     ]
+
+
+def _take_turn(session: Session, community: Community, edition: GridEdition) -> None:
+    """One adoption or recall at a time in a community: each must see what the other left."""
+    session.flush()
+    session.refresh(community, with_for_update=True)
+    editions.lock(session, edition)
 
 
 def _take_over(

@@ -57,6 +57,7 @@ def submit(
     Conflict
         If somebody else changed the draft, or took a step, first.
     """
+    lock(session, edition)
     if seen is not None and seen != edition.revision:
         raise Conflict(N_("Somebody else changed the draft first: look at it again."))
     check(edition, EditionMove.SUBMIT)
@@ -120,7 +121,15 @@ def take(
     Conflict
         If somebody else took a step first.
     """
+    lock(session, edition)
     return write_down(session, edition, check(edition, move), at=at, by=by, note=note)
+
+
+def lock(session: Session, edition: GridEdition) -> None:
+    """Let nobody else change an edition until this transaction ends, and see it as it is now."""
+    # Looking again would throw away what was not written yet.
+    session.flush()
+    session.refresh(edition, with_for_update=True)
 
 
 def write_down(

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -276,3 +277,40 @@ def test_a_flaw_that_was_accepted_with_a_reason_does_not_stand_against_adopting(
     draft_flaws.accept(session, draft, state, key, "水面", at=AT, by=None)
 
     assert adopt(session, draft, LATER).valid_from == LATER
+
+
+def test_of_two_who_adopt_at_once_the_second_sees_what_the_first_left(own_url: str) -> None:
+    engine = open_engine(own_url)
+    with open_session(engine, writing=True) as session:
+        place, _ = make.town(session)
+        for number, into in ((2, "001"), (3, "004")):
+            joined(session, place, *(("001", "002") if number == 2 else ("004", "005")), number=number, into=into)
+        session.commit()
+    told: list[str] = []
+
+    def adopt_one(number: int) -> None:
+        with open_session(engine, writing=True) as session:
+            draft = session.scalars(select(GridEdition).where(GridEdition.number == number)).one()
+            try:
+                adopt(session, draft, LATER)
+                session.commit()
+                told.append("adopted")
+            except AdoptionRefused as refusal:
+                told.append(refusal.template)
+
+    both = [threading.Thread(target=adopt_one, args=(number,)) for number in (2, 3)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+
+    assert sorted(told)[1:] == ["adopted"]
+    assert "choose a later day" in sorted(told)[0]
+    with open_session(engine) as session:
+        terms = session.execute(
+            select(GridEdition.valid_from, GridEdition.valid_until)
+            .where(GridEdition.valid_from.is_not(None))
+            .order_by(GridEdition.valid_from)
+        ).all()
+        assert [tuple(term) for term in terms] == [(date(2026, 1, 1), LATER), (LATER, None)]
+    engine.dispose()
