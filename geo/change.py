@@ -61,8 +61,10 @@ class Tiling:
 
 def list_moves(rows: Iterable[tuple[str, str, float]] = ()) -> pd.DataFrame:
     """Who gave how much to whom, as `Change.moved` has it."""
-    moves = pd.DataFrame([*rows], columns=["from_code", "to_code", "area_m2"])
-    return moves.astype({"from_code": object, "to_code": object, "area_m2": float}).round({"area_m2": 4})
+    giver, taker, area = [*zip(*rows, strict=True)] or ((), (), ())
+    area_m2 = np.round(np.array(area, dtype=np.float64), 4)
+    codes = {"from_code": pd.Series(giver, dtype=object), "to_code": pd.Series(taker, dtype=object)}
+    return pd.DataFrame({**codes, "area_m2": area_m2})
 
 
 def read_tiling(grids: gpd.GeoDataFrame) -> Tiling:
