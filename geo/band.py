@@ -61,7 +61,7 @@ def hold_to_grids(
     most = 2 * len(runs.edge) + 1
     shares = Shares(np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most), np.empty(most))
     local, last = np.full(len(rank), -1, np.int64), np.full(len(rank), -1, np.int64)
-    count, run, pair = 0, 0, 0
+    count, run, pair = np.int64(0), 0, 0
     while run < len(runs.edge):
         first, part = run, walks.part[runs.edge[run]]
         while run < len(runs.edge) and walks.part[runs.edge[run]] == part:

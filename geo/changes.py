@@ -83,9 +83,16 @@ def settle_by_rule(pieces: Pieces, chosen: Positions, along: float) -> None:
         while end < len(chosen) and chosen[end] == chosen[begin]:
             end += 1
         if pieces.metres[begin:end].sum() > along:
-            chosen[begin:end] = preferred_throughout(pieces, chosen[begin], begin, end)
+            give(chosen, begin, end, preferred_throughout(pieces, chosen[begin], np.int64(begin), end))
         begin = end
     settle_changes(pieces, chosen, along)
+
+
+@compiled
+def give(chosen: Positions, begin: int, end: int, grid: int) -> None:
+    """Choose one grid for several pieces; a loop compiles far sooner than a slice."""
+    for piece in range(begin, end):
+        chosen[piece] = grid
 
 
 @compiled
@@ -100,7 +107,7 @@ def settle_changes(pieces: Pieces, chosen: Positions, along: float) -> None:
             if pieces.metres[low:high].sum() <= along:
                 # A corner of a third grid on the way from one to the other is as far from either.
                 low, high = open_between(pieces, chosen, at, True)
-            chosen[low:high] = one if pieces.order[one] < pieces.order[other] else other
+            give(chosen, low, high, one if pieces.order[one] < pieces.order[other] else other)
         at = max(high, at + 1)
 
 

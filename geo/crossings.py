@@ -137,10 +137,12 @@ def list_lines(start: Floats, end: Floats, cells: Cells, margin: float) -> tuple
                         line[begin[cell]] = at
                         begin[cell] += 1
         if turn == 0:
-            begin = np.cumsum(begin)
+            for cell in range(1, len(begin)):
+                begin[cell] += begin[cell - 1]
             line = np.empty(begin[-1], np.int32)
-    # Filling moved the beginning of each cell to that of the next one.
-    begin[1:] = begin[:-1].copy()
+    # Filling moved the beginning of each cell to that of the next one. A loop compiles far sooner than a slice.
+    for cell in range(len(begin) - 1, 0, -1):
+        begin[cell] = begin[cell - 1]
     begin[0] = 0
     return begin, line
 
@@ -212,7 +214,7 @@ def find_pairs(walks: Walks, lattice: Lattice, margin: float) -> Pairs:
     near = edges_near(walks, lattice, margin)
     stamp = np.full(len(lattice.start), -1, np.int64)
     edges, lines = np.empty(len(near) + 16, np.int64), np.empty(len(near) + 16, np.int32)
-    count, done = 0, 0
+    count, done = np.int64(0), np.int64(0)
     while done < len(near):
         done, count = fill_pairs(walks, lattice, margin, near, done, stamp, edges, lines, count)
         if done < len(near):
@@ -344,7 +346,7 @@ def find_cuts(walks: Walks, lattice: Lattice, margin: float) -> tuple[Positions,
         most = max(most, same)
     # Each line meets an edge in five places at most.
     share, here, places = np.empty(5 * len(pairs.edge)), np.empty(5), np.empty(5 * most)
-    pair, total = 0, 0
+    pair, total = 0, np.int64(0)
     while pair < len(pairs.edge):
         edge, count = pairs.edge[pair], 0
         at = walks.first[edge]
@@ -356,7 +358,8 @@ def find_cuts(walks: Walks, lattice: Lattice, margin: float) -> tuple[Positions,
             if passes_by(ax, ay, bx, by, px, py, qx, qy, margin):
                 continue
             meetings = meet(ax, ay, bx, by, px, py, qx, qy, margin, here)
-            places[count : count + meetings] = here[:meetings]
+            for each in range(meetings):
+                places[count + each] = here[each]
             count += meetings
         if count:
             length = np.hypot(bx - ax, by - ay)
@@ -364,13 +367,21 @@ def find_cuts(walks: Walks, lattice: Lattice, margin: float) -> tuple[Positions,
             before = total
             total = keep_places(places[:count], slack, share, total)
             begin[edge + 1] = total - before
-    return np.cumsum(begin), share[:total].copy()
+    for edge in range(1, len(begin)):
+        begin[edge] += begin[edge - 1]
+    return begin, share[:total].copy()
 
 
 @compiled
 def keep_places(places: Floats, slack: float, share: Floats, total: int) -> int:
     """Append an edge's places in their order, those that differ by no more than the slack once."""
-    places.sort()
+    # A handful: sorting them here spares compiling a sort for any number.
+    for each in range(1, len(places)):
+        place, to = places[each], each
+        while to > 0 and places[to - 1] > place:
+            places[to] = places[to - 1]
+            to -= 1
+        places[to] = place
     last = -1.0
     for at in range(len(places)):
         place = places[at]

@@ -173,7 +173,7 @@ def _start_row(y: float, lines: Lines, base: NDArray[np.uint8], above: Floats, s
             odds = _toggle(one, sweep, odds)
     for line in range(0, len(lines.part), 2):
         if (above[line] <= y) != (above[line + 1] <= y):
-            odds = _toggle(lines.part[line], sweep, odds)
+            odds = _toggle(int(lines.part[line]), sweep, odds)
     return odds
 
 
@@ -341,7 +341,7 @@ def _sweep_cells(
             # The last cell of a line in this row: right of it the line counts.
             line = ~listed[at]
             if line >= 0 and (lines.corners[line, 1] <= y) != (lines.corners[line + 1, 1] <= y):
-                odds = _toggle(lines.part[line], sweep, odds)
+                odds = _toggle(int(lines.part[line]), sweep, odds)
         cell += 1
     tally[USED], tally[FULLS], tally[INNERS], tally[ODDS], tally[STAMP] = used, fulls, inners, odds, stamp
     return cell

@@ -248,3 +248,15 @@ def test_a_process_that_asks_about_few_points_never_loads_the_compiler() -> None
     )
 
     assert done.returncode == 0, done.stderr
+
+
+def test_every_grid_of_a_deep_stack_is_found_however_long_the_lists_get() -> None:
+    steps = np.arange(150.0)
+    locator = compiled(shapely.box(steps, steps, 300 - steps, 300 - steps))
+    x, y = np.random.default_rng(7).uniform(0, 300, (2, 2000))
+
+    point, grid = locator.holding(x, y)
+
+    deep = np.floor(np.minimum(np.minimum(x, 300 - x), np.minimum(y, 300 - y))).astype(int) + 1
+    np.testing.assert_array_equal(np.bincount(point, minlength=len(x)), np.minimum(deep, 150))
+    np.testing.assert_array_equal(grid[np.flatnonzero(np.diff(point, append=-1))], np.minimum(deep, 150) - 1)
