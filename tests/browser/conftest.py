@@ -5,9 +5,11 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from drawn_on import Desk, opened, sign_in
+from playwright.sync_api import Browser, BrowserContext, Page
 from served import AT, Site, Watch
 from werkzeug.serving import make_server
 
@@ -126,3 +128,29 @@ def enter(watch: Watch, page: Page) -> Callable[..., Page]:
         return page
 
     return opened
+
+
+@pytest.fixture(scope="session")
+def drawing_site(serve: Callable[[Path], Site], tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """The sample town, to be drawn in."""
+    return serve(tmp_path_factory.mktemp("drawing") / "town.sqlite")
+
+
+@pytest.fixture
+def desk(enter: Callable[..., Page], drawing_site: Site) -> Desk:
+    """A fresh draft from the grids in force."""
+    page = enter(drawing_site, "/draw", "manager")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.click("button[value=in_force]")
+    return opened(page)
+
+
+@pytest.fixture
+def other(browser: Browser, browser_context_args: dict[str, Any], desk: Desk, drawing_site: Site) -> Iterator[Desk]:
+    """Somebody else with the same draft open."""
+    context = browser.new_context(**browser_context_args, viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    sign_in(page, drawing_site, "admin")
+    page.goto(desk.address)
+    yield opened(page)
+    context.close()

@@ -6,6 +6,7 @@ WORDS = {
     # What the tool in hand does
     "hint_choose": N_("Tap a grid to see it. The wheel brings the map closer, dragging moves it."),
     "hint_paint": N_("Painting %(grid)s: tap blocks or stroke over them. Right button: choose another grid."),
+    "hint_paint_touch": N_("Painting %(grid)s: tap blocks or stroke over them. Two fingers move the map."),
     "hint_paint_none": N_("Tap the grid that is to grow, or begin a stroke inside it."),
     "hint_paint_new": N_("A new grid: tap blocks or stroke over them."),
     "hint_cut": N_("Set points across a grid, from outside to outside. The grid is cut in two."),
@@ -29,6 +30,7 @@ WORDS = {
     # Keeping
     "all_saved": N_("Every change is stored at once"),
     "saving": N_("Storing …"),
+    "waits": N_("A change waits for your word"),
     "saved_at": N_("Stored %(at)s"),
     "unsent": N_("No connection; not stored yet: %(unsent)s. Sent as soon as the server answers."),
     "offline": N_("The server was not reached. The change is kept here and sent again by itself."),

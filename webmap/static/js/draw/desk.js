@@ -42,7 +42,7 @@ export class Desk {
     const { draft } = this;
     draft.addEventListener("shapes", () => this.shapes());
     draft.addEventListener("table", () => this.refill());
-    draft.addEventListener("blocks", () => this.again("fill", "doing"));
+    draft.addEventListener("blocks", () => this.again("borders", "doing"));
     draft.addEventListener("state", () => this.show());
     draft.addEventListener("done", ({ detail }) => this.done(detail));
     draft.addEventListener("trouble", ({ detail }) => this.complain(detail.problem.message, detail.problem.status === 0));
@@ -68,8 +68,9 @@ export class Desk {
     this.again("borders", "doing");
     this.table.show();
     this.table.paintStrip();
-    if (code) this.table.reveal(code);
     this.card.show();
+    // After the card, which takes some of the table's room.
+    if (code) this.table.reveal(code);
     if (code && look) this.look(code);
     this.show();
   }
@@ -89,7 +90,7 @@ export class Desk {
   }
 
   lookAt(codes) {
-    this.map.fitBounds(this.box(codes), { maxZoom: 17.5, padding: [60, 60] });
+    this.map.fitBounds(this.box(codes), { maxZoom: 17.5, paddingTopLeft: [60, 80], paddingBottomRight: [60, 120] });
   }
 
   lookAtAll(room = ROOM) {
@@ -100,6 +101,7 @@ export class Desk {
     const tool = this.tools[name];
     if (!tool || (name !== "choose" && !this.mayChange())) return;
     this.view.ghost = null;
+    if (!this.draft.refused && !this.draft.offline) this.quiet();
     this.name = name;
     this.hand.hold(tool);
     this.picture.tool = tool;
@@ -157,9 +159,9 @@ export class Desk {
   relabel() {
     const grids = [...this.draft.grids.values()].sort((a, b) => (a.kind === "special") - (b.kind === "special"));
     const names = grids.map((grid) => {
-      const [lon, lat] = unproject(...grid.shape.spot());
+      const [point, ...others] = grid.shape.spots().map((spot) => unproject(...spot).reverse());
       const row = this.draft.rows.get(grid.code);
-      return { kind: "grid", text: this.short(grid.code), under: row ? String(row.households) : "", point: [lat, lon] };
+      return { kind: "grid", text: this.short(grid.code), under: row ? String(row.households) : "", point, others };
     });
     this.labels.labels = [...names, ...(this.placeNames || [])];
     if (this.map._loaded) this.labels.redraw();
@@ -235,6 +237,7 @@ export class Desk {
     const at = draft.saved ? clock(draft.saved) : "";
     parts.status.textContent = !this.mayChange() ? words.read_only_short
       : draft.offline ? this.say(words.unsent, { unsent })
+      : draft.refused ? words.waits
       : draft.busy || unsent ? words.saving
       : at ? this.say(words.saved_at, { at }) : words.all_saved;
   }
@@ -253,7 +256,7 @@ export class Desk {
 
   bar(kind, text, buttons = []) {
     const made = buttons.map(([label, does, style]) => {
-      const button = G.make("button", { type: "button", class: style || "quiet", text: label });
+      const button = G.make("button", { type: "button", class: style ?? "quiet", text: label });
       button.addEventListener("click", () => {
         this.quiet();
         does();

@@ -176,7 +176,7 @@ export class Draft extends EventTarget {
     } else if (problem.status === 412) {
       this.waiting.shift();
       await this.sync(true);
-      this.refused = { edit, problem, edits: problem.body.edits || this.news || [] };
+      this.refused = { edit, problem, edits: problem.body.since || this.news || [] };
       this.tell("refused");
     } else {
       this.waiting.shift();

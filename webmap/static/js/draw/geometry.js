@@ -2,6 +2,7 @@
 
 const SIZE = 256;
 const METRES_ROUND = 40075016.686;
+const SPOTS = 4;
 
 /** Longitude and latitude -> world pixels at zoom 0 (Web Mercator). */
 export function project(lon, lat) {
@@ -63,20 +64,26 @@ export class Shape {
     return inside;
   }
 
-  /** A place well inside, for a name: the middle of the widest stretch on a few level lines. Found once. */
+  /** A place well inside, for a name: the middle of the widest stretch on a few level lines. */
   spot() {
+    return this.spots()[0];
+  }
+
+  /** Places well inside, the best first. Found once. */
+  spots() {
     if (!this.found) {
-      let best = null;
+      const found = [];
       for (const share of [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8]) {
         const y = this.box[1] + (this.box[3] - this.box[1]) * share;
         const cuts = this.cuts(y);
         for (let i = 0; i + 1 < cuts.length; i += 2) {
           // Lines near the middle are preferred: a name close to the edge seems to belong to the neighbour.
-          const worth = (cuts[i + 1] - cuts[i]) * (1 - Math.abs(share - 0.5));
-          if (!best || worth > best.worth) best = { worth, x: (cuts[i] + cuts[i + 1]) / 2, y };
+          found.push({ worth: (cuts[i + 1] - cuts[i]) * (1 - Math.abs(share - 0.5)), at: [(cuts[i] + cuts[i + 1]) / 2, y] });
         }
       }
-      this.found = best ? [best.x, best.y] : [(this.box[0] + this.box[2]) / 2, (this.box[1] + this.box[3]) / 2];
+      found.sort((a, b) => b.worth - a.worth);
+      this.found = found.slice(0, SPOTS).map((one) => one.at);
+      if (!found.length) this.found = [[(this.box[0] + this.box[2]) / 2, (this.box[1] + this.box[3]) / 2]];
     }
     return this.found;
   }

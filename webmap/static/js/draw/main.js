@@ -55,7 +55,7 @@ function actionsOf(desk, sheets) {
     cancel: () => { desk.tool.cancel?.(); desk.show(); },
     anew: () => { desk.take("paint"); if (desk.name === "paint") desk.tool.anew(); },
     all: () => desk.lookAtAll(),
-    blocks: () => { desk.view.showBlocks = !desk.view.showBlocks; desk.needBlocks(); desk.again("fill"); },
+    blocks: () => { desk.view.showBlocks = !desk.view.showBlocks; desk.needBlocks(); desk.again("borders"); },
     colour: (by) => colour(typeof by === "string" ? by : desk.view.colourBy === "band" ? "apart" : "band"),
     find: () => page.querySelector(".draw-find input").focus(),
     help: () => page.querySelector(".draw-help").toggleAttribute("open"),

@@ -16,7 +16,7 @@ export class Picture {
       map.createPane(name).style.zIndex = order;
       map.getPane(name).style.pointerEvents = "none";
     };
-    [["fill", 300], ["streets", 330], ["borders", 400], ["words", 450], ["doing", 460]].forEach(([name, order]) => pane(name, order));
+    [["fill", 300], ["streets", 330], ["borders", 400], ["words", 450], ["doing", 440]].forEach(([name, order]) => pane(name, order));
     const sheet = (name, paint, padding = 0.2) => new Sheet({ pane: name, padding, paint: paint.bind(this) }).addTo(map);
     this.sheets = {
       fill: sheet("fill", this.paintFill),
@@ -55,7 +55,6 @@ export class Picture {
       context.fillStyle = this.colour(grid.code);
       context.fill("evenodd");
     }
-    if (this.view.showBlocks && this.perMetre(view) > BLOCKS_FROM_M) this.paintBlocks(view);
   }
 
   perMetre(view) {
@@ -66,8 +65,8 @@ export class Picture {
     const { context } = view;
     context.beginPath();
     for (const number of this.draft.blockFinder.near(view.box)) view.trace(this.draft.blocks.get(number).shape.rings);
-    context.strokeStyle = "rgba(40,46,56,.30)";
-    context.lineWidth = 0.8;
+    context.strokeStyle = "rgba(30,36,46,.5)";
+    context.lineWidth = 1;
     context.stroke();
   }
 
@@ -78,14 +77,17 @@ export class Picture {
   paintBorders(view) {
     const { context } = view;
     context.lineJoin = "round";
+    if (this.view.showBlocks && this.perMetre(view) > BLOCKS_FROM_M) this.paintBlocks(view);
     context.beginPath();
     for (const grid of this.seen(view, false)) view.trace(grid.shape.rings);
     context.strokeStyle = RED;
     context.globalAlpha = 0.85;
-    context.lineWidth = this.perMetre(view) < 0.05 ? 0.8 : 1.8;
+    const perMetre = this.perMetre(view);
+    context.lineWidth = perMetre < 0.05 ? 0.8 : perMetre < 0.6 ? 1.8 : 2.8;
     context.stroke();
     context.globalAlpha = 1;
     for (const grid of this.seen(view, true)) this.paintSpecial(view, grid);
+    if (this.map.options.sharp) return;
     this.paintFlaws(view);
     for (const code of this.view.picked) this.outline(view, code, INK, 3.5);
   }

@@ -14,17 +14,21 @@ export class Sheets {
   on() {
     const { desk } = this;
     this.before = { centre: desk.map.getCenter(), zoom: desk.map.getZoom() };
+    const size = desk.box(desk.draft.grids.keys());
+    const tall = desk.map.project(size.getSouthEast()).subtract(desk.map.project(size.getNorthWest()));
     document.body.classList.add("draw-printing");
+    document.body.classList.toggle("draw-upright", tall.y > tall.x);
     desk.map.options.sharp = SHARP;
     this.fillLegend();
     desk.map.invalidateSize({ animate: false });
     desk.lookAtAll({ padding: [12, 12] });
     desk.picture.tool = null;
+    desk.again();
   }
 
   off() {
     const { desk } = this;
-    document.body.classList.remove("draw-printing");
+    document.body.classList.remove("draw-printing", "draw-upright");
     delete desk.map.options.sharp;
     desk.map.invalidateSize({ animate: false });
     desk.map.setView(this.before.centre, this.before.zoom, { animate: false });

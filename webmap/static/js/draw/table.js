@@ -48,7 +48,6 @@ export class Table {
       })
     );
     this.body.addEventListener("click", (event) => this.clicked(event));
-    this.body.addEventListener("dblclick", (event) => this.clicked(event, true));
     this.scroller.addEventListener("keydown", (event) => this.pressed(event));
     this.strip.addEventListener("click", (event) => this.strippedAt(event));
   }
@@ -150,15 +149,16 @@ export class Table {
     const cells = [
       G.make("th", { scope: "row" }, [swatch, G.make("span", { text: this.desk.short(row.code) }), mark]),
       G.make("td", { class: "name", text: row.name || "", title: row.name || "" }),
-      G.make("td", { class: "households" }, row.kind === "special" ? [said] : [said, bandBar(row.households, draft.band)]),
+      G.make("td", {}, [G.make("div", { class: "households" }, row.kind === "special" ? [said] : [said, bandBar(row.households, draft.band)])]),
       G.make("td", { class: "number", text: row.open_incidents == null ? "–" : String(row.open_incidents) }),
     ];
     return G.make("tr", { "data-code": row.code, "aria-rowindex": String(at + 2), "aria-selected": String(view.picked.includes(row.code)) }, cells);
   }
 
-  clicked(event, look = false) {
+  /** One click chooses, two show it large. Rows are made anew by the first, so no "dblclick" would ever come. */
+  clicked(event) {
     const row = event.target.closest("tr[data-code]");
-    if (row) this.desk.pick(row.dataset.code, look || !this.desk.inSight(row.dataset.code));
+    if (row) this.desk.pick(row.dataset.code, event.detail > 1 || !this.desk.inSight(row.dataset.code));
   }
 
   pressed(event) {

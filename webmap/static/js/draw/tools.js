@@ -47,7 +47,9 @@ export class Paint {
     const { words, say } = this.desk;
     if (this.fresh) return words.hint_paint_new;
     const brush = this.desk.brush();
-    return brush ? say(words.hint_paint, { grid: this.desk.short(brush) }) : words.hint_paint_none;
+    if (!brush) return words.hint_paint_none;
+    const touch = matchMedia("(pointer: coarse)").matches;
+    return say(touch ? words.hint_paint_touch : words.hint_paint, { grid: this.desk.short(brush) });
   }
 
   /** A new grid begins with the next blocks that are painted. */

@@ -95,13 +95,22 @@
     const wide = Math.max(...lines.map((line) => context.measureText(line).width)) / 2 + 4;
     const high = (lines.length * look.size * 1.25) / 2 + 2;
     const box = [point.x - wide, point.y - high, point.x + wide, point.y + high];
-    if (!taken.free(box)) return;
+    if (!taken.free(box)) return false;
     taken.take(box);
     lines.forEach((line, i) => {
       const small = i ? Object.assign({}, look, { colour: "#3d424c" }) : look;
       context.font = (i ? "500 11px " : look.weight + " " + look.size + "px ") + FACE;
       draw(context, small, line, point.x, point.y + (i - (lines.length - 1) / 2) * look.size * 1.2, 0);
     });
+    return true;
+  }
+
+  /* Where one place is taken, another of the same thing will do; a name goes there without what stands under it rather than not at all. */
+  function placeSomewhere(context, look, label, points, taken) {
+    const at = (one) => points.some((point) => placeAtPoint(context, look, one, point, taken));
+    if (at(label) || !label.others) return;
+    context.font = look.weight + " " + look.size + "px " + FACE;
+    at({ text: label.text });
   }
 
   G.Labels = L.Layer.extend({
@@ -145,8 +154,9 @@
         context.font = look.weight + " " + look.size + "px " + FACE;
         if (label.line) {
           if (label.bounds.intersects(seen)) placeOnLine(context, look, label, label.line.map(place), taken);
-        } else if (seen.contains(label.point)) {
-          placeAtPoint(context, look, label, place(label.point), taken);
+        } else {
+          const points = [label.point].concat(label.others || []).filter((point) => seen.contains(point));
+          placeSomewhere(context, look, label, points.map(place), taken);
         }
       });
     },
