@@ -1,7 +1,5 @@
 """Drafts: a community's next edition while people draw it, edit by edit, undone and done again, two at once."""
 
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,7 +13,7 @@ from data import frames
 from data.models import Community, DraftBlock, DraftEdit, EditionStage, GridEdition, GridKind, User
 from geo.errors import N_, CannotDraw, Fault
 from geo.rounding import on_lattice
-from patrols import draft_flaws, draft_log, draft_rows, drafting, redraw
+from patrols import draft_flaws, draft_log, draft_memory, draft_rows, drafting, redraw
 from patrols.draft_colours import NO_COLOUR, colour_all, colour_changed
 from patrols.draft_edits import Edit, Outcome, carry_out
 from patrols.draft_ground import ground_mark, incidents_mark, incidents_of
@@ -25,9 +23,6 @@ from patrols.errors import DraftChanged, DraftClosed
 
 IN_FORCE, DRAWN = "in_force", "drawn"
 """Where the grids of a new draft come from."""
-
-MOST_REMEMBERED = 4
-"""Drafts that a process keeps in mind; another one is read from the database, which takes a second or two."""
 
 ROUNDING_M2 = 0.5
 """A border that got a corner may move by a millimetre; less ground than this has not changed hands."""
@@ -168,13 +163,13 @@ def state_of(session: Session, edition: GridEdition) -> DraftState:
     stamp = draft_log.stamp_of(session, edition)
     if stamp is None:
         raise DraftClosed(N_("Edition %(number)s is not ready for editing yet."), number=edition.number)
-    known = _REMEMBERED.get(stamp)
+    known = draft_memory.recall(stamp)
     community = edition.community
     if known is None or known.ground.mark != ground_mark(session, community):
         known = read(session, edition)
     elif known.incidents.mark != incidents_mark(session, community):
         known = with_incidents(known, incidents_of(session, community, known.ground.crs))
-    _REMEMBERED.put(stamp, known)
+    draft_memory.remember(stamp, known)
     return known
 
 
@@ -356,7 +351,7 @@ def _store(
     edition.revision += 1
     corners = _only_corners(state, moved, rows)
     stamp = draft_log.note_change(session, edition, action, kind, rows, corners=corners, at=at, by=by)
-    _REMEMBERED.put(stamp, moved)
+    draft_memory.remember(stamp, moved)
     gone = tuple(sorted(code for code, row in rows.items() if row is None))
     changed = tuple(sorted(code for code, row in rows.items() if row is not None))
     return Applied(edition.revision, rebased, changed, gone, _counted(state, moved, changed), moved)
@@ -380,24 +375,3 @@ def _counted(before: DraftState, after: DraftState, changed: tuple[str, ...]) ->
         for slot in (values[: len(old)] != old).nonzero()[0].tolist():
             other |= {code for code in after.codes if after.slots[code] == slot}
     return tuple(sorted(other))
-
-
-class _Remembered:
-    """The last few states, by their stamps; any thread may ask."""
-
-    def __init__(self, most: int) -> None:
-        self._most, self._states, self._lock = most, OrderedDict[str, DraftState](), threading.Lock()
-
-    def get(self, stamp: str) -> DraftState | None:
-        with self._lock:
-            return self._states.get(stamp)
-
-    def put(self, stamp: str, state: DraftState) -> None:
-        with self._lock:
-            self._states[stamp] = state
-            self._states.move_to_end(stamp)
-            while len(self._states) > self._most:
-                self._states.popitem(last=False)
-
-
-_REMEMBERED = _Remembered(MOST_REMEMBERED)
