@@ -15,7 +15,7 @@ from data.models import GridEdition, GridKind, LineageKind
 from patrols import redraw
 from patrols.handover import destinations
 from patrols.lineage import NOISE_M2, compare, unchanged
-from patrols.tally import COUNTED, FIGURES, NOWHERE, Ground, houses_of, tally
+from patrols.tally import COUNTED, FIGURES, NOWHERE, Ground, tally
 
 MOVES = ("from_code", "to_code", *COUNTED, "open_incidents", "area_m2")
 
@@ -67,17 +67,19 @@ def preview(session: Session, edition: GridEdition, *, at: datetime, against: Gr
     ground = Ground(session, community, at)
     lineage = compare(old, new)
     incidents = _incidents(session, edition, against, lineage, old, at)
+    held = tally(ground, old), tally(ground, new)
     told = {
-        "before": tally(ground, old).assign(open_incidents=_count(incidents["before"])),
-        "after": tally(ground, new).assign(open_incidents=_count(incidents["after"])),
+        side: one.figures.assign(open_incidents=_count(incidents[side]))
+        for side, one in zip(("before", "after"), held, strict=True)
     }
+    houses = ground.buildings.assign(buildings=1, from_code=held[0].houses, to_code=held[1].houses)
     moved = moved_ground(old, new)
     return Preview(
         edition=edition,
         against=against,
         grids=_per_grid(old, new, lineage, told),
         totals=_totals(old, new, told, ground),
-        moves=_moves(ground, old, new, incidents, moved),
+        moves=_moves(houses, incidents, moved),
         ground=moved,
         lineage=lineage,
         before=old,
@@ -221,11 +223,8 @@ def _totals(
     return pd.DataFrame(columns)
 
 
-def _moves(
-    ground: Ground, old: gpd.GeoDataFrame, new: gpd.GeoDataFrame, incidents: pd.DataFrame, moved: gpd.GeoDataFrame
-) -> pd.DataFrame:
+def _moves(houses: gpd.GeoDataFrame, incidents: pd.DataFrame, moved: gpd.GeoDataFrame) -> pd.DataFrame:
     keys = ["from_code", "to_code"]
-    houses = ground.buildings.assign(buildings=1, from_code=houses_of(ground, old), to_code=houses_of(ground, new))
     parts = [
         pd.DataFrame(houses[[*keys, *COUNTED]]).groupby(keys).sum(),
         incidents.set_axis(keys, axis=1).groupby(keys).size().rename("open_incidents").to_frame(),

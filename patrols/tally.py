@@ -6,6 +6,7 @@ Counted anew from the stored ground, never taken from what an edition's rows say
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -83,7 +84,14 @@ class Ground:
         return pd.DataFrame(rows, columns=names).astype(object)
 
 
-def tally(ground: Ground, grids: gpd.GeoDataFrame) -> pd.DataFrame:
+class Tally(NamedTuple):
+    """What each grid holds, by code, and the code of the 综合 grid of each building (`NOWHERE` for none)."""
+
+    figures: pd.DataFrame
+    houses: Codes
+
+
+def tally(ground: Ground, grids: gpd.GeoDataFrame) -> Tally:
     """What each grid holds.
 
     A building counts where its middle stands; a street along a border counts for both grids, as on their cards; the
@@ -97,24 +105,21 @@ def tally(ground: Ground, grids: gpd.GeoDataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame
-        Index `grid_code`, `NOWHERE` last; columns `FIGURES` without `open_incidents`, which their history decides.
+    Tally
+        `figures`: index `grid_code`, `NOWHERE` last; columns `FIGURES` without `open_incidents`, which their history
+        decides. `houses` goes with `Ground.buildings`.
     """
     special = (grids["kind"] == GridKind.SPECIAL).to_numpy()
     every = set(grids["grid_code"])
-    parts = [_tally(ground, grids[~special], every)]
+    general = _tally(ground, grids[~special], every)
+    parts = [general.figures]
     if special.any():
-        parts.append(_tally(ground, grids[special], every).drop(index=NOWHERE))
+        parts.append(_tally(ground, grids[special], every).figures.drop(index=NOWHERE))
     found = pd.concat(parts).sort_index()
-    return pd.concat([found.drop(index=NOWHERE), found.loc[[NOWHERE]]])
+    return Tally(pd.concat([found.drop(index=NOWHERE), found.loc[[NOWHERE]]]), general.houses)
 
 
-def houses_of(ground: Ground, grids: gpd.GeoDataFrame) -> Codes:
-    """The code of the 综合 grid of each building, `NOWHERE` for none."""
-    return _codes(GridLocator(grids[grids["kind"] != GridKind.SPECIAL]), ground.buildings)
-
-
-def _tally(ground: Ground, grids: gpd.GeoDataFrame, every: set[str]) -> pd.DataFrame:
+def _tally(ground: Ground, grids: gpd.GeoDataFrame, every: set[str]) -> Tally:
     locator = GridLocator(grids)
     index = pd.Index([*sorted(grids["grid_code"]), NOWHERE], name="grid_code", dtype=object)
     houses = _codes(locator, ground.buildings)
@@ -124,7 +129,7 @@ def _tally(ground: Ground, grids: gpd.GeoDataFrame, every: set[str]) -> pd.DataF
     load = _load(ground, locator).reindex(index, fill_value=0.0)
     found["patrol_metres"], found["patrol_minutes"] = load["metres"], load["minutes"]
     found["postings"] = _postings(ground, locator, houses, every).reindex(index, fill_value=0).astype(int)
-    return found
+    return Tally(found, houses)
 
 
 def _codes(locator: GridLocator, spots: gpd.GeoDataFrame) -> Codes:
