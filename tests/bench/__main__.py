@@ -16,6 +16,8 @@ TABLES = {
     "points": "bench_points.py",
     "scale": "bench_scale.py",
     "draw": "bench_draw.py",
+    "reshape": "bench_reshape.py",
+    "editor": "bench_editor.py",
     "odd": "sweep_odd_files.py",
 }
 PACKAGES = ("geopandas", "numba", "numpy", "pymetis", "pyogrio", "shapely")
