@@ -4,6 +4,7 @@ from data.kinds import GridKind
 from data.models.audit import AuditRow
 from data.models.base import Base
 from data.models.columns import WGS84, UtcDateTime
+from data.models.devices import Device, DevicePatrol, DeviceStage, PhoneFix
 from data.models.drafts import DraftBlock, DraftChange, DraftEdit, EditionStep, FlawAcceptance, NoticeBoard
 from data.models.incidents import Category, Incident, IncidentSource, IncidentStep, Stage, StepKind
 from data.models.patrols import Fix, Patrol, PatrolCredit, PatrolSource
@@ -46,6 +47,9 @@ __all__ = [
     "ChainLink",
     "Community",
     "Compound",
+    "Device",
+    "DevicePatrol",
+    "DeviceStage",
     "DraftBlock",
     "DraftChange",
     "DraftEdit",
@@ -70,6 +74,7 @@ __all__ = [
     "PatrolCredit",
     "PatrolSource",
     "Person",
+    "PhoneFix",
     "PlaceKind",
     "Posting",
     "Role",
