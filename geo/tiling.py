@@ -89,8 +89,8 @@ def find_flaws(
     rows += _find_gaps(codes, shapes, ground, sliver_m2)
     rows += _find_outside(codes, shapes, ground, sliver_m2) if ground is not None else []
     rows += _find_apart(codes, shapes, ground, sliver_m2)
-    rows += _find_cuts("cut_building", codes, shapes, buildings, sliver_m2)
-    rows += _find_cuts("cut_compound", codes, shapes, compounds, sliver_m2)
+    rows += find_cuts("cut_building", codes, shapes, buildings, sliver_m2)
+    rows += find_cuts("cut_compound", codes, shapes, compounds, sliver_m2)
     flaws = gpd.GeoDataFrame(
         rows, columns=["kind", "grid_code", "other_code", "area_m2", "geometry"], geometry="geometry", crs=grids.crs
     )
@@ -261,10 +261,28 @@ def _find_apart(codes: np.ndarray, shapes: Geometries, ground: shapely.Geometry 
     return rows
 
 
-def _find_cuts(
-    kind: str, codes: np.ndarray, shapes: Geometries, things: gpd.GeoDataFrame | None, sliver_m2: float
+def find_cuts(
+    kind: str, codes: np.ndarray, shapes: Geometries, things: gpd.GeoDataFrame | None, sliver_m2: float = SLIVER_M2
 ) -> list[Row]:
-    """Buildings or compounds that two or more grids have a part of; the area is what the smaller parts come to."""
+    """Find buildings or compounds that two or more grids have a part of, as `find_flaws` lists them.
+
+    Parameters
+    ----------
+    kind : str
+        What such a flaw is called: ``cut_building`` or ``cut_compound``.
+    codes, shapes : arrays
+        The grids, in metres.
+    things : GeoDataFrame, optional
+        The buildings or compounds, in the same metres.
+    sliver_m2 : float
+        The smallest part that counts.
+
+    Returns
+    -------
+    list of tuple
+        Kind, code of the grid with the largest part, code of the next, metres squared of all but the largest part, and
+        the shape of the second largest.
+    """
     if things is None or not len(things) or not len(shapes):
         return []
     bodies = shapely.make_valid(shapely.force_2d(things.geometry.to_numpy()))

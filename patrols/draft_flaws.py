@@ -16,8 +16,9 @@ from data import frames
 from data.errors import NotFound
 from data.models import FlawAcceptance, GridEdition, GridKind, User
 from geo.errors import N_
-from geo.repair import SMALLEST_M2, repairs
-from geo.tiling import SLIVER_M2, find_flaws
+from geo.give import is_sliver
+from geo.repair import NEIGHBOURS, SMALLEST_M2, repairs
+from geo.tiling import SLIVER_M2, find_cuts, find_flaws
 from patrols.adoption import BLOCKING
 from patrols.draft_ground import Shapes
 from patrols.draft_state import REACH_M, DraftState, Flaw
@@ -27,7 +28,9 @@ CUTS = ("cut_building", "cut_compound")
 BELOW, ABOVE = "below_band", "above_band"
 """A general grid with fewer or more households than wished for: a warning, not a ban."""
 
-ELSEWHERE = frozenset({*CUTS, BELOW, ABOVE})
+APART = "not_connected"
+
+ELSEWHERE = frozenset({*CUTS, APART, BELOW, ABOVE})
 """Kinds that are found by themselves, not with the shapes of grids."""
 
 ERROR, WARNING = "error", "warning"
@@ -60,7 +63,7 @@ def after(before: DraftState, moved: DraftState, changed: Iterable[str]) -> dict
     around = _around(before, moved, codes)
     kept = {key: flaw for key, flaw in before.flaws.items() if not _concerns(around, flaw)}
     old = [flaw for key, flaw in before.flaws.items() if key not in kept and flaw.kind not in ELSEWHERE]
-    fresh = [*_local_cuts(moved, around), *_out_of_band(moved, sorted(codes))]
+    fresh = [*_local_cuts(moved, around), *_out_of_band(moved, sorted(codes)), *_apart(moved, around)]
     if old or not _still_whole(before, moved, around):
         fresh += _local(moved, around)
     return {**kept, **_by_key(moved, [flaw for flaw in fresh if _concerns(around, flaw)])}
@@ -70,8 +73,10 @@ def _around(before: DraftState, moved: DraftState, codes: frozenset[str]) -> Aro
     """The changed ground's box, wide enough for the gaps and overlaps that reach beyond it."""
     shapes = [one.shapes[one.places[code]] for one in (before, moved) for code in codes if code in one.places]
     box = _box(shapes)
-    wide = [flaw.shape for flaw in before.flaws.values() if _concerns(Around(box, codes, moved.frame.iloc[:0]), flaw)]
-    box = _box([*shapes, *wide])
+    first = Around(box, codes, moved.frame.iloc[:0])
+    wide = [flaw.shape for flaw in before.flaws.values() if _concerns(first, flaw)]
+    if wide:
+        box = _box([*shapes, *wide])
     near = moved.near([box])
     return Around(box, codes, moved.frame.iloc[near[moved.kinds[near] == GridKind.GENERAL]])
 
@@ -89,20 +94,17 @@ def _concerns(around: Around, flaw: Flaw) -> bool:
 
 
 def _still_whole(before: DraftState, moved: DraftState, around: Around) -> bool:
-    """Whether the changed grids hold as much ground as before, each in one piece, and share their borders.
+    """Whether the changed grids hold as much ground as before, share their borders, and have no slivers.
 
     Then nothing can be wrong with their shapes that was not wrong before, and looking for it would be wasted.
     """
-    if around.grids.empty or not _pieces(moved, around.changed):
-        return bool(around.grids.empty)
+    parts = shapely.get_parts(_general_shapes(moved, around.changed))
+    if is_sliver(parts).any():
+        return False
     area_m2 = [float(shapely.area(_general_shapes(one, around.changed)).sum()) for one in (before, moved)]
     if abs(area_m2[0] - area_m2[1]) > SMALLEST_M2:
         return False
     return bool(shapely.coverage_is_valid(around.grids.geometry.to_numpy()))
-
-
-def _pieces(state: DraftState, codes: frozenset[str]) -> bool:
-    return bool((shapely.get_num_geometries(_general_shapes(state, codes)) == 1).all())
 
 
 def _general_shapes(state: DraftState, codes: frozenset[str]) -> Shapes:
@@ -117,15 +119,14 @@ def _local(moved: DraftState, around: Around) -> list[Flaw]:
     """
     outline = moved.ground.outline
     if outline is None:
-        return _listed(repairs(around.grids))
+        return [flaw for flaw in _listed(repairs(around.grids)) if flaw.kind != APART]
     here = shapely.clip_by_rect(outline, *shapely.bounds(around.box).tolist())
     mine = shapely.intersection(outline, shapely.union_all(around.grids.geometry.to_numpy()))
     found = _listed(repairs(around.grids, shapely.union(shapely.make_valid(here), mine)))
-    rest = [flaw for flaw in found if flaw.kind != "not_connected"]
-    return [*rest, *_apart(moved, around, {flaw.grid_code: flaw for flaw in found if flaw.kind == "not_connected"})]
+    return [flaw for flaw in found if flaw.kind != APART]
 
 
-def _apart(moved: DraftState, around: Around, seen: dict[str, Flaw]) -> list[Flaw]:
+def _apart(moved: DraftState, around: Around) -> list[Flaw]:
     """Changed grids in several pieces, on the whole outline: in the box alone its pieces may seem to be apart."""
     mine = around.grids[around.grids["grid_code"].isin(around.changed)]
     several = mine[shapely.get_num_geometries(mine.geometry.to_numpy()) > 1]
@@ -134,8 +135,7 @@ def _apart(moved: DraftState, around: Around, seen: dict[str, Flaw]) -> list[Fla
     # On ground in one piece every grid in several is one, which is quicker to say without the outline.
     islands = shapely.get_num_geometries(moved.ground.outline) > 1 if moved.ground.outline is not None else False
     found = find_flaws(several, moved.ground.outline if islands else None)
-    rows = _listed(found[found["kind"] == "not_connected"], choices=("neighbours",))
-    return [seen.get(flaw.grid_code, flaw) for flaw in rows]
+    return _listed(found[found["kind"] == APART])
 
 
 def _local_cuts(moved: DraftState, around: Around) -> list[Flaw]:
@@ -167,9 +167,14 @@ def _meeting(things: gpd.GeoDataFrame, box: shapely.Geometry) -> Any:
 
 def _cuts(grids: gpd.GeoDataFrame, houses: gpd.GeoDataFrame, yards: gpd.GeoDataFrame) -> list[Flaw]:
     """Buildings and compounds that more than one grid has a part of."""
-    found = find_flaws(grids, buildings=houses, compounds=yards)
-    cuts = found[found["kind"].isin(CUTS)]
-    return _listed(cuts)
+    codes = grids["grid_code"].to_numpy(dtype=object)
+    shapes = np.asarray(grids.geometry.to_numpy(), dtype=object)
+    rows = [
+        row
+        for kind, things in zip(CUTS, (houses, yards), strict=True)
+        for row in find_cuts(kind, codes, shapes, things)
+    ]
+    return [Flaw(kind, code, other, area_m2, (), shape) for kind, code, other, area_m2, shape in rows]
 
 
 def _out_of_band(state: DraftState, codes: Sequence[str]) -> list[Flaw]:
@@ -185,13 +190,14 @@ def _out_of_band(state: DraftState, codes: Sequence[str]) -> list[Flaw]:
     return flaws
 
 
-def _listed(rows: pd.DataFrame, choices: tuple[str, ...] = ()) -> list[Flaw]:
+def _listed(rows: pd.DataFrame) -> list[Flaw]:
+    """Rows of `geo.repair.repairs` or `geo.tiling.find_flaws`; a grid in pieces is mended in one way only."""
     names = ("kind", "grid_code", "other_code", "area_m2", "geometry")
     columns = [rows[name].tolist() for name in names]
-    ways = rows["choices"].tolist() if "choices" in rows else [choices] * len(rows)
+    ways = rows["choices"].tolist() if "choices" in rows else [()] * len(rows)
     return [
-        Flaw(str(kind), str(code), str(other), float(area_m2), tuple(way), shape)
-        for kind, code, other, area_m2, shape, way in zip(*columns, ways, strict=True)
+        Flaw(str(kind), str(code), str(other), float(area), (NEIGHBOURS,) if kind == APART else tuple(way), shape)
+        for kind, code, other, area, shape, way in zip(*columns, ways, strict=True)
     ]
 
 

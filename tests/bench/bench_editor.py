@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import shapely
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine, insert, select
 from sqlalchemy.orm import Session
 from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
@@ -25,6 +25,7 @@ from data import users
 from data.database import open_engine, open_session, upgrade
 from data.models import Building, Community, EditionStage, Grid, GridEdition, Role, Street, StreetClass, Subdistrict
 from data.settings import Settings
+from patrols import draft_rows
 from webmap.app import create_app
 from webmap.settings import WebSettings
 
@@ -35,7 +36,7 @@ CORNERS_A_SIDE = 8
 WEST, SOUTH = 116.3, 39.9
 CODE, NOW = "110108001001", datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
 PASSWORD = "walk every day 1"
-TIMES = 20
+TIMES, MANY = 20, 300
 
 
 class Town:
@@ -211,6 +212,37 @@ def run(editor: Editor, town: Town, times: int) -> None:
         editor.ask("grids, known", "GET", f"{editor.address}/grids", headers={"If-None-Match": f'"{editor.revision}"'})
 
 
+def take_back(editor: Editor, town: Town, engine: Engine, many: int) -> str:
+    """Do many edits one upon the other, take all of them back, and compare the stored rows with those before."""
+    with open_session(engine) as session:
+        edition = session.scalars(select(GridEdition).where(GridEdition.number == 2)).one().id
+        before = draft_rows.read(session, edition)
+    inner = (town.columns - 2) * (town.rows - 2)
+    done = 0
+    for place in np.random.default_rng(4).permutation(inner)[: min(many, inner // 4)].tolist():
+        i, j = place % (town.columns - 2) + 1, place // (town.columns - 2) + 1
+        told = {
+            "kind": "move_vertex",
+            "at": town.corner[i, j].tolist(),
+            "to": (town.corner[i, j] + 0.1 * CELL).tolist(),
+        }
+        if done % 2:
+            told = {"kind": "give", "to": None, "ground": _square(town.corner[i, j] + 0.2 * CELL)}
+        editor.ask("(many edits)", "POST", f"{editor.address}/edits", json=told)
+        done += 1
+    for _ in range(done):
+        editor.ask("(many undone)", "POST", f"{editor.address}/undo")
+    with open_session(engine) as session:
+        same = draft_rows.read(session, edition) == before
+    return f"{done} edits taken back one by one: rows byte for byte as before: {'yes' if same else 'NO'}"
+
+
+def _square(corner: np.ndarray) -> dict[str, Any]:
+    west, south = corner.tolist()
+    ring = shapely.get_coordinates(shapely.box(west, south, west + 0.3 * CELL, south + 0.3 * CELL)).tolist()
+    return {"type": "Polygon", "coordinates": [ring]}
+
+
 def _cut(town: Town, i: int, j: int) -> dict[str, Any]:
     west = (town.corner[i, j] + town.corner[i, j + 1]) / 2 - [0.2 * CELL, 0]
     east = (town.corner[i + 1, j] + town.corner[i + 1, j + 1]) / 2 + [0.2 * CELL, 0]
@@ -263,7 +295,9 @@ def main() -> None:
         editor.ask("(first draft)", "GET", editor.address)
         editor.ask("(first grids)", "GET", f"{editor.address}/grids")
         run(editor, town, TIMES)
+        told = take_back(editor, town, engine, MANY)
         show(editor)
+        print(told)
         engine.dispose()
 
 

@@ -288,7 +288,7 @@ def test_many_edits_are_taken_back_one_by_one_byte_for_byte(quick_draft, spatial
     session, random = spatialite_session, np.random.default_rng(5)
     history: list[Rows] = [town.stored(session, quick_draft)]
     refused = 0
-    while len(history) <= 60:
+    while len(history) <= 30:
         edit = town.random_edit(drafts.state_of(session, quick_draft), random)
         try:
             done = drafts.apply(session, quick_draft, edit, revision=quick_draft.revision, at=make.EPOCH)
@@ -298,7 +298,7 @@ def test_many_edits_are_taken_back_one_by_one_byte_for_byte(quick_draft, spatial
         if done.changed or done.gone:
             history.append(town.stored(session, quick_draft))
 
-    assert refused < 300
+    assert refused < 150
     assert town.is_tiling(session, quick_draft)
     for rows in reversed(history[:-1]):
         town.undo(session, quick_draft)
@@ -310,7 +310,7 @@ def test_many_edits_are_taken_back_one_by_one_byte_for_byte(quick_draft, spatial
 
 def test_what_is_remembered_is_what_would_be_read_anew(quick_draft, spatialite_session, monkeypatch):
     session, random = spatialite_session, np.random.default_rng(6)
-    for number in range(40):
+    for number in range(30):
         edit = town.random_edit(drafts.state_of(session, quick_draft), random)
         try:
             drafts.apply(session, quick_draft, edit, revision=quick_draft.revision, at=make.EPOCH)
