@@ -157,8 +157,9 @@ def test_a_finished_draft_is_previewed_and_submitted_and_then_only_looked_at(des
 
     desk.page.click(".draw-side header a.button")
     desk.page.wait_for_url("**/editions/**")
-    desk.page.click("form:has(input[value=submit]) button")
-    desk.page.wait_for_load_state()
+    with desk.page.expect_response(lambda answer: answer.request.method == "POST") as sent:
+        desk.page.click("form:has(input[value=submit]) button")
+    assert sent.value.status == 302
     desk.page.goto(desk.address)
     opened(desk.page)
 

@@ -85,7 +85,12 @@ WORDS = {
     "flaw_not_connected": N_("Grid in several pieces"),
     "flaw_cut_building": N_("Building cut by a border"),
     "flaw_cut_compound": N_("Compound cut by a border"),
-    "flaw_band": N_("Households outside the band"),
+    "flaw_below_band": N_("Too few households"),
+    "flaw_above_band": N_("Too many households"),
+    "repair_mend": N_("Mend the shape"),
+    "repair_join": N_("Join the pieces"),
+    "repair_cut": N_("Cut off what lies outside"),
+    "repair_neighbours": N_("Give the pieces to their neighbours"),
     # What was done
     "edit_paint": N_("painted blocks:"),
     "edit_give": N_("gave ground:"),

@@ -16,12 +16,12 @@ export class Api {
     this.token = document.querySelector("meta[name=csrf-token]").content;
   }
 
-  async ask(path, { method = "GET", body, revision } = {}) {
+  async ask(path, { method = "GET", body, revision, cache = "default" } = {}) {
     const headers = { Accept: "application/json" };
     if (method !== "GET") headers["X-CSRFToken"] = this.token;
     if (body !== undefined) headers["Content-Type"] = "application/json";
     if (revision !== undefined) headers["If-Match"] = `"${revision}"`;
-    const sent = { method, headers, credentials: "same-origin", body: body === undefined ? undefined : JSON.stringify(body) };
+    const sent = { method, headers, cache, credentials: "same-origin", body: body === undefined ? undefined : JSON.stringify(body) };
     let answer;
     try {
       answer = await fetch(this.root + path, sent);
@@ -33,7 +33,8 @@ export class Api {
     return told;
   }
 
-  draft() { return this.ask(""); }
+  // Never out of the browser's memory: stage and accepted flaws change without a new revision of the grids.
+  draft() { return this.ask("", { cache: "no-store" }); }
   grids(since) { return this.ask("/grids" + (since === undefined ? "" : `?since=${since}`)); }
   blocks() { return this.ask("/blocks"); }
   edits(since) { return this.ask("/edits" + (since === undefined ? "" : `?since=${since}`)); }

@@ -13,9 +13,13 @@ import { Vertex } from "draw/vertex.js";
 
 const G = window.gridpatrol;
 const NEWS_MS = 9000;
+const NAME_PX = 22;
 
 /** What lies over the map above and below keeps off the grids. */
 export const ROOM = { paddingTopLeft: [16, 64], paddingBottomRight: [16, 100] };
+
+/** The zoom from which a grid is wide enough for its number. */
+const namedFrom = (box) => Math.log2(NAME_PX / Math.max(box[2] - box[0], box[3] - box[1], 1e-9));
 
 export class Desk {
   constructor(page, map, draft, words) {
@@ -161,7 +165,7 @@ export class Desk {
     const names = grids.map((grid) => {
       const [point, ...others] = grid.shape.spots().map((spot) => unproject(...spot).reverse());
       const row = this.draft.rows.get(grid.code);
-      return { kind: "grid", text: this.short(grid.code), under: row ? String(row.households) : "", point, others };
+      return { kind: "grid", text: this.short(grid.code), under: row ? String(row.households) : "", point, others, later: namedFrom(grid.shape.box) };
     });
     this.labels.labels = [...names, ...(this.placeNames || [])];
     if (this.map._loaded) this.labels.redraw();

@@ -8,6 +8,7 @@ export const BAND_COLOURS = { under: "#a9cbe8", within: "#e6efdc", over: "#f0a98
 const RED = "#b3123c";
 const INK = "#1d2129";
 const BLOCKS_FROM_M = 0.05;
+const FLAWS_SMALL_BELOW_M = 0.1;
 
 export class Picture {
   constructor(map, draft, view) {
@@ -121,19 +122,20 @@ export class Picture {
 
   paintFlaws(view) {
     const { context } = view;
+    const size = this.perMetre(view) < FLAWS_SMALL_BELOW_M ? 0.4 : 1;
     for (const flaw of this.view.flawSpots || []) {
       const [x, y] = view.place(...flaw.place);
       const error = flaw.severity === "error";
       context.beginPath();
       if (error) {
-        context.moveTo(x, y - 10);
-        context.lineTo(x + 10, y + 7);
-        context.lineTo(x - 10, y + 7);
+        context.moveTo(x, y - 10 * size);
+        context.lineTo(x + 10 * size, y + 7 * size);
+        context.lineTo(x - 10 * size, y + 7 * size);
         context.closePath();
-      } else context.arc(x, y, 7, 0, 2 * Math.PI);
+      } else context.arc(x, y, 7 * size, 0, 2 * Math.PI);
       context.fillStyle = error ? "#a8121b" : "#fff1d2";
       context.strokeStyle = error ? "#fff" : "#7a4a00";
-      context.lineWidth = flaw.key === this.view.flaw ? 4 : 2;
+      context.lineWidth = flaw.key === this.view.flaw ? 4 : 2 * size;
       context.fill();
       context.stroke();
     }

@@ -106,9 +106,11 @@ export class Table {
       context.fillText(String(value), at(value), high - 2);
       context.fillRect(at(value) - 0.5, 0, 1, high - 12);
     }
+    // Where thousands stand side by side, each is fainter: the crowd shows where most are.
+    const faint = Math.max(0.06, Math.min(0.55, 60 / rows.length));
     for (const row of rows) {
       const picked = this.desk.view.picked.includes(row.code);
-      context.fillStyle = picked ? "#1d2129" : beyond(row.households, draft.band) ? "#a8121b" : "rgba(0,97,74,.55)";
+      context.fillStyle = picked ? "#1d2129" : beyond(row.households, draft.band) ? `rgba(168,18,27,${faint + 0.3})` : `rgba(0,97,74,${faint})`;
       context.fillRect(at(row.households) - (picked ? 2 : 1), picked ? 0 : 5, picked ? 4 : 2, high - (picked ? 14 : 24));
     }
   }
