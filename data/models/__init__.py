@@ -37,6 +37,7 @@ from data.models.places import (
     StreetClass,
     Subdistrict,
 )
+from data.models.privacy import Consent, ConsentText, Curtain
 
 __all__ = [
     "WGS84",
@@ -47,6 +48,9 @@ __all__ = [
     "ChainLink",
     "Community",
     "Compound",
+    "Consent",
+    "ConsentText",
+    "Curtain",
     "Device",
     "DevicePatrol",
     "DeviceStage",
