@@ -75,7 +75,7 @@ WORDS = {
     "first_only": N_("The first %(shown)s of %(all)s."),
     "square_metres": N_("%(area)s m²"),
     "reason": N_("Reason"),
-    "accept": N_("Accept"),
+    "accept": N_("Accept as it is"),
     "give_to": N_("To %(grid)s"),
     "flaw_duplicate_code": N_("Two grids with one code"),
     "flaw_invalid": N_("Broken shape"),

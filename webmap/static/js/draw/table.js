@@ -43,6 +43,7 @@ export class Table {
     root.querySelectorAll("[data-order]").forEach((head) =>
       head.addEventListener("click", () => {
         this.order = head.dataset.order;
+        this.scroller.scrollTop = 0;
         root.querySelectorAll("[data-order]").forEach((one) => one.closest("th").setAttribute("aria-sort", one === head ? "ascending" : "none"));
         this.fill();
       })
