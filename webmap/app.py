@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from data.database import open_engine
-from webmap import access, api, beginnings, errors, frame, headers, language, pages, storage, words
+from webmap import access, api, beginnings, errors, frame, headers, language, pages, phones, storage, words
 from webmap.settings import WebSettings
 
 MEGABYTE = 1024 * 1024
@@ -68,6 +68,7 @@ def create_app(
     Compress(app)
     # Registered after the compressor, so that it runs before it and still sees the file itself.
     app.after_request(_close_source)
+    phones.init_phones(app)
     if settings.proxies:
         hops = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

@@ -25,8 +25,9 @@ class Device(Base):
     """A phone. It is known by a token (its SHA-256 is kept, never the token) or by the id that its app sends.
 
     ``stale_from_ms`` to ``stale_until_ms``: the times of fixes that came since its patrols were last derived, None
-    when there are none; ``stale_since_ms`` is when the first of them came. ``messages`` only grows: who derives patrols
-    sees by it whether more came meanwhile.
+    when there are none; ``stale_since_ms`` is when the first of them came. ``messages`` and
+    ``fixes_sent`` (the same fix sent twice counts twice) only grow: who derives patrols sees by the latter whether more
+    came meanwhile.
     """
 
     __tablename__ = "device"
@@ -46,6 +47,7 @@ class Device(Base):
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     heard_ms: Mapped[int | None] = mapped_column(BigInteger)
     messages: Mapped[int] = mapped_column(BigInteger, default=0)
+    fixes_sent: Mapped[int] = mapped_column(BigInteger, default=0)
     unusable: Mapped[int] = mapped_column(BigInteger, default=0)
     stale_from_ms: Mapped[int | None] = mapped_column(BigInteger)
     stale_until_ms: Mapped[int | None] = mapped_column(BigInteger)

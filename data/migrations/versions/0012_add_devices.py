@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("decided_at", sa.DateTime(timezone=True)),
         sa.Column("heard_ms", sa.BigInteger),
         sa.Column("messages", sa.BigInteger, nullable=False),
+        sa.Column("fixes_sent", sa.BigInteger, nullable=False),
         sa.Column("unusable", sa.BigInteger, nullable=False),
         sa.Column("stale_from_ms", sa.BigInteger),
         sa.Column("stale_until_ms", sa.BigInteger),
