@@ -3,13 +3,15 @@
 import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from data.errors import CannotWrite
+from data.exchange.thrift import BINARY, I16, I32, I64, LIST, STRUCT, Struct, read_struct, write_struct
 from geo.errors import N_
 
 MAGIC = b"PAR1"
-COPIED_BYTES = 1 << 20
+COPIED_BYTES = 1 << 18
+"""So little at a time that what was read is still in the processor's cache when it is written."""
 KNOWN_WRITERS = (b"parquet-cpp", b"duckdb", b"polars", b"parquet-rs", b"parquet-mr version 1.1", b"gdal")
 OLD_WRITERS = (b"parquet-mr version 1.1.", b"parquet-cpp version 1.0")
 # Numbers of fields in the footer, as Parquet's own description (parquet.thrift) gives them.
@@ -20,10 +22,6 @@ ELSEWHERE, CHUNK_OFFSET, CHUNK_ABOUT, OFFSET_INDEX, COLUMN_INDEX = 1, 2, 3, 4, 6
 INDICES = (4, 5, 6, 7)
 PAGES_OFFSET, INDEX_OFFSET, DICTIONARY_OFFSET, BLOOM_OFFSET, BLOOM_BYTES = 9, 10, 11, 14, 15
 MOST_ORDINALS = 1 << 15
-# Types of Thrift's compact protocol.
-TRUE, FALSE, BYTE, I16, I32, I64, DOUBLE, BINARY, LIST, SET, MAP, STRUCT = range(1, 13)
-
-Struct = dict[int, tuple[int, Any]]
 
 
 class PartsInOne:
@@ -62,7 +60,7 @@ class PartsInOne:
         """
         data = memoryview(part).cast("B")
         end = len(data) - 8 - _length(data)
-        footer = read_struct(_footer(data))
+        footer = read_footer(data)
         if self._footer is None:
             self._footer = footer
         elif footer[2] != self._footer[2]:
@@ -80,6 +78,24 @@ class PartsInOne:
         footer = {**self._footer, ROWS: (I64, self._rows), GROUPS: (LIST, (STRUCT, self._groups))}
         data = write_struct(footer)
         self._sink.write(data + struct.pack("<I", len(data)) + MAGIC)
+
+
+class Group(NamedTuple):
+    """A Parquet file of one row group, written elsewhere: its pages in pieces as they follow each other, its footer."""
+
+    pages: list[Any]
+    footer: Struct
+
+    @classmethod
+    def of(cls, file: Any) -> "Group":
+        """The row group of a whole file given as its bytes."""
+        data = memoryview(file).cast("B")
+        return cls([data[len(MAGIC) : len(data) - 8 - _length(data)]], read_footer(data))
+
+    def written(self) -> bytes:
+        """The same as a whole file."""
+        footer = write_struct(self.footer)
+        return b"".join([MAGIC, *self.pages, footer, struct.pack("<I", len(footer)), MAGIC])
 
 
 class ColumnsBeside:
@@ -130,26 +146,23 @@ class ColumnsBeside:
                 own.write(data[:read])
                 left -= read
 
-    def add(self, group: int, beside: Any) -> None:
+    def add(self, group: int, beside: Group) -> None:
         """Append what lies beside a row group of the source; all of them, in their order.
 
         Parameters
         ----------
         group : int
             Its number in the source.
-        beside : bytes-like
-            A whole Parquet file of one row group.
+        beside : Group
         """
-        data = memoryview(beside).cast("B")
         own = self._footer[GROUPS][1][1][group]
-        footer = read_struct(_footer(data))
         if self._beside is None:
-            self._beside = footer
-        more = footer[GROUPS][1][1][0]
-        end = len(data) - 8 - _length(data)
+            self._beside = beside.footer
+        more = beside.footer[GROUPS][1][1][0]
         columns = [_without_indices(column) for column in own[COLUMNS][1][1]]
         columns += [_at_home(column, self._at - len(MAGIC)) for column in more[COLUMNS][1][1]]
-        self._at += self._sink.write(data[len(MAGIC) : end])
+        for piece in beside.pages:
+            self._at += self._sink.write(piece)
         fields = {**own, COLUMNS: (LIST, (STRUCT, columns))}
         fields[GROUP_BYTES] = (I64, own[GROUP_BYTES][1] + more[GROUP_BYTES][1])
         if GROUP_PACKED in own and GROUP_PACKED in more:
@@ -199,29 +212,15 @@ def can_be_copied(source: Path) -> bool:
     return known and not any(ELSEWHERE in column for group in groups for column in group[COLUMNS][1][1])
 
 
-def read_struct(data: Any) -> Struct:
-    """A struct in Thrift's compact protocol: number of each field to its type and value."""
-    return _Reader(data).struct()
-
-
-def write_struct(fields: Struct) -> bytes:
-    """The same the other way round.
-
-    >>> write_struct(read_struct(bytes.fromhex("15041c19000000")))[:4].hex()
-    '15041c19'
-    """
-    to = bytearray()
-    _put_struct(to, fields)
-    return bytes(to)
-
-
 def _length(data: Any) -> int:
     (length,) = struct.unpack("<I", data[-8:-4])
     return int(length)
 
 
-def _footer(data: Any) -> Any:
-    return data[len(data) - 8 - _length(data) : -8]
+def read_footer(file: Any) -> Struct:
+    """The footer of a whole file given as its bytes."""
+    data = memoryview(file).cast("B")
+    return read_struct(data[len(data) - 8 - _length(data) : -8])
 
 
 def _footer_of(file: IO[bytes]) -> tuple[bytes, int]:
@@ -266,107 +265,3 @@ def _shifted(fields: Struct, by: int, names: tuple[int, ...]) -> Struct:
     # Offset 0 means that there is none: a file begins with its four letters.
     moved = {name: (fields[name][0], fields[name][1] + by) for name in names if name in fields and fields[name][1]}
     return {**fields, **moved}
-
-
-class _Reader:
-    def __init__(self, data: Any) -> None:
-        self._data = data
-        self._at = 0
-
-    def struct(self) -> Struct:
-        fields: Struct = {}
-        number = 0
-        while head := self._byte():
-            kind = head & 15
-            number = number + (head >> 4) if head >> 4 else self._signed()
-            fields[number] = (kind, self._value(kind))
-        return fields
-
-    def _byte(self) -> int:
-        self._at += 1
-        return int(self._data[self._at - 1])
-
-    def _unsigned(self) -> int:
-        value = shift = 0
-        while True:
-            byte = self._byte()
-            value |= (byte & 127) << shift
-            if byte < 128:
-                return value
-            shift += 7
-
-    def _signed(self) -> int:
-        value = self._unsigned()
-        return (value >> 1) ^ -(value & 1)
-
-    def _bytes(self, count: int) -> bytes:
-        self._at += count
-        return bytes(self._data[self._at - count : self._at])
-
-    def _value(self, kind: int, *, listed: bool = False) -> Any:
-        if kind in (TRUE, FALSE):
-            # In a field the type itself is the value; in a list each value is a byte.
-            return self._byte() if listed else kind
-        if kind == BYTE:
-            return self._byte()
-        if kind in (I16, I32, I64):
-            return self._signed()
-        if kind == DOUBLE:
-            return self._bytes(8)
-        if kind == BINARY:
-            return self._bytes(self._unsigned())
-        if kind == STRUCT:
-            return self.struct()
-        if kind in (LIST, SET):
-            head = self._byte()
-            size = self._unsigned() if head >> 4 == 15 else head >> 4
-            return head & 15, [self._value(head & 15, listed=True) for _ in range(size)]
-        raise CannotWrite(N_("A part of a file has a footer that is not understood."))
-
-
-def _put_struct(to: bytearray, fields: Struct) -> None:
-    before = 0
-    for number, (kind, value) in sorted(fields.items()):
-        if 0 < number - before <= 15:
-            to.append((number - before) << 4 | kind)
-        else:
-            to.append(kind)
-            _put_signed(to, number)
-        before = number
-        if kind not in (TRUE, FALSE):
-            _put_value(to, kind, value)
-    to.append(0)
-
-
-def _put_value(to: bytearray, kind: int, value: Any) -> None:
-    if kind in (TRUE, FALSE, BYTE):
-        to.append(value)
-    elif kind in (I16, I32, I64):
-        _put_signed(to, value)
-    elif kind == DOUBLE:
-        to += value
-    elif kind == BINARY:
-        _put_unsigned(to, len(value))
-        to += value
-    elif kind == STRUCT:
-        _put_struct(to, value)
-    else:
-        inner, values = value
-        if len(values) < 15:
-            to.append(len(values) << 4 | inner)
-        else:
-            to.append(0xF0 | inner)
-            _put_unsigned(to, len(values))
-        for each in values:
-            _put_value(to, inner, each)
-
-
-def _put_unsigned(to: bytearray, value: int) -> None:
-    while value > 127:
-        to.append(value & 127 | 128)
-        value >>= 7
-    to.append(value)
-
-
-def _put_signed(to: bytearray, value: int) -> None:
-    _put_unsigned(to, (value << 1) ^ (value >> 63))

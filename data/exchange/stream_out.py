@@ -11,8 +11,10 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from data.exchange.parquet_parts import ColumnsBeside, PartsInOne
+from data.exchange.parquet_pages import can_be_paged, row_group
+from data.exchange.parquet_parts import GROUPS, ROWS, ColumnsBeside, Group, PartsInOne, read_footer
 from data.exchange.stream_parquet import ParquetPoints
+from data.exchange.thrift import I64, LIST, STRUCT
 from data.exchange.write import PARQUET_ENDINGS, csv_cell
 
 ENDINGS = PARQUET_ENDINGS | {".csv"}
@@ -51,7 +53,8 @@ class ParquetOut:
 
     Text of which there are few kinds is written as a dictionary, which costs one number a row; what reads the file sees
     plain text. Numbers are written as they are: their dictionaries would only be thrown away again. The least and the
-    greatest value of a row group are written down for numbers alone: to find them takes as long for text as to write it.
+    greatest value of a row group are written down for numbers alone: to find them takes as long for text as to write
+    it.
     """
 
     def __init__(self, sink: Any, schema: pa.Schema) -> None:
@@ -163,11 +166,20 @@ def in_one(ending: str, sink: Sink) -> InOne:
     return CsvInOne(sink) if ending == ".csv" else PartsInOne(sink)
 
 
-def one_group(table: pa.Table) -> pa.Buffer:
-    """A table as a whole Parquet file of one row group, in memory."""
+def one_group(table: pa.Table) -> Group:
+    """A table as a Parquet file of one row group, in memory."""
+    if not can_be_paged(table):
+        return Group.of(_arrows_own(table))
+    pages, group = row_group(table)
+    footer = read_footer(_arrows_own(table.slice(0, 0)))
+    return Group(pages, {**footer, ROWS: (I64, len(table)), GROUPS: (LIST, (STRUCT, [group]))})
+
+
+def _arrows_own(table: pa.Table) -> pa.Buffer:
     sink = pa.BufferOutputStream()
     writer = ParquetOut(sink, table.schema)
-    writer.write(table)
+    if len(table):
+        writer.write(table)
     writer.close()
     return sink.getvalue()
 

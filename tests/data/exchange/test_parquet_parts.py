@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.errors import CannotWrite
-from data.exchange.parquet_parts import PartsInOne, read_struct, write_struct
+from data.exchange.parquet_parts import PartsInOne
+from data.exchange.thrift import read_struct, write_struct
 
 
 def rows(count: int, seed: int = 0) -> pa.Table:
