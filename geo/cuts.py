@@ -15,8 +15,9 @@ EDGE_PRICES = (2.5, 1.5, 0.2)
 TRIES, AT_ONCE = 36, 2
 """A try finds the fewest known for the counties of a state one time in three or more; so many leave none out."""
 
-HOT, COLD, TIMES = 4.0, 0.3, 2
-"""The pace of a try, see `geo.blockgraph.Pace`; graphs of a few vertices get as many moves as one of forty."""
+PACE = Pace(hot=4.0, cold=0.3, times=2)
+FEW = 40
+"""Smaller graphs get more tries, for their tries are short and few of their divisions are even at all."""
 
 
 def cut_fewest(
@@ -64,7 +65,7 @@ def cut_fewest(
     mean = float(load.sum()) / parts
     ones, none = np.ones(count), np.empty((0, 2), dtype=np.int64)
     graph = Graph(np.asarray(load, dtype=np.float64), ones, ones, one, two, np.zeros(len(one)), np.ones(len(one)), none)
-    side, pace = np.sqrt(count / parts), Pace(HOT, COLD, TIMES * max(1, 40**2 // count**2))
+    side, tries = np.sqrt(count / parts), TRIES * max(1, FEW**2 // count**2)
     weight = np.rint(graph.load * (1e6 / max(float(graph.load.sum()), 1.0))).astype(np.int64) + 1
 
     def attempt(number: int) -> Ranked:
@@ -72,11 +73,11 @@ def cut_fewest(
         start = cut_graph(weight[np.argsort(turn)], turn[one], turn[two], graph.cost, parts, number)[turn]
         weights = Weights(shape=0.0, spread=0.0, border=EDGE_PRICES[number % len(EDGE_PRICES)] * side)
         want = Want(mean * (1 - within), mean * (1 + within), weights)
-        labels, (out, _) = improve(graph, start, want, seed * TRIES + number, pace)
+        labels, (out, _) = improve(graph, start, want, seed * tries + number, PACE)
         return labels, (out, float((labels[one] != labels[two]).sum()))
 
     best: Ranked = (np.zeros(count, dtype=np.int64), (count + 1, np.inf))
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for found in pool.map(attempt, range(TRIES)):
+        for found in pool.map(attempt, range(tries)):
             best = better(best, found)
     return best[0]

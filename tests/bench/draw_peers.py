@@ -1,0 +1,171 @@
+"""What else joins blocks to balanced grids: METIS from many permuted starts, ReCom, Max-P and Skater.
+
+Each run is a process of its own with a time limit. Peers that are not installed are left out.
+"""
+
+import multiprocessing
+import random
+import time
+from collections.abc import Callable, Iterator
+from queue import Empty
+
+import geopandas as gpd
+import numpy as np
+import pymetis
+import shapely
+from draw_towns import Town
+
+from geo.faces import connected_parts
+
+STARTS = 60
+LIMIT_S = 120.0
+EVENNESS = (30, 100, 200)
+"""METIS's ufactor: parts may differ from the mean by so many thousandths; its default, and two that leave more room."""
+
+Answer = tuple[str, float, list[np.ndarray]]
+"""Name, CPU seconds, and the grid of each block for each try."""
+
+
+def metis(town: Town, ufactor: int, seed: int) -> np.ndarray:
+    """One start of METIS: the same graph with its blocks in another order; borders are weighed by their metres."""
+    count = len(town.blocks)
+    turn = np.random.default_rng(seed).permutation(count)
+    one, two = turn[town.borders["one"].to_numpy()], turn[town.borders["two"].to_numpy()]
+    metres = np.maximum(np.rint(town.borders["metres"].to_numpy() * 10), 1).astype(int)
+    # METIS refuses graphs in several pieces.
+    leads = np.unique(connected_parts(count, one, two), return_index=True)[1]
+    one, two = np.concatenate([one, leads[:-1]]), np.concatenate([two, leads[1:]])
+    metres = np.concatenate([metres, np.ones(len(leads) - 1, dtype=int)])
+    start, end = np.concatenate([one, two]), np.concatenate([two, one])
+    order = np.lexsort((end, start))
+    first = np.concatenate([[0], np.cumsum(np.bincount(start, minlength=count))])
+    weight = np.empty(count, dtype=int)
+    weight[turn] = town.blocks["households"] * 10 + 1
+    found = pymetis.part_graph(
+        town.grids,
+        pymetis.CSRAdjacency(first.tolist(), end[order].tolist()),
+        vweights=weight.tolist(),
+        eweights=np.tile(metres, 2)[order].tolist(),
+        recursive=False,
+        options=pymetis.Options(contig=1, seed=seed, ncuts=4, ufactor=ufactor),
+    )
+    return np.asarray(found[1])[turn]
+
+
+def run_metis(town: Town) -> Iterator[np.ndarray]:
+    """Every start with every evenness."""
+    for ufactor in EVENNESS:
+        for seed in range(STARTS):
+            yield metis(town, ufactor, seed)
+
+
+def run_recom(town: Town) -> Iterator[np.ndarray]:
+    """Recursive tree partition, and the steps of ReCom from there that fit into the limit."""
+    import networkx as nx
+    from gerrychain import Graph, Partition, constraints, proposals, updaters
+    from gerrychain.partition import recursive_tree_part
+
+    random.seed(1)
+    graph = nx.Graph()
+    graph.add_nodes_from((place, {"people": int(people)}) for place, people in enumerate(town.blocks["households"]))
+    graph.add_edges_from(town.borders[["one", "two"]].to_numpy().tolist())
+    graph = Graph.from_networkx(graph)
+    mean = town.blocks["households"].sum() / town.grids
+    room = (town.band[1] - town.band[0]) / sum(town.band)
+    parts = recursive_tree_part(graph, range(town.grids), mean, "people", room * 0.9)
+    yield np.array([parts[place] for place in range(len(town.blocks))])
+    tally = {"people": updaters.Tally("people", alias="people")}
+    state = Partition(graph, parts, updaters=tally)
+    even = constraints.within_percent_of_ideal_population(state, room, pop_key="people")
+    while True:
+        state = proposals.recom(state, "people", mean, room * 0.9, 0)
+        if even(state):
+            yield np.array([state.assignment[place] for place in range(len(town.blocks))])
+
+
+def run_max_p(town: Town) -> Iterator[np.ndarray]:
+    """Max-P with the band's lower limit as the floor."""
+    from spopt.region import MaxPHeuristic
+
+    frame, weights = _for_spopt(town)
+    model = MaxPHeuristic(frame, weights, ["x", "y"], "households", town.band[0], top_n=2)
+    model.solve()
+    yield np.asarray(model.labels_)
+
+
+def run_skater(town: Town) -> Iterator[np.ndarray]:
+    """Skater with as many clusters as grids; its floor counts blocks."""
+    from spopt.region import Skater
+
+    frame, weights = _for_spopt(town)
+    floor = max(len(frame) // town.grids // 2, 1)
+    model = Skater(frame, weights, ["x", "y"], n_clusters=town.grids, floor=floor)
+    model.solve()
+    yield np.asarray(model.labels_)
+
+
+def _for_spopt(town: Town) -> tuple[gpd.GeoDataFrame, object]:
+    """Blocks with their middles, and their neighbours as spopt reads them."""
+    from libpysal.weights import W
+
+    middle = shapely.centroid(town.blocks.geometry.to_numpy())
+    frame = town.blocks[["households", "geometry"]].assign(x=shapely.get_x(middle), y=shapely.get_y(middle))
+    near: dict[int, list[int]] = {place: [] for place in range(len(frame))}
+    for one, two in town.borders[["one", "two"]].to_numpy().tolist():
+        near[one].append(two)
+        near[two].append(one)
+    return frame, W(near, silence_warnings=True)
+
+
+PEERS: dict[str, tuple[str, Callable[[Town], Iterator[np.ndarray]]]] = {
+    f"METIS, best of {STARTS} starts": ("pymetis", run_metis),
+    "ReCom (gerrychain)": ("gerrychain", run_recom),
+    "Max-P (spopt)": ("spopt", run_max_p),
+    "Skater (spopt)": ("spopt", run_skater),
+}
+
+
+def run_peers(town: Town) -> Iterator[Answer]:
+    """Every installed peer on a town."""
+    for name, (package, run) in PEERS.items():
+        if importlib_finds(package):
+            yield name, *_within_limit(town, run)
+
+
+def importlib_finds(package: str) -> bool:
+    """Whether a package is installed."""
+    import importlib.util
+
+    return importlib.util.find_spec(package) is not None
+
+
+def _within_limit(town: Town, run: Callable[[Town], Iterator[np.ndarray]]) -> tuple[float, list[np.ndarray]]:
+    """CPU seconds, and what came out within the limit; the rest is cut off."""
+    context = multiprocessing.get_context("spawn")
+    queue = context.Queue()
+    process = context.Process(target=_collect, args=(town, run, queue), daemon=True)
+    process.start()
+    found, seconds = [], LIMIT_S
+    until = time.monotonic() + LIMIT_S
+    while time.monotonic() < until:
+        try:
+            answer = queue.get(timeout=max(until - time.monotonic(), 0.01))
+        except Empty:
+            break
+        if answer is None:
+            break
+        seconds, labels = answer
+        found.append(labels)
+    process.terminate()
+    process.join()
+    return seconds, found
+
+
+def _collect(town: Town, run: Callable[[Town], Iterator[np.ndarray]], queue: multiprocessing.Queue) -> None:
+    """Send each answer with the CPU seconds so far, at last None."""
+    start = time.process_time()
+    try:
+        for labels in run(town):
+            queue.put((time.process_time() - start, labels))
+    finally:
+        queue.put(None)
