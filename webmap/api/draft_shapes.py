@@ -15,9 +15,9 @@ MOST_PLACES = 5_000
 
 
 class RevisionHeader(Schema):
-    """Which revision of the draft the edit was made on: its ETag."""
+    """Which revision of the draft the edit was made on: the number that its ETag begins with."""
 
-    if_match = fields.String(data_key="If-Match", validate=Regexp(r'^(W/)?"?[0-9]{1,9}(:[a-z]+)?"?$'))
+    if_match = fields.String(data_key="If-Match", validate=Regexp(r'^(W/)?"?[0-9]{1,9}(-[0-9a-f]+)?(:[a-z]+)?"?$'))
 
 
 class SinceQuery(Schema):
@@ -50,6 +50,13 @@ class Paint(Schema):
     """Give blocks to a grid; without one, to a new grid."""
 
     blocks = fields.List(fields.Integer(validate=Range(0, 10_000_000)), required=True, validate=Length(1, MOST_BLOCKS))
+    to = grid_code(allow_none=True)
+
+
+class Plots(Schema):
+    """Give buildings, by their keys, to a grid with the plots around them; without one, to a new grid."""
+
+    buildings = fields.List(fields.Integer(validate=Range(1)), required=True, validate=Length(1, MOST_BLOCKS))
     to = grid_code(allow_none=True)
 
 
@@ -123,6 +130,7 @@ class Void(Schema):
 
 ARGUMENTS: dict[str, type[Schema]] = {
     "paint": Paint,
+    "plots": Plots,
     "give": Give,
     "split": Split,
     "merge": Merge,

@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from zlib import crc32
 
 from apiflask import APIBlueprint
 from flask import Response, abort, json, request
@@ -83,7 +84,11 @@ def show(code: str, number: int) -> Response:
         "table": state.table(),
         "flaws": _flaws(edition, state),
     }
-    return _tagged(Response(json.dumps(body), mimetype="application/json"), edition.revision)
+    text = json.dumps(body)
+    # Stage, accepted flaws and open incidents change without a new revision: the tag must tell of them too.
+    tag = f"{edition.revision}-{crc32(text.encode()):x}"
+    known = Response(status=304) if _knows(tag) else Response(text, mimetype="application/json")
+    return _tagged(known, tag)
 
 
 @api.get("/<code>/<int:number>/grids")
@@ -93,7 +98,7 @@ def show(code: str, number: int) -> Response:
 def grids(code: str, number: int, asked: dict[str, Any]) -> Response:
     """The draft's grids as GeoJSON; with `since`, those that changed after that revision."""
     edition, state = _draft(code, number)
-    if _knows(edition) and "since" not in asked:
+    if _knows(edition.revision) and "since" not in asked:
         return _tagged(Response(status=304), edition.revision)
     codes, gone = state.codes, []
     if "since" in asked:
@@ -110,7 +115,7 @@ def grids(code: str, number: int, asked: dict[str, Any]) -> Response:
 def blocks(code: str, number: int) -> Response:
     """The draft's blocks as GeoJSON, each with the grid that it lies in."""
     edition, state = _draft(code, number)
-    if _knows(edition):
+    if _knows(edition.revision):
         return _tagged(Response(status=304), edition.revision)
     return _tagged(Response(draft_text.blocks(state, revision=edition.revision), mimetype=GEOJSON), edition.revision)
 
@@ -208,13 +213,13 @@ def _revision(headers: dict[str, Any]) -> int:
     return int(found[0])
 
 
-def _knows(edition: GridEdition) -> bool:
-    """Whether the browser has this revision. The compressor writes its own name behind the number."""
-    return any(tag.partition(":")[0] == str(edition.revision) for tag in request.if_none_match)
+def _knows(tag: int | str) -> bool:
+    """Whether the browser has what this tag marks. The compressor writes its own name behind the tag."""
+    return any(one.partition(":")[0] == str(tag) for one in request.if_none_match)
 
 
-def _tagged(response: Response, revision: int) -> Response:
-    response.set_etag(str(revision))
+def _tagged(response: Response, tag: int | str) -> Response:
+    response.set_etag(str(tag))
     response.cache_control.no_cache = True
     response.cache_control.private = True
     return response

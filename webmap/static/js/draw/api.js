@@ -16,12 +16,12 @@ export class Api {
     this.token = document.querySelector("meta[name=csrf-token]").content;
   }
 
-  async ask(path, { method = "GET", body, revision, cache = "default" } = {}) {
+  async ask(path, { method = "GET", body, revision } = {}) {
     const headers = { Accept: "application/json" };
     if (method !== "GET") headers["X-CSRFToken"] = this.token;
     if (body !== undefined) headers["Content-Type"] = "application/json";
     if (revision !== undefined) headers["If-Match"] = `"${revision}"`;
-    const sent = { method, headers, cache, credentials: "same-origin", body: body === undefined ? undefined : JSON.stringify(body) };
+    const sent = { method, headers, credentials: "same-origin", body: body === undefined ? undefined : JSON.stringify(body) };
     let answer;
     try {
       answer = await fetch(this.root + path, sent);
@@ -33,8 +33,7 @@ export class Api {
     return told;
   }
 
-  // Never out of the browser's memory: stage and accepted flaws change without a new revision of the grids.
-  draft() { return this.ask("", { cache: "no-store" }); }
+  draft() { return this.ask(""); }
   grids(since) { return this.ask("/grids" + (since === undefined ? "" : `?since=${since}`)); }
   blocks() { return this.ask("/blocks"); }
   edits(since) { return this.ask("/edits" + (since === undefined ? "" : `?since=${since}`)); }
