@@ -25,7 +25,7 @@ Positions = NDArray[np.int64]
 CLEAR_M = 110.0
 """How far in front of an end its curtain hangs at least: the hundred metres promised, and a phone's error."""
 
-AHEAD_M = (155.0, 260.0)
+AHEAD_M = (155.0, 300.0)
 """Between which distances a new curtain is hung in front of the first end: a phone may err by the 45 m between this and
 `CLEAR_M`, and the walk must still use the same curtain."""
 
@@ -39,9 +39,11 @@ SAME_HOUSE_M = 150.0
 """Curtains of different people whose ends are nearer than this show the same side: if the ends of husband and wife lay
 on both sides of their door, the door would lie in the middle."""
 
-TURN_DEG = (25.0, 60.0)
+TURN_DEG = (20.0, 50.0)
 """How far a curtain is turned from facing the middle of the first walk: straight on, the door would lie behind the
 middle of the shown ends."""
+
+_FAR = 1e12
 
 NO_OWNER = -1
 """Stands for whoever walked when nobody knows who it was."""
@@ -56,6 +58,24 @@ class _Vertices(NamedTuple):
     part: Positions
     stretch: Positions
     walk: Positions
+
+
+class _Crossing(NamedTuple):
+    """Where walks meet curtains: after which vertex, and at which share of the way to the next."""
+
+    vertex: Positions
+    share: Floats
+
+    @property
+    def place(self) -> Floats:
+        return np.asarray(self.vertex + self.share, np.float64)
+
+    def only(self, which: Flags) -> "_Crossing":
+        return _Crossing(self.vertex[which], self.share[which])
+
+    def spot(self, spots: Floats) -> Floats:
+        one, two = spots[self.vertex], spots[np.minimum(self.vertex + 1, len(spots) - 1)]
+        return np.asarray(one + self.share[:, None] * (two - one), np.float64)
 
 
 def no_curtains() -> pd.DataFrame:
@@ -96,6 +116,8 @@ def hang_curtains(
     """
     require_metres(walks, "walks")
     there = np.flatnonzero(walks.notna().to_numpy() & ~walks.is_empty.to_numpy())
+    if not len(there):
+        return no_curtains()
     lines, whose = walks.to_numpy()[there], np.asarray(owners, np.int64)[there]
     ends, whose = _outer_ends(lines), np.repeat(whose, 2)
     middles = np.repeat(shapely.get_coordinates(shapely.centroid(lines)), 2, axis=0)
@@ -196,14 +218,14 @@ def _curtain_of(spots: Floats, owners: Positions, curtains: pd.DataFrame, clear_
 
 
 def _in_front(spots: Floats, curtain: Positions, curtains: pd.DataFrame) -> Floats:
-    """How far each spot lies in front of its curtain (negative: behind it); infinitely far without a curtain."""
+    """How far each spot lies in front of its curtain (negative: behind it); `_FAR` without a curtain."""
     if curtains.empty:
-        return np.full(len(spots), np.inf)
+        return np.full(len(spots), _FAR)
     bearing = np.radians(curtains["bearing_deg"].to_numpy(float))[curtain]
     from_x = spots[:, 0] - curtains["x"].to_numpy(float)[curtain]
     from_y = spots[:, 1] - curtains["y"].to_numpy(float)[curtain]
     ahead = from_x * np.cos(bearing) + from_y * np.sin(bearing) - curtains["ahead_m"].to_numpy(float)[curtain]
-    return np.where(curtain < 0, np.inf, ahead)
+    return np.where(curtain < 0, _FAR, ahead)
 
 
 def _cut(vertices: _Vertices, inside: Floats, outside: Floats, stretches: int) -> pd.DataFrame:
@@ -213,26 +235,29 @@ def _cut(vertices: _Vertices, inside: Floats, outside: Floats, stretches: int) -
     first, last = np.full(stretches, len(spots)), np.full(stretches, -1)
     np.minimum.at(first, stretch[inside >= 0], number[inside >= 0])
     np.maximum.at(last, stretch[outside >= 0], number[outside >= 0])
-    seen = (number >= first[stretch]) & (number <= last[stretch])
-    some = first <= last
-    out, back = first[some], last[some]
-    out, back = out[np.append(-1, part)[out] == part[out]], back[np.append(part, -1)[back + 1] == part[back]]
-    pieces = [
-        (number[seen].astype(float), spots[seen], part[seen], walk[seen]),
-        (out - 0.5, _between(spots, out - 1, out, inside), part[out], walk[out]),
-        (back + 0.5, _between(spots, back, back + 1, outside), part[back], walk[back]),
-    ]
-    place, where, of_part, of_walk = (np.concatenate(column) for column in zip(*pieces, strict=True))
-    table = pd.DataFrame({"place": place, "x": where[:, 0], "y": where[:, 1], "part": of_part, "walk": of_walk})
-    return table.sort_values("place")
+    some = (first < len(spots)) & (last >= 0)
+    first, last = first[some], last[some]
+    # Where between two vertices it comes out and goes in; a part that begins or ends in front is not cut.
+    cut = np.append(part, -1)[first - 1] == part[first], np.append(part, -1)[last + 1] == part[last]
+    out = _Crossing(first - cut[0], np.where(cut[0], _share(inside, first - 1, first), 0.0))
+    back = _Crossing(last, np.where(cut[1], _share(outside, last, last + 1), 0.0))
+    shown = out.place < back.place
+    first, last, out, back = first[shown], last[shown], out.only(shown), back.only(shown)
+    begin, end = np.full(stretches, np.inf), np.full(stretches, -np.inf)
+    begin[stretch[first]], end[stretch[last]] = out.place, back.place
+    seen = (number > begin[stretch]) & (number < end[stretch])
+    place = np.concatenate([number[seen], out.place, back.place])
+    where = np.concatenate([spots[seen], out.spot(spots), back.spot(spots)])
+    of = np.concatenate([number[seen], first, last])
+    table = pd.DataFrame({"place": place, "x": where[:, 0], "y": where[:, 1], "part": part[of], "walk": walk[of]})
+    return table.sort_values("place", kind="stable")
 
 
-def _between(spots: Floats, one: Positions, two: Positions, ahead: Floats) -> Floats:
-    """Where the way from one vertex to the next meets the curtain."""
-    # Without a curtain both are infinitely far in front, and the way begins at its vertex: that is never asked here.
-    share = ahead[one] / (ahead[one] - ahead[two])
-    crossed: Floats = spots[one] + share[:, None] * (spots[two] - spots[one])
-    return crossed
+def _share(ahead: Floats, one: Positions, two: Positions) -> Floats:
+    """At which share of the way from one vertex to the next the curtain is met; 0 where there is no way or curtain."""
+    from_m, to_m = ahead[one], ahead[np.minimum(two, len(ahead) - 1)]
+    met: Floats = np.divide(from_m, from_m - to_m, out=np.zeros(len(from_m)), where=from_m != to_m)
+    return met
 
 
 def _joined(kept: pd.DataFrame, walks: int, allowed: Flags) -> NDArray[np.object_]:

@@ -52,3 +52,11 @@ class DraftChanged(PatrolError):
         super().__init__(template, revision=revision, **facts)
         self.told = told
         self.revision = revision
+
+
+class ConsentRefused(PatrolError):
+    """A consent that cannot be given: to an older text, or to none."""
+
+
+class NoReason(PatrolError):
+    """Somebody wants to look at a named track without saying why."""

@@ -25,9 +25,8 @@ from data.models import (
     Team,
 )
 from geo.errors import N_
-from patrols import credits
+from patrols import credits, privacy
 from patrols.days import zone
-from patrols.on_map import trim_ends
 from patrols.scope import Scope
 
 MEANINGS = {
@@ -70,7 +69,7 @@ MEANINGS = {
     "minutes": N_("minutes walked"),
     "fixes_kept": N_("positions that the track is made of"),
     "fixes_dropped": N_("positions that were left out of it"),
-    "grids": N_("grids it came through, with the metres in each"),
+    "grids": N_("grids it came through; in a named list with the metres in each"),
     "team": N_("team that walked"),
     "walker": N_("who walked"),
     "at": N_("when, local time"),
@@ -181,21 +180,24 @@ def patrols(
 ) -> gpd.GeoDataFrame:
     """The patrols that began in a time and may be seen, the oldest first, as lines.
 
-    Without `named` nobody is named and both ends of every line are cut off as on the map, so that no line leads to a
-    door; a patrol too short for that has no line. With it the lines are whole and the walkers named: log who asked and
-    why.
+    Without `named` nobody is named and both ends of every line are cut off as on the map (`patrols.privacy`), so that
+    no line leads to a door; a patrol too short for that has no line. What would tell how much was cut off goes with it:
+    metres and minutes are those of the line that is left, times are whole hours, positions are not counted. With
+    `named` the lines are whole and the walkers named: log who asked and why.
 
     Returns
     -------
     GeoDataFrame
-        `patrol`, `started_at`, `ended_at`, `metres`, `minutes`, `fixes_kept`, `fixes_dropped`, `grids` (each grid's
-        code with the metres in it), `team` and, if named, `walker`; WGS 84; times in the community's own zone.
+        `patrol`, `started_at`, `ended_at`, `metres`, `minutes`, `team`, `grids` (each grid's code; if named, with the
+        metres in it) and, if named, `fixes_kept`, `fixes_dropped`, `walker`; WGS 84; times in the community's own
+        zone. ``attrs["persons"]``: the ids of those named, for the audit.
     """
     scope.require_entry(community.id)
     columns: list[Any] = [
         *(Patrol.id.label("patrol"), Patrol.started_at, Patrol.ended_at, Patrol.metres, Patrol.minutes),
-        *(Patrol.fixes_kept, Patrol.fixes_dropped),
+        *((Patrol.fixes_kept, Patrol.fixes_dropped) if named else ()),
         Team.name.label("team"),
+        Patrol.person_id,
         *((Person.name.label("walker"),) if named else ()),
         frames.as_wkb(Patrol.track),
     ]
@@ -209,10 +211,9 @@ def patrols(
     )
     wanted = scope.narrow(_within(wanted, Patrol.started_at, since, until), Patrol)
     table = _table(session, wanted, community, ("started_at", "ended_at"))
-    table.insert(len(table.columns) - 1, "grids", _grids_of(session, community, table["patrol"]))
-    lines = shapely.from_wkb(table["geometry"].to_numpy(dtype=object))
-    whole = _shaped(table, lines)
-    return whole if named else _trimmed(whole, frames.crs_of(session, community.id))
+    table.insert(len(table.columns) - 1, "grids", _grids_of(session, community, table["patrol"], named=named))
+    whole = _shaped(table, shapely.from_wkb(table["geometry"].to_numpy(dtype=object)))
+    return _named(whole) if named else _without_ends(session, community, whole)
 
 
 def fixes(
@@ -231,10 +232,11 @@ def fixes(
     -------
     GeoDataFrame
         `patrol`, `at` (in the community's own zone), `accuracy_m`, `dropped_by` (the rule that left it out of the
-        track).
+        track). ``attrs["persons"]``: the ids of those who walked, for the audit.
     """
     scope.require_entry(community.id)
-    columns: list[Any] = [Fix.patrol_id.label("patrol"), Fix.at, Fix.accuracy_m, Fix.dropped_by, Fix.lon, Fix.lat]
+    columns: list[Any] = [Fix.patrol_id.label("patrol"), Fix.at, Fix.accuracy_m, Fix.dropped_by]
+    columns += [Fix.lon, Fix.lat, Patrol.person_id]
     wanted = (
         select(*columns)
         .join(Patrol, Patrol.id == Fix.patrol_id)
@@ -244,7 +246,7 @@ def fixes(
     wanted = scope.narrow(_within(wanted, Patrol.started_at, since, until), Patrol)
     table = _table(session, wanted, community, ("at",))
     points = shapely.points(table.pop("lon").to_numpy(float), table.pop("lat").to_numpy(float))
-    return gpd.GeoDataFrame(table, geometry=points, crs=WGS84)
+    return _named(gpd.GeoDataFrame(table, geometry=points, crs=WGS84))
 
 
 def _within(wanted: Select[Any], column: Any, since: datetime | None, until: datetime | None) -> Select[Any]:
@@ -264,20 +266,28 @@ def _shaped(table: pd.DataFrame, shapes: Any) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(table.drop(columns="geometry"), geometry=np.asarray(shapes, dtype=object), crs=WGS84)
 
 
-def _grids_of(session: Session, community: Community, wanted: "pd.Series[Any]") -> "pd.Series[Any]":
-    """For each patrol its grids with the metres in each, as ``110108001001001: 520 m; ...``."""
+def _grids_of(session: Session, community: Community, wanted: "pd.Series[Any]", *, named: bool) -> "pd.Series[Any]":
+    """For each patrol its grids, if named with the metres in each, as ``110108001001001: 520 m; ...``."""
     each = credits.by_grid(Patrol.community_id == community.id)
     statement = select(each.c.patrol_id, each.c.grid_code, each.c.metres).order_by(each.c.patrol_id, each.c.grid_code)
     earned = pd.DataFrame(session.execute(statement).all(), columns=["patrol", "code", "metres"])
-    said = earned["code"].astype(str) + ": " + earned["metres"].astype(float).round().astype(int).astype(str) + " m"
+    said = earned["code"].astype(str)
+    if named:
+        said += ": " + earned["metres"].astype(float).round().astype(int).astype(str) + " m"
     return wanted.map(said.groupby(earned["patrol"]).agg("; ".join)).fillna("")
 
 
-def _trimmed(whole: gpd.GeoDataFrame, crs: Any) -> gpd.GeoDataFrame:
-    metres = whole.geometry.to_crs(crs)
-    cut = [
-        None if line is None else trim_ends(line, seed=int(number))
-        for line, number in zip(metres, whole["patrol"], strict=True)
-    ]
-    kept = [None if line is None or line.is_empty else line for line in cut]
-    return whole.set_geometry(gpd.GeoSeries(kept, index=whole.index, crs=crs).to_crs(WGS84))
+def _named(whole: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    whole.attrs["persons"] = sorted(int(one) for one in whole.pop("person_id").dropna().unique())
+    return whole
+
+
+def _without_ends(session: Session, community: Community, whole: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The patrols as others may see them: see `patrols`."""
+    metres = frames.to_metres(whole.geometry, frames.crs_of(session, community.id))
+    persons = [None if pd.isna(one) else int(one) for one in whole.pop("person_id")]
+    seen = privacy.shown(session, community, metres, persons)
+    left = (seen.length / metres.length).fillna(0.0).to_numpy()
+    hours = {name: whole[name].dt.floor("h") for name in ("started_at", "ended_at")}
+    told = whole.assign(metres=seen.length.fillna(0.0), minutes=whole["minutes"] * left, **hours)
+    return told.set_geometry(seen.to_crs(WGS84))

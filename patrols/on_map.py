@@ -7,21 +7,18 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from shapely import ops
 from sqlalchemy import ColumnElement, or_, select
-from sqlalchemy.orm import Session, joinedload, load_only
+from sqlalchemy.orm import Session, joinedload
 
 from data import frames
 from data.models import Category, Community, Incident, Patrol, Stage
-from patrols import figures
+from patrols import figures, privacy
 from patrols.coverage import coverage
 from patrols.moves import CLOCKED_STAGES, OPEN_STAGES
 from patrols.rules import Rules
 from patrols.scope import Scope
 
 WGS84 = "EPSG:4326"
-TRIM_M = (40.0, 120.0)
-"""How much is cut off either end of a drawn track, so that it does not lead to the walker's door."""
 
 INCIDENT_COLUMNS = [
     "number",
@@ -131,51 +128,22 @@ def _not_sensitive() -> ColumnElement[bool]:
 def tracks_on_map(
     session: Session, scope: Scope, community: Community, *, since: datetime, until: datetime
 ) -> gpd.GeoDataFrame:
-    """Return the lines of patrols that began in a time, without names and with trimmed ends; WGS 84.
+    """Return the lines of patrols that began in a time, without names and ends (`patrols.privacy`); WGS 84.
 
-    Each end loses a length drawn once for that patrol between 40 and 120 m, the same whenever the map is drawn, so that
-    many views cannot be averaged. Patrols too short for that are left out.
+    They come in the order of their western ends, so that no list of patrols can be laid beside them.
     """
-    wanted = (
-        select(Patrol)
-        .options(load_only(Patrol.id, Patrol.track))
-        .where(
-            Patrol.community_id == community.id,
-            Patrol.track.is_not(None),
-            Patrol.started_at >= since,
-            Patrol.started_at < until,
-        )
+    wanted = select(Patrol.person_id, frames.as_wkb(Patrol.track)).where(
+        Patrol.community_id == community.id,
+        Patrol.track.is_not(None),
+        Patrol.started_at >= since,
+        Patrol.started_at < until,
     )
-    rows = list(session.scalars(scope.narrow(wanted, Patrol).order_by(Patrol.id)))
-    lines = gpd.GeoSeries(frames.decode(row.track for row in rows), crs=WGS84)
+    rows = session.execute(scope.narrow(wanted, Patrol)).all()
+    lines = gpd.GeoSeries(shapely.from_wkb([row[1] for row in rows]), crs=WGS84)
     metres = frames.to_metres(lines, frames.crs_of(session, community.id))
-    trimmed = [trim_ends(line, seed=row.id) for line, row in zip(metres, rows, strict=True)]
-    kept = gpd.GeoSeries([line for line in trimmed if not line.is_empty], crs=metres.crs)
-    return gpd.GeoDataFrame(geometry=frames.to_degrees(kept))
-
-
-def trim_ends(track: Any, *, seed: int) -> Any:
-    """Cut a length drawn from `seed` off either end of a track in metres; nothing is left of one that is too short.
-
-    Examples
-    --------
-    >>> walk = shapely.MultiLineString([[(0, 0), (300, 0)], [(400, 0), (700, 0)]])
-    >>> cut = trim_ends(walk, seed=7)
-    >>> 240 <= walk.length - 2 * 120 <= cut.length <= walk.length - 2 * 40
-    True
-    """
-    ends = np.random.default_rng([seed, 0x7261696C]).uniform(*TRIM_M, size=2)
-    length = track.length
-    if length <= ends.sum():
-        return shapely.MultiLineString()
-    parts: list[Any] = []
-    walked = 0.0
-    for part in shapely.get_parts(track):
-        begin, end = max(0.0, ends[0] - walked), min(part.length, length - ends[1] - walked)
-        if end - begin > 1.0:
-            parts.append(ops.substring(part, begin, end))
-        walked += part.length
-    return shapely.MultiLineString(parts)
+    seen = privacy.shown(session, community, metres, [row[0] for row in rows]).dropna()
+    ordered = seen.iloc[np.lexsort(seen.bounds.to_numpy().T)].reset_index(drop=True)
+    return gpd.GeoDataFrame(geometry=frames.to_degrees(ordered))
 
 
 class StreetsSeen(NamedTuple):

@@ -17,7 +17,7 @@ from data.exchange.reading import Reading
 from data.models import WGS84, Community, Fix, Patrol, PatrolCredit, PatrolSource, Person, Team
 from geo.errors import N_
 from geo.lines import credit_lines
-from patrols import responsibility
+from patrols import privacy, responsibility
 from patrols.days import zone
 from patrols.errors import PatrolError
 from patrols.intake.datum import warn_of_datum
@@ -253,6 +253,7 @@ def _store(
     walked = lines[lines.index.isin(table.index) & lines.geometry.notna().to_numpy()]
     drawn = drawable(walked).dropna()
     tracks = dict(zip(drawn.index, frames.store_geometry(drawn), strict=True))
+    _hide_ends(session, community, table, drawn)
     rows = [{**plain_row(row), "track": tracks.get(patrol)} for patrol, row in table.to_dict("index").items()]
     write_rows(session, Patrol, rows)
     # Keys are asked for in slices: SQLite takes 32,766 parameters in one statement.
@@ -266,6 +267,13 @@ def _store(
     patrol_ids = table["source_key"].map(ids)
     _store_fixes(session, clean, patrol_ids)
     _store_credits(session, community, walked, patrol_ids)
+
+
+def _hide_ends(session: Session, community: Community, table: pd.DataFrame, drawn: gpd.GeoSeries) -> None:
+    """See to it that others will be shown the lines without their ends."""
+    walked = table.loc[table.index.isin(drawn.index)].sort_values("started_at", kind="stable")
+    persons = [None if pd.isna(person) else int(person) for person in walked["person_id"]]
+    privacy.hang(session, community, drawn.loc[walked.index], persons)
 
 
 def _store_fixes(session: Session, clean: pd.DataFrame, patrol_ids: "pd.Series[int]") -> None:

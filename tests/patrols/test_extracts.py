@@ -18,7 +18,7 @@ from data.models import (
     PatrolCredit,
     PatrolSource,
 )
-from patrols import extracts, incidents
+from patrols import extracts, incidents, privacy
 from patrols.errors import OutOfScope
 from patrols.scope import EVERYTHING, Scope
 
@@ -45,7 +45,7 @@ def town(session: Session) -> tuple[Community, GridEdition]:
     first.organisation = office
     incidents.report(session, place, description="无位置", **common)
     walker = make.person(session, place)
-    line = shapely.MultiLineString([[(116.3, 40.001), (116.304, 40.001)]])
+    line = shapely.MultiLineString([[(116.3, 40.001), (116.32, 40.001)]])
     patrol = make.add(
         session,
         Patrol(
@@ -61,6 +61,7 @@ def town(session: Session) -> tuple[Community, GridEdition]:
             credits=[PatrolCredit(edition_id=edition.id, grid_code=f"{place.code}001", metres=85.2, minutes=10.0)],
         ),
     )
+    privacy.hang_missing(session, place)
     for second in range(3):
         make.add(session, Fix(patrol_id=patrol.id, at=NOW - DAY + timedelta(seconds=second), lon=116.3, lat=40.0))
     return place, edition
@@ -128,12 +129,38 @@ def test_a_patrol_leads_to_nobodys_door_unless_it_is_named(
     trimmed = extracts.patrols(session, EVERYTHING, town[0]).iloc[0]
     whole = extracts.patrols(session, EVERYTHING, town[0], named=True).iloc[0]
 
-    ends = [shapely.Point(116.3, 40.001), shapely.Point(116.304, 40.001)]
-    assert min(shapely.distance(trimmed.geometry, ends)) > 0.0004
+    ends = [shapely.Point(116.3, 40.001), shapely.Point(116.32, 40.001)]
+    assert min(shapely.distance(trimmed.geometry, ends)) > 0.001
     assert max(shapely.distance(whole.geometry, ends)) == 0
     assert "walker" not in trimmed.index
     assert whole["walker"] == "王秀英"
-    assert trimmed["grids"] == f"{town[0].code}001: 85 m"
+    assert whole["grids"] == f"{town[0].code}001: 85 m"
+
+
+def test_nothing_beside_a_trimmed_patrol_tells_how_much_was_cut_off(
+    session: Session, town: tuple[Community, GridEdition]
+) -> None:
+    trimmed = extracts.patrols(session, EVERYTHING, town[0])
+    row = trimmed.iloc[0]
+
+    left = trimmed.to_crs(make.METRES).geometry.iloc[0].length
+    assert row["metres"] == pytest.approx(left)
+    assert row["minutes"] == pytest.approx(60 * left / shapely.length(whole_line(session, town[0])))
+    assert [row[name].minute for name in ("started_at", "ended_at")] == [0, 0]
+    assert row["grids"] == f"{town[0].code}001"
+    assert not {"fixes_kept", "fixes_dropped", "person_id"} & set(row.index)
+
+
+def test_a_named_patrol_says_whose_tracks_were_looked_at(session: Session, town: tuple[Community, GridEdition]) -> None:
+    person = session.query(Patrol).one().person_id
+
+    assert extracts.patrols(session, EVERYTHING, town[0], named=True).attrs["persons"] == [person]
+    assert extracts.fixes(session, EVERYTHING, town[0]).attrs["persons"] == [person]
+
+
+def whole_line(session: Session, place: Community) -> shapely.MultiLineString:
+    whole = extracts.patrols(session, EVERYTHING, place, named=True)
+    return whole.to_crs(make.METRES).geometry.iloc[0]
 
 
 def test_nothing_of_a_foreign_community_is_given_out(session: Session, town: tuple[Community, GridEdition]) -> None:
