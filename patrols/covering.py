@@ -1,6 +1,5 @@
 """What the tracks of some files covered of grids and streets, from file to file, however many tracks there are."""
 
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from data import frames
 from data.errors import Refusal, RowsRefused
 from data.exchange import fix_streams, gpx
+from data.exchange.scratch import scratch_folder
 from data.exchange.sources import read
 from data.exchange.streams import Refused
 from geo.lines import credit_lines
@@ -128,8 +128,8 @@ def cover_files(
         walked.append(Walked(earned, before.seen | done.seen))
         progress(_rows(fixes))
 
-    with tempfile.TemporaryDirectory(prefix=".gridpatrol-", dir=folder) as name:
-        files = _put_down(paths, Path(name), datum, skip_bad, notes, progress)
+    with scratch_folder(folder) as scratch:
+        files = _put_down(paths, scratch, datum, skip_bad, notes, progress)
         first = pd.read_parquet(files[0], columns=["lon", "lat"])
         spots = gpd.GeoSeries(gpd.points_from_xy(first["lon"], first["lat"]), crs=4326)
         notes.extend(datum_notes(paths[0], spots, town, None, datum))

@@ -4,8 +4,6 @@ import csv
 import json
 import os
 import re
-import shutil
-import tempfile
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -24,6 +22,7 @@ from data.exchange import shapefile_out, sheets
 from data.exchange.columns import settle
 from data.exchange.degrees import WGS84
 from data.exchange.layers import GDAL
+from data.exchange.scratch import scratch_folder
 from geo.errors import N_, WrongCrs
 
 DRIVERS: dict[str, tuple[str, dict[str, str]]] = {
@@ -153,24 +152,17 @@ def write_table(table: pd.DataFrame, path: str | Path) -> None:
 def replacing(path: Path) -> Iterator[Path]:
     """A place of the same ending to write to; what was written there takes the file's place when all went well."""
     try:
-        folder = Path(tempfile.mkdtemp(prefix=".gridpatrol-", dir=path.parent))
+        with scratch_folder(path.parent) as folder:
+            target = folder / f"layer{path.suffix.lower()}"
+            yield target
+            companions = sorted(other for other in folder.iterdir() if other != target)
+            for other in companions:
+                os.replace(other, path.with_suffix(other.suffix))
+            os.replace(target, path)
     except OSError as error:
         raise CannotWrite(
             N_("%(file)s cannot be written: %(reason)s"), file=path.name, reason=error.strerror or str(error)
         ) from error
-    try:
-        target = folder / f"layer{path.suffix.lower()}"
-        yield target
-        companions = sorted(other for other in folder.iterdir() if other != target)
-        for other in companions:
-            os.replace(other, path.with_suffix(other.suffix))
-        os.replace(target, path)
-    except OSError as error:
-        raise CannotWrite(
-            N_("%(file)s cannot be written: %(reason)s"), file=path.name, reason=error.strerror or str(error)
-        ) from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _write_with_gdal(frame: gpd.GeoDataFrame, target: Path, layer: str) -> None:

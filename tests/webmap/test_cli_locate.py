@@ -100,7 +100,7 @@ def test_a_scheduler_is_nothing_without_dask(run: Run, tmp_path: Path, grids: Pa
     assert "--engine dask" in answer.output
 
 
-@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_who_is_stopped_half_way_leaves_the_old_file_and_no_half_one(
     tmp_path: Path, grids: Path, sent: signal.Signals
 ) -> None:

@@ -1,9 +1,12 @@
 """Where long work is done, and the bar that shows how far it is."""
 
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from types import FrameType
 
 import click
 
@@ -36,6 +39,34 @@ def progress_bar(rows: int) -> Iterator[Callable[[int], None]]:
     screen = sys.stderr
     with click.progressbar(length=rows, label=_("Rows"), file=screen, show_pos=True, hidden=not screen.isatty()) as bar:
         yield bar.update
+
+
+ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+"""What ends a command from outside: an operator or a time limit, and a terminal that closes."""
+
+
+@contextmanager
+def tidy_end() -> Iterator[None]:
+    """Go out by the door when a signal ends the command, so that what was put down meanwhile is taken away.
+
+    Python leaves at once otherwise, and people's fixes stay in a hidden folder. A second signal is obeyed at once.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    # Who started the command with nohup wants it to go on when the terminal closes.
+    heard = [number for number in ENDING if signal.getsignal(number) is signal.SIG_DFL]
+    before = {number: signal.signal(number, _leave) for number in heard}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_DFL)
+    raise SystemExit(128 + number)
 
 
 def _is_installed(package: str) -> bool:

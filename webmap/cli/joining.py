@@ -13,7 +13,7 @@ from geo.errors import N_
 from patrols import covering, files
 from patrols.grid_files import read_grids
 from webmap.cli import _, finish, speech
-from webmap.cli.engines import engine_option, progress_bar, require_dask, scheduler_option
+from webmap.cli.engines import engine_option, progress_bar, require_dask, scheduler_option, tidy_end
 from webmap.cli.options import Datum, crs_option, datum_option, existing_file, json_option, new_file, out_option
 
 
@@ -30,6 +30,7 @@ from webmap.cli.options import Datum, crs_option, datum_option, existing_file, j
 @datum_option
 @out_option
 @json_option
+@tidy_end()
 def cover_command(
     tracks: tuple[Path, ...],
     streets: Path,
@@ -84,6 +85,7 @@ def cover_command(
 @click.option("--skip-bad", is_flag=True, help=N_("Leave bad rows out and list them."))
 @crs_option
 @out_option
+@tidy_end()
 def convert_command(
     file: Path, source: str, target: str, layer: str | None, skip_bad: bool, crs: str | None, out: Path
 ) -> None:

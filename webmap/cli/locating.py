@@ -12,7 +12,7 @@ from patrols import batch
 from patrols.grid_files import read_grids
 from patrols.question import Question, ask, locate_rows
 from webmap.cli import _, finish, speech
-from webmap.cli.engines import engine_option, progress_bar, require_dask, scheduler_option
+from webmap.cli.engines import engine_option, progress_bar, require_dask, scheduler_option, tidy_end
 from webmap.cli.options import crs_option, datum_option, existing_file, json_option, out_option
 
 
@@ -53,6 +53,7 @@ class Accuracy(click.ParamType[float | str]):
 @crs_option
 @out_option
 @json_option
+@tidy_end()
 def locate_command(
     points: Path,
     grids: Path,
