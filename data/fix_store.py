@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, bindparam, case, func, or_, select, update
+import pandas as pd
+from sqlalchemy import Connection, Table, bindparam, case, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
 
 from data.models import Device, DeviceStage, PhoneFix
 
@@ -254,3 +256,31 @@ def _note(connection: Connection, heard: Iterable[_Heard]) -> None:
     for statement, rows in ((_NOTE, plain), (_NOTE_STALE, stale)):
         if rows:
             connection.execute(statement, rows)
+
+
+def read(session: Session, device_id: int, begin_ms: int, end_ms: int) -> pd.DataFrame:
+    """What a phone sent for a stretch of time, as it sent it.
+
+    Returns
+    -------
+    DataFrame
+        In order of time: `at_ms`, `lat`, `lon` (degrees of the phone's datum), `accuracy_m`, `speed` (NaN when not
+        said; in the unit of `dialect`), `dialect`, `received_ms`.
+    """
+    columns = (FIX.c.at_ms, FIX.c.lat_e6, FIX.c.lon_e6, FIX.c.accuracy_m, FIX.c.speed, FIX.c.dialect, FIX.c.received_ms)
+    wanted = (
+        select(*columns)
+        .where(FIX.c.device_id == device_id, FIX.c.at_ms >= begin_ms, FIX.c.at_ms < end_ms)
+        .order_by(FIX.c.at_ms, FIX.c.lat_e6, FIX.c.lon_e6)
+    )
+    names = ["at_ms", "lat", "lon", "accuracy_m", "speed", "dialect", "received_ms"]
+    rows = pd.DataFrame(session.execute(wanted).all(), columns=names)
+    whole = {name: rows[name].astype("int64") for name in ("at_ms", "received_ms")}
+    stated = {name: rows[name].astype(float) for name in ("accuracy_m", "speed")}
+    return rows.assign(**whole, **stated, lat=rows["lat"].astype(float) / 1e6, lon=rows["lon"].astype(float) / 1e6)
+
+
+def forget(session: Session, device_id: int, *, before_ms: int) -> int:
+    """Delete what a phone sent for the time before a moment; return how many fixes that were."""
+    done = session.execute(delete(PhoneFix).where(PhoneFix.device_id == device_id, PhoneFix.at_ms < before_ms))
+    return int(done.rowcount)  # type: ignore[attr-defined]

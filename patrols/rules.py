@@ -37,6 +37,12 @@ class Rules:
     max_gap_s : float
         The longest time between two fixes that a line is drawn across. Phones send every 5-15 s; in two minutes a
         walker is round the next corner, and nobody knows which.
+    outing_gap_s : float
+        How long a phone must be silent for its next fix to begin another patrol: longer than a rest on a bench or a
+        visit on the fourth floor, shorter than lunch.
+    clock_off_s : float
+        How far a phone's clock may be off before its times are corrected by ours, or refused: mobile networks set
+        clocks to the second, and a message on its way takes less.
     max_speed_m_s : float
         Faster than an electric bicycle's legal 25 km/h is not a patrol: nobody sees a street from a car.
     ride_s : float
@@ -77,6 +83,8 @@ class Rules:
     border_street_m: float = 1.0
     border_band_m: float = 10.0
     max_gap_s: float = 120.0
+    outing_gap_s: float = 1800.0
+    clock_off_s: float = 300.0
     max_speed_m_s: float = 7.0
     ride_s: float = 30.0
     jump_m: float = 25.0
