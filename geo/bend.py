@@ -7,13 +7,14 @@ import shapely
 from shapely.ops import substring
 
 from geo.errors import N_, CannotReshape
-from geo.faces import Geometries, Numbers, Positions, find_sides, polygons_of
-from geo.give import LATTICE_M, Handed, cut_into_faces, is_sliver, one_of, torn, within
+from geo.faces import GRAIN_DIGITS, GRAIN_M, Geometries, Numbers, Positions, find_sides, polygons_of
+from geo.give import Handed, cut_into_faces, is_sliver, one_of, torn, within
 from geo.knife import as_line, lead_on
 from geo.rounding import tidy
 from geo.tiling import SLIVER_M2
 
 _SHORTEST_M = 0.05
+_SAME_M2 = 0.001
 
 _EDGE_STAYS = N_("This border is the edge of the community, which stays: change the outline first.")
 
@@ -81,7 +82,7 @@ def _most_followed(shapes: Geometries, near: Positions, line: shapely.LineString
     for grid in near.tolist():
         for ring in shapely.get_rings(shapely.get_parts(shapely.orient_polygons(shapes[grid]))):
             at = _crossings(line, ring)
-            if len(at) > 1 and (best is None or at.max() - at.min() > best.end - best.start + LATTICE_M):
+            if len(at) > 1 and (best is None or at.max() - at.min() > best.end - best.start + GRAIN_M):
                 best = Crossed(grid, shapely.LineString(ring.coords), float(at.min()), float(at.max()))
     if best is None or best.end - best.start < _SHORTEST_M:
         raise CannotReshape(N_("The line must begin and end on the border that it redraws, or cross it there."))
@@ -95,7 +96,7 @@ def _crossings(line: shapely.LineString, ring: shapely.Geometry) -> Numbers:
     before = np.append(0.0, np.cumsum(shapely.length(pieces)))[:-1]
     met, piece = shapely.get_coordinates(shapely.intersection(pieces, ring), return_index=True)
     ends = shapely.points(xy[[0, -1]])
-    close = shapely.dwithin(ends, ring, LATTICE_M)
+    close = shapely.dwithin(ends, ring, GRAIN_M)
     at = before[piece] + np.hypot(*(met - xy[piece]).T)
     return np.concatenate([at, np.array([0.0, shapely.length(line)])[close]])
 
@@ -144,7 +145,7 @@ def _solid(ground: shapely.Geometry) -> Geometries:
 
 def _beside(piece: shapely.Geometry, shapes: Geometries, others: Positions) -> int:
     """Which of the others has most border with a piece of ground."""
-    lane = shapely.buffer(shapely.boundary(piece), 2 * LATTICE_M)
+    lane = shapely.buffer(shapely.boundary(piece), 2 * GRAIN_M)
     metres = shapely.length(shapely.intersection(shapely.boundary(shapes[others]), lane))
     if not len(others) or metres.max() < _SHORTEST_M:
         raise CannotReshape(
@@ -165,8 +166,7 @@ def move_corner(
     CannotReshape
         When nothing is within reach, it lies on the edge of the community, or the borders would cross others.
     """
-    place, goal = _xy(at), np.round(_xy(to) / LATTICE_M) * LATTICE_M
-    goal = np.round(goal, 3)
+    place, goal = _xy(at), np.round(_xy(to), GRAIN_DIGITS)
     near = within(shapes, shapely.bounds(shapely.Point(place).buffer(reach_m)))
     found = _corner(shapes, near, place, goal, reach_m) or _side(shapes, near, place, goal, reach_m)
     if found is None:
@@ -176,12 +176,12 @@ def move_corner(
     handed = Handed(sharing, tidy(shapely.remove_repeated_points(moved)), np.zeros(len(sharing)))
     fits = shapely.is_valid(handed.shapes).all() and (shapely.area(handed.shapes) >= SLIVER_M2).all()
     drift = abs(shapely.area(handed.shapes).sum() - shapely.area(old).sum())
-    if not fits or drift > LATTICE_M or torn(shapes, sharing, handed) is not None:
+    if not fits or drift > _SAME_M2 or torn(shapes, sharing, handed) is not None:
         raise CannotReshape(N_("The border would cross another one there: move its corner less far."))
     pairs = shapely.area(shapely.intersection(old[:, None], handed.shapes[None, :]))
     return handed, [
         (int(sharing[one]), int(sharing[two]), float(pairs[one, two]))
-        for one, two in np.argwhere(pairs > LATTICE_M)
+        for one, two in np.argwhere(pairs > _SAME_M2)
         if one != two
     ]
 

@@ -20,6 +20,9 @@ Positions = NDArray[np.int64]
 GRAIN_M = 0.0001
 """Lattice of every coordinate: a tenth of a millimetre, so that a rim of 30 km keeps its area to a square metre."""
 
+GRAIN_DIGITS = 4
+"""Digits behind the point that a coordinate in metres has on the lattice."""
+
 TOUCH_M = 0.5
 """Two faces that share less border than this are not neighbours: nobody can walk from one to the other."""
 

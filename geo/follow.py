@@ -6,8 +6,7 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
-from geo.faces import Geometries, Numbers, Positions, lines_of
-from geo.give import LATTICE_M
+from geo.faces import GRAIN_DIGITS, GRAIN_M, Geometries, Numbers, Positions, lines_of
 
 OFF_STREET = 3.0
 """A metre off the streets counts as so many along them: a line 10 m beside a street joins it from 30 m length on."""
@@ -43,12 +42,12 @@ def follow_streets(line: shapely.LineString, streets: gpd.GeoDataFrame, *, withi
     lanes = lines_of(shapely.intersection(near, shapely.buffer(line, within_m))) if len(near) else near
     if not len(lanes):
         return line
-    edges = lines_of(shapely.union_all([line, *lanes, *_across(line, lanes, within_m)], grid_size=LATTICE_M))
+    edges = lines_of(shapely.union_all([line, *lanes, *_across(line, lanes, within_m)], grid_size=GRAIN_M))
     begin, end = shapely.get_coordinates(line)[[0, -1]]
     xy = _shortest(edges, _on(edges, lanes), begin, end)
     if len(xy) < 2:
         return line
-    straight = shapely.simplify(shapely.LineString(xy), LATTICE_M)
+    straight = shapely.simplify(shapely.LineString(xy), GRAIN_M)
     return straight if straight.is_simple else line
 
 
@@ -63,14 +62,14 @@ def _across(line: shapely.LineString, lanes: Geometries, within_m: float) -> Geo
 def _on(edges: Geometries, lanes: Geometries) -> Positions:
     """Positions of the edges that run along a street."""
     middle = shapely.line_interpolate_point(edges, 0.5, normalized=True)
-    return np.unique(shapely.STRtree(lanes).query(middle, predicate="dwithin", distance=2 * LATTICE_M)[0])
+    return np.unique(shapely.STRtree(lanes).query(middle, predicate="dwithin", distance=2 * GRAIN_M)[0])
 
 
 def _shortest(edges: Geometries, cheap: Positions, begin: Numbers, end: Numbers) -> Numbers:
     """Corners of the shortest way from one place to another along edges; none when there is no way."""
     edges = edges[shapely.length(edges) > 0]
     first, last = (shapely.get_coordinates(shapely.get_point(edges, at)) for at in (0, -1))
-    places, number = np.unique(np.round(np.concatenate([first, last]), 3), axis=0, return_inverse=True)
+    places, number = np.unique(np.round(np.concatenate([first, last]), GRAIN_DIGITS), axis=0, return_inverse=True)
     one, two = np.split(number.ravel(), 2)
     metres = shapely.length(edges) * OFF_STREET
     metres[cheap] /= OFF_STREET
@@ -86,7 +85,7 @@ def _shortest(edges: Geometries, cheap: Positions, begin: Numbers, end: Numbers)
     while goal != start and before[goal] >= 0:
         last_place = int(before[goal])
         corners = shapely.get_coordinates(edges[edge[min(goal, last_place), max(goal, last_place)]])
-        backwards = bool((np.round(corners[0], 3) == places[goal]).all())
+        backwards = bool((np.round(corners[0], GRAIN_DIGITS) == places[goal]).all())
         way.append(corners if backwards else corners[::-1])
         goal = last_place
     return np.concatenate(way)[::-1] if way and goal == start else np.empty((0, 2))

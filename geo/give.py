@@ -1,9 +1,10 @@
 """Giving ground to a grid without breaking the tiling: what every edit of grids comes down to.
 
-Everything lies on a lattice of one millimetre. Grids near the ground are cut into faces together with it, each face
-gets its owners, and the grids are put together again from their faces; so a new corner comes into all grids around it
-at once, and nothing farther away is touched. All functions take plain arrays of shapely geometries in local metres
-(see `geo.reshape` for frames).
+Everything lies on the lattice of `geo.faces`, a tenth of a millimetre: finer than anybody measures a border, and a
+corner put into a straight border bends it by so little that ten thousand edits move no square metre. Grids near the
+ground are cut into faces together with it, each face gets its owners, and the grids are put together again from their
+faces; so a new corner comes into all grids around it at once, and nothing farther away is touched. All functions take
+plain arrays of shapely geometries in local metres (see `geo.reshape` for frames).
 """
 
 from dataclasses import dataclass
@@ -14,19 +15,16 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.errors import N_, CannotReshape
-from geo.faces import Geometries, Numbers, Positions, polygons_of
+from geo.faces import GRAIN_M, Geometries, Numbers, Positions, polygons_of
 from geo.fits import misfits
 from geo.tiling import SLIVER_M2, THREAD_M
 
 Flags = NDArray[np.bool_]
 
-LATTICE_M = 0.001
-"""Every coordinate is a whole number of these: a millimetre, finer than anybody measures a border."""
-
 SNAP_M = 0.02
 """A drawn line this close to a border or a corner was meant to lie on it."""
 
-_REACH_M = SNAP_M + 3 * LATTICE_M
+_REACH_M = SNAP_M + 3 * GRAIN_M
 _WIDEST = 200.0
 _ROUNDS = 5
 
@@ -90,7 +88,7 @@ def as_given(ground: object, sliver_m2: float = SLIVER_M2) -> shapely.Geometry:
     if len(shapes) and not np.isfinite(shapely.get_coordinates(shapes)).all():
         raise CannotReshape(N_("A corner of the drawn ground has no position: draw it again."))
     parts = polygons_of(shapely.make_valid(shapely.force_2d(shapes))) if len(shapes) else shapes
-    whole = one_of(polygons_of(shapely.union_all(parts, grid_size=LATTICE_M))) if len(parts) else shapely.Polygon()
+    whole = one_of(polygons_of(shapely.union_all(parts, grid_size=GRAIN_M))) if len(parts) else shapely.Polygon()
     if shapely.is_empty(whole) or shapely.area(whole) < sliver_m2:
         raise CannotReshape(N_("The drawn ground is smaller than a square metre: draw more."))
     return whole
@@ -111,7 +109,7 @@ def with_one(shapes: Geometries, one: shapely.Geometry) -> Geometries:
 
 def cut_into_faces(lines: Geometries) -> Geometries:
     """The faces that lines cut out, every corner on the lattice."""
-    return np.asarray(shapely.get_parts(shapely.polygonize([shapely.union_all(lines, grid_size=LATTICE_M)])))
+    return np.asarray(shapely.get_parts(shapely.polygonize([shapely.union_all(lines, grid_size=GRAIN_M)])))
 
 
 def owners(faces: Geometries, shapes: Geometries) -> Flags:
@@ -128,7 +126,7 @@ def belonging(faces: Geometries, shapes: Geometries) -> tuple[Positions, Positio
     shapely.prepare(shapes)
     face, shape = tree.query(inner, predicate="within")
     rims = shapely.STRtree(shapely.boundary(shapes))
-    close = np.unique(rims.query(inner, predicate="dwithin", distance=2 * LATTICE_M)[0])
+    close = np.unique(rims.query(inner, predicate="dwithin", distance=2 * GRAIN_M)[0])
     sure = ~np.isin(face, close)
     some, other = tree.query(faces[close], predicate="intersects")
     shared = shapely.area(shapely.intersection(faces[close][some], shapes[other]))
@@ -192,10 +190,10 @@ def _take_slivers(faces: Geometries, owned: Flags, given: Flags, place: int, los
         its = np.flatnonzero(owned[:, other])
         parts = polygons_of(one_of(faces[its])) if len(its) else np.array([], dtype=object)
         parts = parts[is_sliver(parts)] if len(parts) else parts
-        parts = parts[shapely.dwithin(parts, ground, LATTICE_M)]
+        parts = parts[shapely.dwithin(parts, ground, GRAIN_M)]
         if len(parts):
             inner = shapely.point_on_surface(faces[its])
-            left = its[shapely.STRtree(parts).query(inner, predicate="dwithin", distance=LATTICE_M)[0]]
+            left = its[shapely.STRtree(parts).query(inner, predicate="dwithin", distance=GRAIN_M)[0]]
             owned[left, other] = False
             owned[left, place] = True
             lost[other] += shapely.area(faces[left]).sum()
@@ -209,7 +207,7 @@ def _fit(ground: shapely.Geometry, old: Geometries) -> shapely.Geometry:
         return ground
     corners = shapely.multipoints(shapely.get_coordinates(rims))
     snapped = shapely.snap(shapely.transform(ground, lambda xy: _onto(xy, rims)), corners, SNAP_M)
-    fitted = one_of(polygons_of(shapely.union_all(polygons_of(shapely.make_valid(snapped)), grid_size=LATTICE_M)))
+    fitted = one_of(polygons_of(shapely.union_all(polygons_of(shapely.make_valid(snapped)), grid_size=GRAIN_M)))
     return ground if shapely.is_empty(fitted) else fitted
 
 
@@ -234,7 +232,7 @@ def _rim(shapes: Geometries) -> int:
     """A number for the outer border of shapes: each piece of border counts once forward and once back, so shared ones
     cancel out."""
     xy, ring = shapely.get_coordinates(shapely.get_rings(shapely.get_parts(shapes)), return_index=True)
-    mixed = _mix(_mix(np.rint(xy[:, 0] / LATTICE_M)) + np.rint(xy[:, 1] / LATTICE_M).astype(np.int64).view(np.uint64))
+    mixed = _mix(_mix(np.rint(xy[:, 0] / GRAIN_M)) + np.rint(xy[:, 1] / GRAIN_M).astype(np.int64).view(np.uint64))
     same = ring[1:] == ring[:-1]
     start, end = mixed[:-1][same], mixed[1:][same]
     return int((_mix(start ^ (end << np.uint64(1))) - _mix(end ^ (start << np.uint64(1)))).sum(dtype=np.uint64))

@@ -9,10 +9,10 @@ import shapely
 from geo.bend import bend, move_corner
 from geo.change import GENERAL, SPECIAL, Change, apply_handed, chain, list_moves, read_tiling, require_new, with_rows
 from geo.errors import N_, CannotReshape
-from geo.faces import Geometries, connected_parts, polygons_of
+from geo.faces import GRAIN_M, Geometries, connected_parts, polygons_of
 from geo.fits import misfits
 from geo.follow import follow_streets
-from geo.give import LATTICE_M, Handed, as_given, hand_over, one_of, with_one
+from geo.give import Handed, as_given, hand_over, one_of, with_one
 from geo.knife import as_line, cut_in_two
 from geo.plots import plots_of
 from geo.tiling import SLIVER_M2
@@ -304,7 +304,7 @@ def lay_over(grids: gpd.GeoDataFrame, ground: object, code: str) -> Change:
     if code in tiling.codes:
         require_new(tiling, code)
     below = tiling.shapes[shapely.intersects(tiling.shapes, drawn)]
-    inside = polygons_of(shapely.intersection(drawn, shapely.union_all(below), grid_size=LATTICE_M))
+    inside = polygons_of(shapely.intersection(drawn, shapely.union_all(below), grid_size=GRAIN_M))
     if not len(inside):
         raise CannotReshape(N_("The drawn ground lies outside all grids: draw it inside the community."))
     shape = shapely.normalize(one_of(inside))

@@ -7,9 +7,9 @@ import shapely
 
 from geo.crs import require_metres
 from geo.errors import N_, BadGeometry
-from geo.faces import Geometries, Positions, find_sides, polygons_of, sum_by_pair
+from geo.faces import GRAIN_M, Geometries, Positions, find_sides, polygons_of, sum_by_pair
 from geo.fits import misfits
-from geo.give import LATTICE_M, belonging, cut_into_faces, one_of
+from geo.give import belonging, cut_into_faces, one_of
 from geo.tiling import THREAD_M
 
 HAIR_M = 2 * THREAD_M
@@ -23,7 +23,7 @@ _ROUNDS = 4
 
 
 def on_lattice(grids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Round grids to whole millimetres so that neighbours share every corner, and no corner moves farther than needed.
+    """Round grids to tenths of a millimetre so that neighbours share every corner; none moves farther than needed.
 
     Gaps and overlaps narrower than two centimetres are closed, to the side with the longest border; wider ones stay,
     to be repaired by choice (see `geo.repair`). Grids without these come out as one valid coverage. Grids on the
@@ -50,7 +50,7 @@ def on_lattice(grids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     --------
     The corner of one grid on the other's long side comes into both:
 
-    >>> shapes = [shapely.box(0, 0, 10, 10), shapely.box(10.0004, 0, 20, 4), shapely.box(10.0004, 4, 20, 10)]
+    >>> shapes = [shapely.box(0, 0, 10, 10), shapely.box(10.00004, 0, 20, 4), shapely.box(10.00004, 4, 20, 10)]
     >>> grids = on_lattice(gpd.GeoDataFrame({"grid_code": ["001", "002", "003"]}, geometry=shapes, crs=4548))
     >>> shapely.get_num_coordinates(grids.geometry.to_numpy()).tolist()
     [6, 5, 5]
@@ -75,13 +75,13 @@ def on_lattice(grids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 def _rounded(shapes: Geometries) -> Geometries:
     """Each shape rounded on its own, mended where it crosses itself."""
-    found = shapely.set_precision(shapes, LATTICE_M, mode="pointwise")
+    found = shapely.set_precision(shapes, GRAIN_M, mode="pointwise")
     found = shapely.remove_repeated_points(found)
     # Rounding leaves a grid size on each shape that would make later set operations round too.
     found = shapely.from_wkb(shapely.to_wkb(found))
     for position in np.flatnonzero(~shapely.is_valid(found) | (shapely.get_dimensions(found) != 2)):
         mended = polygons_of(shapely.make_valid(shapes[position]))
-        found[position] = shapely.union_all(mended, grid_size=LATTICE_M) if len(mended) else shapely.Polygon()
+        found[position] = shapely.union_all(mended, grid_size=GRAIN_M) if len(mended) else shapely.Polygon()
         found[position] = shapely.from_wkb(shapely.to_wkb(found[position]))
     return tidy(found)
 

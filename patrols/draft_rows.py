@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from data import frames
 from data.models import WGS84, Grid, GridKind
+from geo.faces import GRAIN_DIGITS
 
 Row: TypeAlias = dict[str, Any]
 """One grid: the columns of `COLUMNS`, its kind as a word, and ``geom``, its shape in degrees as WKB in hexadecimal."""
@@ -22,9 +23,6 @@ Rows: TypeAlias = dict[str, Row | None]
 """Rows by the grid's code; None where there is no such grid."""
 
 COLUMNS = ("name", "households", "residents", "buildings", "compounds", "explanation", "colour")
-
-LATTICE_DIGITS = 3
-"""Digits behind the point of every coordinate of a draft in metres."""
 
 _AT_ONCE = 500
 
@@ -82,12 +80,12 @@ def _values(code: str, row: Row) -> dict[str, Any]:
 def shapes_in_metres(rows: Iterable[Row], crs: pyproj.CRS) -> NDArray[np.object_]:
     """The rows' shapes in metres, on the lattice that drafts are drawn on.
 
-    Rounding takes away what the way through degrees added, a thousandth of a millimetre at most: what was stored from
-    the lattice is read as the very same coordinates.
+    Rounding takes away what the way through degrees added, a hundred-thousandth of a millimetre at most: what was
+    stored from the lattice is read as the very same coordinates.
     """
     degrees = shapely.from_wkb([bytes.fromhex(row["geom"]) for row in rows])
     metres = frames.to_metres(gpd.GeoDataFrame(geometry=list(degrees), crs=WGS84), crs).geometry.to_numpy()
-    return np.asarray(shapely.transform(metres, lambda places: np.round(places, LATTICE_DIGITS)), dtype=object)
+    return np.asarray(shapely.transform(metres, lambda places: np.round(places, GRAIN_DIGITS)), dtype=object)
 
 
 def stored_shapes(shapes: Iterable[shapely.Geometry], crs: pyproj.CRS) -> list[str]:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_edits import Scribbler, crooked_town, put_back
 
+from geo.faces import GRAIN_DIGITS
 from geo.fits import misfits
 
 
@@ -15,13 +16,13 @@ def faults_of(before, change):
     old, new = before.geometry.to_numpy(), change.grids.geometry.to_numpy()
     old_bytes = dict(zip(before["grid_code"], shapely.to_wkb(old), strict=True))
     new_bytes = dict(zip(change.grids["grid_code"], shapely.to_wkb(new), strict=True))
-    grains = shapely.get_coordinates(new) / 0.001
+    xy = shapely.get_coordinates(new)
     differ = {code for code, shape in new_bytes.items() if old_bytes.get(code) != shape}
     back = put_back(before, change)
     checks = {
         "a coverage": len(misfits(new)) == 0,
         "valid": shapely.is_valid(new).all() and not shapely.is_empty(new).any(),
-        "on the lattice": np.abs(grains - np.rint(grains)).max() < 1e-4,
+        "on the lattice": (xy == np.round(xy, GRAIN_DIGITS)).all(),
         "changed": differ == set(change.changed),
         "gone": set(old_bytes) - set(new_bytes) == set(change.gone),
         "in order": change.grids["grid_code"].is_monotonic_increasing,

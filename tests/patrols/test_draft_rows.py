@@ -6,6 +6,7 @@ import pytest
 import shapely
 
 from geo.crs import local_crs
+from geo.faces import GRAIN_DIGITS
 from patrols import draft_rows
 
 
@@ -16,7 +17,7 @@ def test_places_on_the_lattice_come_back_as_the_same_numbers(lon: float, lat: fl
     crs = local_crs(lon, lat)
     random = np.random.default_rng(1)
     corner = np.array([400_000.0 if crs.to_epsg() < 30_000 else 600_000.0, 110_946.0 * abs(lat)])
-    places = np.round(corner + random.uniform(0, 60_000, (4_000, 3, 2)), 3)
+    places = np.round(corner + random.uniform(0, 60_000, (4_000, 3, 2)), GRAIN_DIGITS)
     shapes = shapely.polygons(places)
     shapes = shapes[shapely.is_valid(shapes)]
 
