@@ -90,6 +90,24 @@ def _paint(state: DraftState, told: Mapping[str, Any], used: Codes) -> Outcome:
     return _outcome(reshape.move_blocks(state.frame, blocks, to), meant=[to])
 
 
+def _plots(state: DraftState, told: Mapping[str, Any], used: Codes) -> Outcome:
+    """Buildings go to a grid with the plots around them, as far as their blocks reach; without one, to a new grid."""
+    houses = state.ground.buildings
+    chosen = np.unique(houses.index.get_indexer(told["buildings"]))
+    if (chosen < 0).any():
+        missing = [key for key in told["buildings"] if key not in houses.index]
+        raise CannotReshape(
+            N_("There is no building %(number)s in this community: load the page again."), number=missing[0]
+        )
+    bodies = shapely.geometrycollections(houses.geometry.to_numpy()[chosen])
+    grounds = state.blocks.shapes if len(state.blocks.shapes) else state.shapes[state.kinds == GridKind.GENERAL]
+    grounds = grounds[shapely.intersects(grounds, bodies)]
+    near = np.unique(houses.sindex.query(grounds, predicate="intersects")[1])
+    to = _target(state, told, used)
+    change = reshape.move_plots(state.frame, houses.iloc[near], np.isin(near, chosen), to, blocks=grounds)
+    return _outcome(change, meant=[to])
+
+
 def _give(state: DraftState, told: Mapping[str, Any], used: Codes) -> Outcome:
     """Drawn ground goes to a grid; without one, to a new grid."""
     to = _target(state, told, used)
@@ -163,6 +181,7 @@ def _repair(state: DraftState, told: Mapping[str, Any], _used: Codes) -> Outcome
 
 KINDS: dict[str, Callable[[DraftState, Mapping[str, Any], Codes], Outcome]] = {
     "paint": _paint,
+    "plots": _plots,
     "give": _give,
     "split": _split,
     "merge": _merge,

@@ -16,6 +16,7 @@ from data import frames
 from data.errors import NotFound
 from data.models import FlawAcceptance, GridEdition, GridKind, User
 from geo.errors import N_
+from geo.fits import misfits
 from geo.give import is_sliver
 from geo.repair import NEIGHBOURS, SMALLEST_M2, repairs
 from geo.tiling import SLIVER_M2, find_cuts, find_flaws
@@ -104,7 +105,7 @@ def _still_whole(before: DraftState, moved: DraftState, around: Around) -> bool:
     area_m2 = [float(shapely.area(_general_shapes(one, around.changed)).sum()) for one in (before, moved)]
     if abs(area_m2[0] - area_m2[1]) > SMALLEST_M2:
         return False
-    return bool(shapely.coverage_is_valid(around.grids.geometry.to_numpy()))
+    return not len(misfits(np.asarray(around.grids.geometry.to_numpy(), dtype=object)))
 
 
 def _general_shapes(state: DraftState, codes: frozenset[str]) -> Shapes:

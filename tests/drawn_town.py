@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from data import frames
 from data.models import Community, GridEdition
+from geo.faces import GRAIN_DIGITS
 from patrols import draft_rows, drafts
 from patrols.draft_edits import Edit
 from patrols.draft_state import DraftState
@@ -89,6 +90,12 @@ def blocks_in(state: DraftState, grid: str) -> list[int]:
     return [number for number, owner in zip(state.blocks.numbers.tolist(), owners, strict=True) if owner == grid]
 
 
+def houses_in(state: DraftState, grid: str) -> list[int]:
+    """Keys of the buildings that stand in a grid."""
+    mine = state.owners["houses"] == state.slots[grid]
+    return [int(key) for key in state.ground.buildings.index[mine]]
+
+
 def numbers(state: DraftState, grids: Sequence[int]) -> list[int]:
     """Households of some grids by their numbers."""
     return [state.told(code(number))["households"] for number in grids]
@@ -98,7 +105,7 @@ def is_tiling(session: Session, edition: GridEdition) -> bool:
     """Whether the general grids share all their borders and fill the community's ground to a square metre."""
     frame = frames.grids(session, edition.id)
     general = frame[frame["kind"] == "general"].geometry.to_numpy()
-    metres = np.asarray(shapely.transform(general, lambda places: np.round(places, 3)), dtype=object)
+    metres = np.asarray(shapely.transform(general, lambda places: np.round(places, GRAIN_DIGITS)), dtype=object)
     outline = frames.outline(session, edition.community_id)
     missing = shapely.area(shapely.symmetric_difference(shapely.union_all(metres), outline.geometry.iloc[0]))
     return bool(shapely.coverage_is_valid(metres)) and float(missing) < 1.0
@@ -111,11 +118,14 @@ def random_edit(state: DraftState, random: np.random.Generator) -> Edit:
     def somewhere(count: int) -> Any:
         return line(*random.uniform((0, 0), (4, 3), (count, 2)).tolist())["coordinates"]
 
-    kind = str(random.choice(["paint", "give", "split", "merge", "reshape", "move_vertex", "rename", "lay_over"]))
+    kind = str(
+        random.choice(["paint", "plots", "give", "split", "merge", "reshape", "move_vertex", "rename", "lay_over"])
+    )
     drawn = {"type": "LineString", "coordinates": somewhere(3)}
     area = {"type": "Polygon", "coordinates": [[*(ring := somewhere(3)), ring[0]]]}
     told: dict[str, dict[str, Any]] = {
         "paint": {"blocks": random.choice(state.blocks.numbers, 2).tolist(), "to": picked[0]},
+        "plots": {"buildings": random.choice(state.ground.buildings.index, 2).tolist(), "to": picked[0]},
         "give": {"ground": area, "to": picked[0]},
         "split": {"code": picked[0], "line": drawn},
         "merge": {"codes": picked},

@@ -6,9 +6,9 @@ import drawn_town as town
 import make
 import numpy as np
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
-from data.models import DraftEdit, EditionStage, Grid
+from data.models import DraftBlock, DraftEdit, EditionStage, Grid
 from geo.errors import CannotReshape, GeoError
 from patrols import draft_log, drafts
 from patrols.draft_edits import Edit
@@ -80,6 +80,44 @@ def test_painting_without_a_grid_makes_a_new_one_with_the_next_code(session, dra
 
     assert done.state.codes[-1] == town.code(7)
     assert done.state.rows[town.code(7)]["name"] == "第7网格"
+
+
+def test_a_building_goes_with_its_plot_halfway_to_its_neighbours(session, draft):
+    state = drafts.state_of(session, draft)
+    houses = town.houses_in(state, town.code(1))
+
+    done = town.do(session, draft, "plots", buildings=[houses[0]], to=town.code(2))
+
+    given = done.state.ground.buildings.geometry[houses[0]]
+    one, two = (done.state.shapes[done.state.places[town.code(number)]] for number in (1, 2))
+    assert town.numbers(done.state, (1, 2)) == [150, 250]
+    assert two.covers(given)
+    assert one.distance(given) > 5
+    assert town.houses_in(done.state, town.code(1)) == houses[1:]
+    assert town.is_tiling(session, draft)
+
+
+def test_buildings_of_several_grids_go_to_a_new_one(session, draft):
+    state = drafts.state_of(session, draft)
+    houses = [town.houses_in(state, town.code(number))[0] for number in (1, 2, 5)]
+
+    done = town.do(session, draft, "plots", buildings=[*houses, houses[0]], to=None)
+
+    assert town.houses_in(done.state, town.code(7)) == sorted(houses)
+    assert town.numbers(done.state, (1, 2, 3, 5, 7)) == [150, 150, 200, 150, 150]
+    assert town.is_tiling(session, draft)
+
+
+def test_without_blocks_a_plot_reaches_as_far_as_its_grid(spatialite_session, quick_draft):
+    session, draft = spatialite_session, quick_draft
+    session.execute(delete(DraftBlock).where(DraftBlock.edition_id == draft.id))
+    state = drafts.read(session, draft)
+    houses = town.houses_in(state, town.code(1))
+
+    done = town.do(session, draft, "plots", buildings=houses[:1], to=town.code(12))
+
+    assert town.houses_in(done.state, town.code(1)) == houses[1:]
+    assert town.is_tiling(session, draft)
 
 
 def test_a_cut_gives_the_smaller_part_a_new_code_and_its_own_colour(session, draft):
@@ -165,6 +203,8 @@ def test_ground_that_is_the_grids_already_changes_nothing_and_is_no_edit(session
     [
         ("paint", {"blocks": [9999], "to": town.code(1)}),
         ("paint", {"blocks": [0], "to": town.code(99)}),
+        ("plots", {"buildings": [1, 999_999], "to": town.code(1)}),
+        ("plots", {"buildings": [1], "to": town.code(99)}),
         ("split", {"code": town.code(1), "line": town.line((5, 5), (6, 6))}),
         ("merge", {"codes": [town.code(1), town.code(6)]}),
         ("give", {"ground": {"type": "Polygon", "coordinates": [["x"]]}, "to": town.code(1)}),

@@ -93,6 +93,7 @@ WORDS = {
     "repair_neighbours": N_("Give the pieces to their neighbours"),
     # What was done
     "edit_paint": N_("painted blocks:"),
+    "edit_plots": N_("gave buildings with their plots:"),
     "edit_give": N_("gave ground:"),
     "edit_split": N_("cut:"),
     "edit_merge": N_("merged:"),
