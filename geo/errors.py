@@ -42,6 +42,10 @@ class CannotReshape(GeoError):
     """An edit of grids that would leave no tiling, or whose meaning is not plain; nothing was changed."""
 
 
+class CannotPlan(GeoError):
+    """There are no streets to walk along, or none near the start."""
+
+
 class UnknownDatum(GeoError):
     """A datum name that is none of `geo.datum.NAMES`."""
 
