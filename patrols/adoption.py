@@ -13,7 +13,7 @@ from data import frames
 from data.models import Community, EditionStage, GridEdition, GridKind, GridLineage, User
 from geo.errors import N_
 from geo.tiling import find_flaws
-from patrols import editions, redraw
+from patrols import editions, ground_stamp, redraw
 from patrols.acceptance import unaccepted
 from patrols.days import local_day
 from patrols.editions import EditionMove
@@ -80,6 +80,7 @@ def adopt(
     if community.outline is None:
         ground = gpd.GeoSeries([grids.union_all()], crs=grids.crs)
         community.outline = frames.store_geometry(ground)[0]
+        ground_stamp.renew(community)
     _check_codes(session, community, grids)
     old = None if before is None else frames.grids(session, before.id)
     lineage = compare(old, grids)

@@ -13,8 +13,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from data import frames
-from data.models import Building, Community, Compound, Incident, Street
+from data.models import Community, Incident
 from geo.locator import GridLocator
+from patrols import ground_stamp
 from patrols.moves import OPEN_STAGES
 
 Shapes = NDArray[np.object_]
@@ -41,7 +42,7 @@ class Spots:
 
 @dataclass(frozen=True)
 class Ground:
-    """A community's ground in its own metres, and a mark by which a later look tells whether it is still the same."""
+    """A community's ground in its own metres, and the stamp that tells a later look whether it is still the same."""
 
     crs: pyproj.CRS
     outline: shapely.Geometry | None
@@ -51,7 +52,7 @@ class Ground:
     street_tree: shapely.STRtree
     houses: Spots
     yards: Spots
-    mark: tuple[Any, ...]
+    stamp: str
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,8 @@ class OpenIncidents:
 
 def ground_of(session: Session, community: Community) -> Ground:
     """Read a community's ground."""
+    # First: what is brought in while the rest is read must make a later look read it anew.
+    stamp = ground_stamp.stamp_of(session, community)
     outline = frames.outline(session, community.id)
     buildings, compounds = frames.buildings(session, community.id), frames.compounds(session, community.id)
     streets = frames.streets(session, community.id).geometry.to_numpy()
@@ -77,20 +80,13 @@ def ground_of(session: Session, community: Community) -> Ground:
         street_tree=shapely.STRtree(streets),
         houses=Spots.at(shapely.point_on_surface(buildings.geometry.to_numpy())),
         yards=Spots.at(shapely.point_on_surface(compounds.geometry.to_numpy())),
-        mark=ground_mark(session, community),
+        stamp=stamp,
     )
-
-
-def ground_mark(session: Session, community: Community) -> tuple[Any, ...]:
-    """What tells in one small query whether houses were brought in, taken away or counted anew."""
-    sums = func.sum(Building.households), func.sum(Building.residents)
-    houses = select(func.count(), func.max(Building.id), *sums).where(Building.community_id == community.id)
-    others = [select(func.max(one.id)).where(one.community_id == community.id) for one in (Compound, Street)]
-    return (*session.execute(houses).one(), *(session.scalar(one) for one in others))
 
 
 def incidents_of(session: Session, community: Community, crs: pyproj.CRS) -> OpenIncidents:
     """Read the open incidents of a community."""
+    mark = incidents_mark(session, community)
     wanted = select(Incident.grid_code, frames.as_wkb(Incident.geom)).where(
         Incident.community_id == community.id, Incident.stage.in_(OPEN_STAGES)
     )
@@ -101,7 +97,7 @@ def incidents_of(session: Session, community: Community, crs: pyproj.CRS) -> Ope
     return OpenIncidents(
         Spots.at(np.asarray(shapely.points(x, y), dtype=object)),
         tuple(sorted(row[0] for row in rows if row[1] is None and row[0] is not None)),
-        incidents_mark(session, community),
+        mark,
     )
 
 

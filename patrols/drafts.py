@@ -13,10 +13,10 @@ from data import frames
 from data.models import Community, DraftBlock, DraftEdit, EditionStage, GridEdition, GridKind, User
 from geo.errors import N_, CannotDraw, Fault
 from geo.rounding import on_lattice
-from patrols import draft_flaws, draft_log, draft_memory, draft_rows, drafting, redraw
+from patrols import draft_flaws, draft_log, draft_memory, draft_rows, drafting, ground_stamp, redraw
 from patrols.draft_colours import NO_COLOUR, colour_all, colour_changed
 from patrols.draft_edits import Edit, Outcome, carry_out
-from patrols.draft_ground import ground_mark, incidents_mark, incidents_of
+from patrols.draft_ground import incidents_mark, incidents_of
 from patrols.draft_rows import Row, Rows
 from patrols.draft_state import DraftState, band_of, load, with_incidents, with_rows
 from patrols.errors import DraftChanged, DraftClosed
@@ -165,7 +165,7 @@ def state_of(session: Session, edition: GridEdition) -> DraftState:
         raise DraftClosed(N_("Edition %(number)s is not ready for editing yet."), number=edition.number)
     known = draft_memory.recall(stamp)
     community = edition.community
-    if known is None or known.ground.mark != ground_mark(session, community):
+    if known is None or known.ground.stamp != ground_stamp.stamp_of(session, community):
         known = read(session, edition)
     elif known.incidents.mark != incidents_mark(session, community):
         known = with_incidents(known, incidents_of(session, community, known.ground.crs))

@@ -75,7 +75,8 @@ class Subdistrict(Base):
 class Community(Base):
     """A community: the ground that its grids tile. ``rules`` overrides fields of `patrols.rules.Rules` by name.
 
-    ``office_phone`` is the number that notice boards print for everybody.
+    ``office_phone`` is the number that notice boards print for everybody. ``ground_stamp`` is another word whenever
+    outline, streets, buildings or compounds were brought in.
     """
 
     __tablename__ = "community"
@@ -89,6 +90,7 @@ class Community(Base):
     simulated: Mapped[bool] = mapped_column(default=False)
     attribution: Mapped[str] = mapped_column(Phrase(255), default="")
     office_phone: Mapped[str] = mapped_column(Phrase(32), default="")
+    ground_stamp: Mapped[str] = mapped_column(Phrase(32), default="")
     valid_from: Mapped[date]
     valid_until: Mapped[date | None]
     outline: Mapped[WKBElement | None] = mapped_column(geometry("MULTIPOLYGON", nullable=True))

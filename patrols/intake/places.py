@@ -16,6 +16,7 @@ from data.exchange.reading import Reading
 from data.models import Building, Community, Compound, Street, StreetClass
 from geo.buildings import estimate_households
 from geo.errors import N_
+from patrols import ground_stamp
 from patrols.intake.datum import warn_of_datum
 from patrols.intake.own_ground import on_own_ground
 from patrols.intake.rows import plain_row, write_rows
@@ -74,6 +75,7 @@ def import_outline(
     ground = gpd.GeoSeries([shapely.union_all(kept.array.to_numpy())], crs=kept.crs)
     replaced = community.outline is not None
     community.outline = frames.store_geometry(ground)[0]
+    ground_stamp.renew(community)
     session.flush()
     # Read it back as the database holds it, so that the row compares equal to one loaded later.
     session.refresh(community, ["outline"])
@@ -223,6 +225,7 @@ def _single_lines(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def _upsert(session: Session, model: Any, community: Community, frame: gpd.GeoDataFrame) -> tuple[int, int]:
     if frame.empty:
         return 0, 0
+    ground_stamp.renew(community)
     shapes = frames.store_geometry(frame.geometry)
     table = pd.DataFrame(frame.drop(columns="geometry"))
     known = select(model.source_key, model.id).where(model.community_id == community.id, model.source_key.is_not(None))

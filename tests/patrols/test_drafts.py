@@ -3,14 +3,17 @@
 from typing import Any
 
 import drawn_town as town
+import geopandas as gpd
 import make
 import numpy as np
 import pytest
+import shapely
 from sqlalchemy import delete, func, select
 
+from data.exchange.reading import Reading
 from data.models import DraftBlock, DraftEdit, EditionStage, Grid
 from geo.errors import CannotReshape, GeoError
-from patrols import draft_log, drafts
+from patrols import draft_log, drafts, intake
 from patrols.draft_edits import Edit
 from patrols.draft_rows import Rows
 from patrols.errors import DraftChanged, DraftClosed, NoEditionInForce
@@ -382,11 +385,28 @@ def test_a_draft_that_came_from_elsewhere_is_made_ready_once(session):
     assert town.do(session, drawn, "rename", code=town.code(1), name="甲").revision == 1
 
 
+def bring_in(session, draft, shape, households):
+    columns = {"编号": ["甲"], "户数": [households], "source_row": [1]}
+    frame = gpd.GeoDataFrame(columns, geometry=[shape], crs=4326)
+    frame.attrs = {"file": "town.gpkg", "notes": []}
+    intake.import_buildings(session, Reading(frame, []), draft.community, at=make.EPOCH)
+
+
 def test_houses_brought_in_meanwhile_are_counted(session, draft):
     drafts.state_of(session, draft)
-    make.building(session, draft.community, make.degrees_square(0, 0, 0.0001), households=30)
+
+    bring_in(session, draft, make.degrees_square(0, 0, 0.0001), 30)
 
     assert town.numbers(drafts.state_of(session, draft), (4,)) == [230]
+
+
+def test_a_house_brought_in_again_counts_where_it_stands_now(session, draft):
+    bring_in(session, draft, make.degrees_square(0, 0, 0.0001), 30)
+    drafts.state_of(session, draft)
+
+    bring_in(session, draft, shapely.transform(make.degrees_square(0, 0, 0.0001), lambda xy: np.add(xy, (0.001, 0))), 30)
+
+    assert town.numbers(drafts.state_of(session, draft), (4, 5)) == [200, 230]
 
 
 def test_edits_carry_what_was_asked_for(session, draft):
