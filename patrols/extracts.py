@@ -197,7 +197,7 @@ def patrols(
         *(Patrol.id.label("patrol"), Patrol.started_at, Patrol.ended_at, Patrol.metres, Patrol.minutes),
         *((Patrol.fixes_kept, Patrol.fixes_dropped) if named else ()),
         Team.name.label("team"),
-        Patrol.person_id,
+        *(Patrol.person_id, Patrol.ends_cut_at),
         *((Person.name.label("walker"),) if named else ()),
         frames.as_wkb(Patrol.track),
     ]
@@ -213,7 +213,7 @@ def patrols(
     table = _table(session, wanted, community, ("started_at", "ended_at"))
     table.insert(len(table.columns) - 1, "grids", _grids_of(session, community, table["patrol"], named=named))
     whole = _shaped(table, shapely.from_wkb(table["geometry"].to_numpy(dtype=object)))
-    return _named(whole) if named else _without_ends(session, community, whole)
+    return _named(whole.drop(columns="ends_cut_at")) if named else _without_ends(session, community, whole)
 
 
 def fixes(
@@ -286,7 +286,8 @@ def _without_ends(session: Session, community: Community, whole: gpd.GeoDataFram
     """The patrols as others may see them: see `patrols`."""
     metres = frames.to_metres(whole.geometry, frames.crs_of(session, community.id))
     persons = [None if pd.isna(one) else int(one) for one in whole.pop("person_id")]
-    seen = privacy.shown(session, community, metres, persons)
+    cut = [None if pd.isna(one) else one for one in whole.pop("ends_cut_at")]
+    seen = privacy.shown(session, community, metres, persons, cut)
     left = (seen.length / metres.length).fillna(0.0).to_numpy()
     hours = {name: whole[name].dt.floor("h") for name in ("started_at", "ended_at")}
     told = whole.assign(metres=seen.length.fillna(0.0), minutes=whole["minutes"] * left, **hours)

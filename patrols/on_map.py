@@ -132,16 +132,17 @@ def tracks_on_map(
 
     They come in the order of their western ends, so that no list of patrols can be laid beside them.
     """
-    wanted = select(Patrol.person_id, frames.as_wkb(Patrol.track)).where(
+    wanted = select(Patrol.person_id, Patrol.ends_cut_at, frames.as_wkb(Patrol.track)).where(
         Patrol.community_id == community.id,
         Patrol.track.is_not(None),
         Patrol.started_at >= since,
         Patrol.started_at < until,
     )
     rows = session.execute(scope.narrow(wanted, Patrol)).all()
-    lines = gpd.GeoSeries(shapely.from_wkb([row[1] for row in rows]), crs=WGS84)
+    lines = gpd.GeoSeries(shapely.from_wkb([row[2] for row in rows]), crs=WGS84)
     metres = frames.to_metres(lines, frames.crs_of(session, community.id))
-    seen = privacy.shown(session, community, metres, [row[0] for row in rows]).dropna()
+    persons, cut = [row[0] for row in rows], [row[1] for row in rows]
+    seen = privacy.shown(session, community, metres, persons, cut).dropna()
     ordered = seen.iloc[np.lexsort(seen.bounds.to_numpy().T)].reset_index(drop=True)
     return gpd.GeoDataFrame(geometry=frames.to_degrees(ordered))
 

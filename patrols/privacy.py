@@ -6,6 +6,7 @@ nightly job does.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 import geopandas as gpd
@@ -72,7 +73,12 @@ def hang_missing(session: Session, community: Community) -> int:
     while True:
         wanted = (
             select(Patrol.id, Patrol.person_id, frames.as_wkb(Patrol.track))
-            .where(Patrol.community_id == community.id, Patrol.track.is_not(None), Patrol.id > last)
+            .where(
+                Patrol.community_id == community.id,
+                Patrol.track.is_not(None),
+                Patrol.ends_cut_at.is_(None),
+                Patrol.id > last,
+            )
             .order_by(Patrol.id)
             .limit(WALKS_AT_ONCE)
         )
@@ -84,7 +90,13 @@ def hang_missing(session: Session, community: Community) -> int:
         last = rows[-1][0]
 
 
-def shown(session: Session, community: Community, walks: gpd.GeoSeries, persons: Sequence[int | None]) -> gpd.GeoSeries:
+def shown(
+    session: Session,
+    community: Community,
+    walks: gpd.GeoSeries,
+    persons: Sequence[int | None],
+    cut: Sequence[datetime | None],
+) -> gpd.GeoSeries:
     """What others may see of some walks: without their ends, and nothing of those who withdrew their consent.
 
     The same walk is shown the same way each time, whoever asks, on the map and in files (`geo.trim` says how and why).
@@ -95,6 +107,8 @@ def shown(session: Session, community: Community, walks: gpd.GeoSeries, persons:
         Lines in the community's metres; None where there is no line.
     persons : sequence of int or None
         The id of the person who walked each.
+    cut : sequence of datetime or None
+        ``Patrol.ends_cut_at`` of each: what was cut for good is not cut again.
 
     Returns
     -------
@@ -102,6 +116,7 @@ def shown(session: Session, community: Community, walks: gpd.GeoSeries, persons:
         MultiLineString; None where nothing may be seen. Index and CRS of `walks`.
     """
     lines = hide_ends(walks, _owners(persons), _curtains(session, community))
+    lines = lines.where([moment is None for moment in cut], walks)
     gone = consents.withdrawn(session, community)
     return lines.where([person not in gone for person in persons], None) if gone else lines
 

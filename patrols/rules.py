@@ -65,6 +65,9 @@ class Rules:
         the datum or the order of the coordinates is wrong.
     least_visit_s : float
         A grid in which a patrol spent less time was crossed, not patrolled: in a minute one walks 80 m.
+    fixes_kept_days : float
+        How long single positions and the ends of tracks are kept, before only totals and the lines that everybody may
+        see are left: long enough to answer a complaint about the last quarter.
     sure_probability : float
         From which probability on an answer is called sure: one wrong in twenty at the very worst.
 
@@ -95,6 +98,7 @@ class Rules:
     reach_m: float = 30.0
     far_outside_m: float = 1000.0
     least_visit_s: float = 60.0
+    fixes_kept_days: float = 90.0
     sure_probability: float = 0.95
 
     @classmethod

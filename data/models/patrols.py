@@ -21,7 +21,10 @@ class PatrolSource(StrEnum):
 
 
 class Patrol(Base):
-    """One outing. ``track`` is its cleaned line, broken at signal gaps; None when no fix survived cleaning."""
+    """One outing. ``track`` is its cleaned line, broken at signal gaps; None when no fix survived cleaning.
+
+    From ``ends_cut_at`` on its fixes are gone, and its track is what everybody may see of it.
+    """
 
     __tablename__ = "patrol"
 
@@ -38,6 +41,7 @@ class Patrol(Base):
     fixes_kept: Mapped[int] = mapped_column(default=0)
     fixes_dropped: Mapped[int] = mapped_column(default=0)
     track: Mapped[WKBElement | None] = mapped_column(geometry("MULTILINESTRING", nullable=True))
+    ends_cut_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     person: Mapped[Person | None] = relationship()
     team: Mapped[Team | None] = relationship()
     credits: Mapped[list["PatrolCredit"]] = relationship(back_populates="patrol")

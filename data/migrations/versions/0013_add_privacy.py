@@ -1,4 +1,4 @@
-"""Add curtains before the doors of walkers, texts that walkers agree to, and their consents."""
+"""Add curtains before the doors of walkers, what walkers agree to and agreed to, and when fixes were deleted."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -37,8 +37,10 @@ def upgrade() -> None:
         sa.Column("given_by", sa.String(16), nullable=False),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True)),
     )
+    op.add_column("patrol", sa.Column("ends_cut_at", sa.DateTime(timezone=True)))
 
 
 def downgrade() -> None:
+    op.drop_column("patrol", "ends_cut_at")
     for table in ("consent", "consent_text", "curtain"):
         op.drop_table(table)
