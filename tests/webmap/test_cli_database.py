@@ -105,12 +105,14 @@ def test_from_ground_to_grids_in_force(ground: Run, tmp_path: Path) -> None:
     checked = ground("grids", "check")
     listed = ground("grids", "list")
     exported = ground("grids", "export", "--out", tmp_path / "grids.geojson")
+    ground("export", "grids", "--out", tmp_path / "again.geojson")
 
     assert [one.exit_code for one in (drawn, adopted, checked, listed, exported)] == [0] * 5, adopted.output
     figures = json.loads(drawn.output.splitlines()[-1])
     grids = gpd.read_file(tmp_path / "grids.geojson")
     assert len(grids) == figures["grids"]
     assert grids["grid_code"].str.startswith(CODE).all()
+    assert gpd.read_file(tmp_path / "again.geojson").equals(grids)
     assert "社字〔2026〕1号" in listed.output
 
 

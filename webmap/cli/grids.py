@@ -1,21 +1,19 @@
 """``gridpatrol grids``: a community's editions, drawn, checked, adopted and exported."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import click
 import geopandas as gpd
 from sqlalchemy.orm import Session
 
 from data import frames
-from data.exchange.write import write_features
 from data.models import Community, GridEdition
 from geo import tiling
 from geo.errors import N_
 from patrols import drafting, redraw
 from patrols.communities import find_community
 from patrols.wishing import Asked
-from webmap.cli import _, finish
+from webmap.cli import exporting, finish
 from webmap.cli.drawing import print_notes, print_tiling
 from webmap.cli.editions import COMMANDS, choose, edition_option
 from webmap.cli.options import (
@@ -25,7 +23,6 @@ from webmap.cli.options import (
     households_option,
     json_option,
     now,
-    out_option,
 )
 from webmap.cli.overrides import override_command
 from webmap.cli.wishing import drawing_options, only
@@ -40,6 +37,8 @@ def grids_command() -> None:
 
 for part in (override_command, *COMMANDS):
     grids_command.add_command(part)
+# The same as ``gridpatrol export grids``: people look for it in either place.
+grids_command.add_command(exporting.grids_command, "export")
 
 
 @grids_command.command("list", help=N_("List the editions of a community."))
@@ -106,19 +105,6 @@ def check_command(
         flaws = _flaws(session, place, chosen)
         print_tiling(frames.grids(session, chosen.id), flaws, households, as_json, {"edition": chosen.number})
     finish(len(flaws))
-
-
-@grids_command.command("export", help=N_("Write an edition's grids to a file."))
-@edition_option
-@community_option
-@database_option
-@out_option
-def export_command(edition: int | None, community: str | None, database: str | None, out: Path) -> None:
-    with database_session(database) as session:
-        place = find_community(session, community, on=now().date())
-        grids = frames.grids(session, choose(session, place, edition).id)
-    write_features(frames.to_degrees(grids), out)
-    click.echo(_("%(file)s written: %(rows)s grids.") % {"file": out, "rows": len(grids)})
 
 
 def _flaws(session: Session, place: Community, edition: GridEdition) -> gpd.GeoDataFrame:
