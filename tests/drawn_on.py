@@ -34,6 +34,10 @@ CORNERS = """(code) => {
   return found;
 }"""
 
+TAKE_ALL_BACK = """async () => {
+  const { draft } = gridpatrol.drawing;
+  while (draft.canUndo) await draft.undo();
+}"""
 
 NEIGHBOURS = """() => {
   const desk = gridpatrol.drawing;

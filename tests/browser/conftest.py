@@ -3,12 +3,13 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
-from drawn_on import Desk, opened, sign_in
+from drawn_on import TAKE_ALL_BACK, Desk, opened, sign_in
 from playwright.sync_api import Browser, BrowserContext, Page
 from served import AT, Site, Watch
 from werkzeug.serving import make_server
@@ -65,16 +66,16 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> demo.Demo:
 
 
 @pytest.fixture(scope="session")
-def serve(town: demo.Demo) -> Iterator[Callable[[Path], Site]]:
+def serve(town: demo.Demo) -> Iterator[Callable[..., Site]]:
     """Serve a copy of the sample town's database from a thread of its own, until the tests end."""
     stops = []
 
-    def start(file: Path) -> Site:
+    def start(file: Path, clock: Callable[[], datetime] = lambda: AT) -> Site:
         shutil.copyfile(town.database_url.removeprefix("sqlite:///"), file)
         settings = WebSettings(
             storage=Settings(database_url=f"sqlite:///{file}", instance=file.parent), secret_key="a key for tests only"
         )
-        app = create_app(settings, engine=open_engine(f"sqlite:///{file}"), clock=lambda: AT)
+        app = create_app(settings, engine=open_engine(f"sqlite:///{file}"), clock=clock)
         server = make_server("127.0.0.1", 0, app, threaded=True)
         thread = Thread(target=server.serve_forever)
         thread.start()
@@ -91,7 +92,7 @@ def serve(town: demo.Demo) -> Iterator[Callable[[Path], Site]]:
 
 
 @pytest.fixture(scope="session")
-def site(serve: Callable[[Path], Site], tmp_path_factory: pytest.TempPathFactory) -> Site:
+def site(serve: Callable[..., Site], tmp_path_factory: pytest.TempPathFactory) -> Site:
     """The sample town as it is."""
     return serve(tmp_path_factory.mktemp("site") / "town.sqlite")
 
@@ -114,16 +115,32 @@ def watch(context: BrowserContext) -> Iterator[Watch]:
     assert seen.shouted == []
 
 
+@pytest.fixture(scope="session")
+def cookies(browser: Browser, browser_context_args: dict[str, Any]) -> Callable[[Site, str], list[Any]]:
+    """What a browser holds of somebody who has signed in on a site: asked for once, since nobody signs out here."""
+    known: dict[tuple[str, str], list[Any]] = {}
+
+    def of(site: Site, login: str) -> list[Any]:
+        key = (site.address, login)
+        if key not in known:
+            context = browser.new_context(**browser_context_args)
+            sign_in(context.new_page(), site, login)
+            known[key] = context.cookies()
+            context.close()
+        return known[key]
+
+    return of
+
+
 @pytest.fixture
-def enter(watch: Watch, page: Page) -> Callable[..., Page]:
-    """Sign somebody in on a site and open a page of it."""
+def enter(
+    watch: Watch, page: Page, context: BrowserContext, cookies: Callable[[Site, str], list[Any]]
+) -> Callable[..., Page]:
+    """Open a page of a site as somebody who has signed in."""
 
     def opened(site: Site, path: str, login: str = "official") -> Page:
-        page.goto(f"{site.address}/sign-in")
-        page.fill("input[name=login]", login)
-        page.fill("input[name=password]", site.passwords[login])
-        page.press("input[name=password]", "Enter")
-        page.wait_for_url(f"{site.address}/")
+        context.clear_cookies()
+        context.add_cookies(cookies(site, login))
         page.goto(site.address + path)
         return page
 
@@ -131,26 +148,50 @@ def enter(watch: Watch, page: Page) -> Callable[..., Page]:
 
 
 @pytest.fixture(scope="session")
-def drawing_site(serve: Callable[[Path], Site], tmp_path_factory: pytest.TempPathFactory) -> Site:
+def drawing_site(serve: Callable[..., Site], tmp_path_factory: pytest.TempPathFactory) -> Site:
     """The sample town, to be drawn in."""
     return serve(tmp_path_factory.mktemp("drawing") / "town.sqlite")
 
 
-@pytest.fixture
-def desk(enter: Callable[..., Page], drawing_site: Site) -> Desk:
-    """A fresh draft from the grids in force."""
-    page = enter(drawing_site, "/draw", "manager")
-    page.set_viewport_size({"width": 1440, "height": 900})
+@pytest.fixture(scope="session")
+def draft(
+    browser: Browser,
+    browser_context_args: dict[str, Any],
+    cookies: Callable[[Site, str], list[Any]],
+    drawing_site: Site,
+) -> str:
+    """The path of a draft from the grids in force."""
+    context = browser.new_context(**browser_context_args)
+    context.add_cookies(cookies(drawing_site, "manager"))
+    page = context.new_page()
+    page.goto(f"{drawing_site.address}/draw")
     page.click("button[value=in_force]")
-    return opened(page)
+    path = opened(page).address.removeprefix(drawing_site.address)
+    context.close()
+    return path
 
 
 @pytest.fixture
-def other(browser: Browser, browser_context_args: dict[str, Any], desk: Desk, drawing_site: Site) -> Iterator[Desk]:
+def desk(enter: Callable[..., Page], page: Page, drawing_site: Site, draft: str) -> Desk:
+    """The draft as it was begun: what an earlier test drew is taken back, byte for byte."""
+    page.set_viewport_size({"width": 1440, "height": 900})
+    found = opened(enter(drawing_site, draft, "manager"))
+    found.page.evaluate(TAKE_ALL_BACK)
+    return found
+
+
+@pytest.fixture
+def other(
+    browser: Browser,
+    browser_context_args: dict[str, Any],
+    cookies: Callable[[Site, str], list[Any]],
+    desk: Desk,
+    drawing_site: Site,
+) -> Iterator[Desk]:
     """Somebody else with the same draft open."""
     context = browser.new_context(**browser_context_args, viewport={"width": 1440, "height": 900})
+    context.add_cookies(cookies(drawing_site, "admin"))
     page = context.new_page()
-    sign_in(page, drawing_site, "admin")
     page.goto(desk.address)
     yield opened(page)
     context.close()

@@ -2,7 +2,7 @@
 
 from drawn_on import EVIL, Desk, forgive, opened
 from playwright.sync_api import BrowserContext, expect
-from served import Site, Watch
+from served import Watch
 
 
 def test_two_people_who_draw_in_different_places_both_keep_their_work(desk: Desk, other: Desk) -> None:
@@ -146,24 +146,3 @@ def test_the_printed_sheet_names_every_grid_and_has_its_scale(desk: Desk) -> Non
     assert len(desk.page.pdf(prefer_css_page_size=True)) > 10_000
     desk.page.keyboard.press("Escape")
     expect(desk.page.locator(".draw-tools")).to_be_visible()
-
-
-def test_a_finished_draft_is_previewed_and_submitted_and_then_only_looked_at(desk: Desk, drawing_site: Site) -> None:
-    stays, goes = desk.neighbours()[0]
-    desk.merge(stays, goes)
-    for number in range(desk.page.evaluate("() => gridpatrol.drawing.draft.flaws.length")):
-        accept = "([i, why]) => gridpatrol.drawing.accept(gridpatrol.drawing.draft.flaws[i].key, why)"
-        desk.page.evaluate(accept, [number, "暂定"])
-
-    desk.page.click(".draw-side header a.button")
-    desk.page.wait_for_url("**/editions/**")
-    with desk.page.expect_response(lambda answer: answer.request.method == "POST") as sent:
-        desk.page.click("form:has(input[value=submit]) button")
-    assert sent.value.status == 302
-    desk.page.goto(desk.address)
-    opened(desk.page)
-
-    assert desk.page.evaluate("() => gridpatrol.drawing.draft.stage") == "submitted"
-    desk.page.click("button[data-tool=merge]")
-    expect(desk.page.locator("button[data-tool=choose]")).to_have_attribute("aria-pressed", "true")
-    expect(desk.page.locator("[data-do=undo]")).to_be_disabled()

@@ -15,8 +15,12 @@ const G = window.gridpatrol;
 const NEWS_MS = 9000;
 const NAME_PX = 22;
 
-/** What lies over the map above and below keeps off the grids. */
-export const ROOM = { paddingTopLeft: [16, 64], paddingBottomRight: [16, 100] };
+/** How far from the map's edges the grids keep, so that nothing that lies over it hides them. */
+export function room(page, margin = 16) {
+  const [map, top, hint, foot] = [".draw-map", ".draw-top", ".draw-hint", ".draw-foot"].map((name) => page.querySelector(name).getBoundingClientRect());
+  const floor = hint.height ? Math.min(hint.top, foot.top) : foot.top;
+  return { paddingTopLeft: [margin, top.bottom - map.top + margin / 2], paddingBottomRight: [margin, map.bottom - floor + margin / 2] };
+}
 
 /** The zoom from which a grid is wide enough for its number. */
 const namedFrom = (box) => Math.log2(NAME_PX / Math.max(box[2] - box[0], box[3] - box[1], 1e-9));
@@ -94,11 +98,11 @@ export class Desk {
   }
 
   lookAt(codes) {
-    this.map.fitBounds(this.box(codes), { maxZoom: 17.5, paddingTopLeft: [60, 80], paddingBottomRight: [60, 120] });
+    this.map.fitBounds(this.box(codes), { maxZoom: 17.5, ...room(this.page, 40) });
   }
 
-  lookAtAll(room = ROOM) {
-    if (this.draft.grids.size) this.map.fitBounds(this.box(this.draft.grids.keys()), room);
+  lookAtAll(padding = room(this.page)) {
+    if (this.draft.grids.size) this.map.fitBounds(this.box(this.draft.grids.keys()), padding);
   }
 
   take(name) {

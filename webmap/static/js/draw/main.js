@@ -1,7 +1,7 @@
 // Opens the editor: reads what the server put into the page, sets the map up, and connects buttons and keys.
 
 import { Api } from "draw/api.js";
-import { Desk, ROOM } from "draw/desk.js";
+import { Desk, room } from "draw/desk.js";
 import { Draft } from "draw/draft.js";
 import { Ground } from "draw/ground.js";
 import { listenToKeys } from "draw/keys.js";
@@ -21,7 +21,7 @@ function makeMap() {
   L.control.zoom({ position: "bottomright", zoomInTitle: given.words.zoom_in, zoomOutTitle: given.words.zoom_out }).addTo(map);
   L.control.scale({ position: "bottomright", imperial: false, maxWidth: 120 }).addTo(map);
   const [[west, south], [east, north]] = given.bounds;
-  map.fitBounds([[south, west], [north, east]], ROOM);
+  map.fitBounds([[south, west], [north, east]], room(page));
   return map;
 }
 

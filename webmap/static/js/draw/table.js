@@ -135,7 +135,7 @@ export class Table {
     const first = Math.max(0, Math.floor(this.scroller.scrollTop / ROW_PX) - SPARE);
     const last = Math.min(this.rows.length, Math.ceil((this.scroller.scrollTop + this.scroller.clientHeight) / ROW_PX) + SPARE);
     const spacer = (rows) => {
-      const row = G.make("tr", { "aria-hidden": "true", class: "spacer" }, [G.make("td", { colspan: "4" })]);
+      const row = G.make("tr", { "aria-hidden": "true", class: "spacer" }, [G.make("td", { colspan: "3" })]);
       row.style.height = rows * ROW_PX + "px";
       return row;
     };
