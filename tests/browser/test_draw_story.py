@@ -1,4 +1,4 @@
-"""The whole way of a redraw in a real browser: drawn by the manager, adopted by the administrator, in force next day."""
+"""The whole way of a redraw in a real browser: the manager draws, the administrator adopts, the next day it answers."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
