@@ -23,6 +23,9 @@ MOST_PENDING_FIXES = 20_000
 MOST_PENDING_DEVICES = 200
 """Phones that wait at once: more than any community enrols in a day, and far too few to fill a disk."""
 
+NEVER_MS = 2**53
+"""Later than any moment that is stored."""
+
 DEVICE: Table = Device.__table__  # type: ignore[assignment]
 FIX: Table = PhoneFix.__table__  # type: ignore[assignment]
 

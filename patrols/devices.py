@@ -3,12 +3,13 @@
 import hashlib
 import secrets
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
+from data import fix_store
 from data.errors import NotFound
 from data.models import Community, Device, DeviceStage, Person, PhoneFix, Team
 from geo.datum import DEGREES
@@ -18,6 +19,9 @@ from patrols.scope import Scope
 
 TOKEN_MARK = "gp-"  # noqa: S105 - what every token begins with, no secret
 """What every token begins with, so that one is known wherever an app has room for it."""
+
+PENDING_DAYS = 30
+"""How long a phone may wait for somebody to accept it."""
 
 SPEED_UNITS = {"": 0.0, "m/s": 1.0, "km/h": 1 / 3.6, "kn": 1852 / 3600, "mph": 1609.344 / 3600}
 """Units a phone may speak in, in metres a second; the empty one: as its app is known to."""
@@ -144,6 +148,17 @@ def renew_token(device: Device) -> str:
     return token
 
 
+def forget_strangers(session: Session, *, at: datetime) -> int:
+    """Forget the phones that nobody accepted within `PENDING_DAYS`, with all they sent; return how many."""
+    late = Device.enrolled_at < at - timedelta(days=PENDING_DAYS)
+    strangers = session.scalars(select(Device).where(Device.stage == DeviceStage.PENDING, late)).all()
+    for device in strangers:
+        fix_store.forget(session, device.id, before_ms=fix_store.NEVER_MS)
+        session.delete(device)
+    session.flush()
+    return len(strangers)
+
+
 def derive_again(session: Session, device: Device, *, at: datetime) -> None:
     """Have all patrols of a phone derived again, because what its fixes mean has changed."""
     session.flush()
@@ -169,6 +184,29 @@ def listing(session: Session, scope: Scope | None = None, *, stages: Iterable[De
         wanted = wanted.where(or_(Device.community_id.is_(None), Device.community_id.in_(scope.communities)))
     found = session.scalars(wanted.order_by(Device.heard_ms.desc(), Device.id.desc())).all()
     return sorted(found, key=lambda device: device.stage is not DeviceStage.PENDING)
+
+
+def heard_at(device: Device) -> datetime | None:
+    """When a phone was last heard."""
+    return None if device.heard_ms is None else datetime.fromtimestamp(device.heard_ms / 1000, UTC)
+
+
+def teams(session: Session, community: Community) -> list[Team]:
+    """A community's teams, by name."""
+    return list(session.scalars(select(Team).where(Team.community_id == community.id).order_by(Team.name)))
+
+
+def team_named(session: Session, community: Community, name: str) -> Team:
+    """The team of that name.
+
+    Raises
+    ------
+    NotFound
+    """
+    found = session.scalars(select(Team).where(Team.community_id == community.id, Team.name == name)).one_or_none()
+    if found is None:
+        raise NotFound(N_("%(community)s has no team %(name)s."), community=community.name, name=name)
+    return found
 
 
 def find(session: Session, number: int, scope: Scope | None = None) -> Device:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from data import frames
 from data.models import Device, DevicePatrol, Fix, Patrol, PatrolCredit, PatrolSource
+from patrols import privacy
 from patrols.intake.rows import plain_row, write_rows
 from patrols.tracks import drawable
 
@@ -19,18 +20,20 @@ PATROL: Table = Patrol.__table__  # type: ignore[assignment]
 
 @dataclass
 class Derived:
-    """How many patrols deriving made, changed, left as they were and did away with."""
+    """How many patrols deriving made, changed, left as they were and did away with; and how many phones failed."""
 
     new: int = 0
     changed: int = 0
     same: int = 0
     gone: int = 0
+    failed: int = 0
 
     def __iadd__(self, other: "Derived") -> "Derived":
         self.new += other.new
         self.changed += other.changed
         self.same += other.same
         self.gone += other.gone
+        self.failed += other.failed
         return self
 
 
@@ -75,6 +78,7 @@ def write_outings(
     ids = {**changed, **_insert(session, device, new, rows)}
     _write_parts(session, ids, clean, credits)
     _write_links(session, device, ids, outings, set(changed.values()))
+    _hide_ends(session, device, {**taken, **ids}, lines.loc[outings["closed"]])
     return Derived(len(new), len(changed), len(same), len(gone))
 
 
@@ -163,3 +167,17 @@ def _write_links(
     rows = columns.assign(patrol_id=[ids[number] for number in ids], device_id=device.id)
     write_rows(session, DevicePatrol, [plain_row(row) for row in rows.to_dict("records")])
     session.expire_all()
+
+
+def _hide_ends(session: Session, device: Device, ids: dict[int, int], over: gpd.GeoDataFrame) -> None:
+    """See to it that others will be shown the lines without their ends.
+
+    Only of outings that are over: while somebody walks, the end of the line is no door, and nothing is shown of it.
+    """
+    drawn = drawable(over).dropna()
+    if device.community is None or drawn.empty:
+        return
+    patrols = [ids[number] for number in drawn.index]
+    wanted = select(Patrol.id, Patrol.person_id).where(Patrol.id.in_(patrols))
+    whose = {row.id: row.person_id for row in session.execute(wanted)}
+    privacy.hang(session, device.community, drawn, [whose[patrol] for patrol in patrols])

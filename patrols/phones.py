@@ -9,6 +9,7 @@ Deriving is done in two steps, because the first takes long and the second holds
 """
 
 import hashlib
+import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -24,12 +25,15 @@ from sqlalchemy.orm import Session
 
 from data import fix_store, frames
 from data.models import Device, DeviceStage
+from geo.errors import Fault
 from patrols.days import zone
 from patrols.phone_outings import begin_of_day, day_of, make_outings
 from patrols.phone_patrols import Derived, write_outings
 from patrols.rules import Rules
 from patrols.tracks import to_lines
 from patrols.walked import earned
+
+log = logging.getLogger(__name__)
 
 QUIET = timedelta(minutes=1)
 """How long a phone must be silent before its patrols are derived: while it sends its backlog, more is coming."""
@@ -101,18 +105,28 @@ def derive_stale(
     Returns
     -------
     Derived
-        How many patrols were new, changed and gone, of all phones.
+        How many patrols were new, changed and gone, of all phones, and of how many phones they could not be derived.
     """
     with opened(False) as reading:
         wanted = stale(reading, at=at, now=now)
     done = Derived()
     for device_id in wanted:
-        with opened(False) as reading:
-            prepared = prepare(reading, device_id, at=at)
-        if prepared is not None:
-            with opened(True) as writing:
-                done += keep(writing, prepared, at=at)
+        try:
+            done += _derive(opened, device_id, at)
+        except Fault:
+            # One phone whose community has a bad number among its rules must not keep all others from their patrols.
+            log.exception("the patrols of phone %s could not be derived", device_id)
+            done.failed += 1
     return done
+
+
+def _derive(opened: Callable[[bool], AbstractContextManager[Session]], device_id: int, at: datetime) -> Derived:
+    with opened(False) as reading:
+        prepared = prepare(reading, device_id, at=at)
+    if prepared is None:
+        return Derived()
+    with opened(True) as writing:
+        return keep(writing, prepared, at=at)
 
 
 def prepare(session: Session, device_id: int, *, at: datetime) -> Prepared | None:
@@ -138,7 +152,10 @@ def prepare(session: Session, device_id: int, *, at: datetime) -> Prepared | Non
         frames.crs_of(session, community.id),
     )
     first, last = day_of(np.array([device.stale_from_ms, device.stale_until_ms]), here).tolist()
-    begin_ms = max(begin_of_day(first, here), device.expired_until_ms)
+    if device.expired_until_ms:
+        # A day of which some fixes are gone is over for good: its totals were made of more than is left.
+        first = max(first, int(day_of(np.array([device.expired_until_ms - 1]), here)[0]) + 1)
+    begin_ms = begin_of_day(first, here)
     end_ms = begin_of_day(last + 1, here)
     sent = fix_store.read(session, device.id, begin_ms, end_ms)
     clean = make_outings(sent, rules, crs, here, datum=device.datum, speed_unit=device.speed_unit)
@@ -182,6 +199,7 @@ def keep(session: Session, prepared: Prepared, *, at: datetime) -> Derived:
     else:
         device.stale_from_ms, device.stale_until_ms = int(going_on["began_ms"].min()), int(going_on["ended_ms"].max())
         device.stale_since_ms = int(at.timestamp() * 1000)
+    session.flush()
     return done
 
 

@@ -39,6 +39,7 @@ class May(StrEnum):
     IMPORT = "import"
     DRAW_GRIDS = "draw_grids"
     PUT_UP_BOARDS = "put_up_boards"
+    ENROL_PHONES = "enrol_phones"
     ADOPT_GRIDS = "adopt_grids"
     SEE_METRICS = "see_metrics"
 

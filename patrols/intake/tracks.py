@@ -16,17 +16,15 @@ from data import frames
 from data.exchange.reading import Reading
 from data.models import WGS84, Community, Fix, Patrol, PatrolCredit, PatrolSource, Person, Team
 from geo.errors import N_
-from geo.lines import credit_lines
-from patrols import privacy, responsibility
-from patrols.days import zone
+from patrols import privacy
 from patrols.errors import PatrolError
 from patrols.intake.datum import warn_of_datum
 from patrols.intake.keys import ids_of
 from patrols.intake.rows import plain_row, write_rows
 from patrols.intake.sheet import Headings, Intake, Sheet
-from patrols.midnights import by_day
 from patrols.rules import Rules
 from patrols.tracks import clean_fixes, drawable, to_lines
+from patrols.walked import earned
 
 FIXES: Headings = {
     "name": ("名称",),
@@ -294,33 +292,6 @@ def _store_fixes(session: Session, clean: pd.DataFrame, patrol_ids: "pd.Series[i
 def _store_credits(
     session: Session, community: Community, lines: gpd.GeoDataFrame, patrol_ids: "pd.Series[int]"
 ) -> None:
-    """Credit the walked lines by the edition in force on the day of each fix."""
-    if lines.empty:
-        return
-    rules = Rules.for_community(community.rules)
-    days = by_day(lines, zone(community.timezone))
-    editions = responsibility.editions_at(session, community, days["started_at"])
-    tables = []
-    for edition_id in editions.drop_duplicates():
-        mine = days[(editions.isna() if edition_id is None else editions == edition_id).to_numpy()]
-        if edition_id is None:
-            earned = pd.DataFrame(
-                {"line": mine.index, "grid_code": None, "metres": mine["metres"], "minutes": mine["minutes"]}
-            )
-        else:
-            earned = credit_lines(mine, frames.grids(session, edition_id), band_m=rules.border_band_m)
-        tables.append(earned.assign(edition_id=edition_id))
-    earned = pd.concat([table.astype({"edition_id": object, "grid_code": object}) for table in tables])
-    # A patrol has several stretches of one edition where two nights passed, and rows of no edition and no grid.
-    sums = earned.groupby(["line", "edition_id", "grid_code"], dropna=False, sort=False).sum()
-    rows = [
-        {
-            "patrol_id": int(patrol_ids[row["line"]]),
-            "edition_id": None if pd.isna(row["edition_id"]) else int(row["edition_id"]),
-            "grid_code": None if pd.isna(row["grid_code"]) else row["grid_code"],
-            "metres": float(row["metres"]),
-            "minutes": float(row["minutes"]),
-        }
-        for row in sums.reset_index().to_dict("records")
-    ]
-    write_rows(session, PatrolCredit, rows)
+    credits = earned(session, community, lines)
+    rows = credits.assign(patrol_id=credits["line"].map(patrol_ids)).drop(columns="line").to_dict("records")
+    write_rows(session, PatrolCredit, [plain_row(row) for row in rows])

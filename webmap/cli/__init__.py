@@ -30,6 +30,9 @@ COMMANDS = {
     "serve": "town",
     "db": "database",
     "user": "users",
+    "privacy": "privacy",
+    "device": "devices",
+    "fixes": "fixes",
 }
 """Which file holds which command. A file is read only when its command is called, so that ``--help`` is quick."""
 

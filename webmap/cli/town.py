@@ -12,7 +12,7 @@ from data.errors import DatabaseUnavailable
 from data.models import Role
 from geo.errors import N_
 from patrols.sample_summary import Sentence
-from webmap import demo
+from webmap import demo, phones
 from webmap.app import create_app
 from webmap.cli import _
 from webmap.cli.options import database_option, now, storage
@@ -78,6 +78,7 @@ def _serve(app: Flask, host: str, port: int, threads: int = 8) -> None:
     click.echo(_("Open http://%(host)s:%(port)s  (stop with Ctrl+C)") % {"host": host, "port": port})
     # Without this the server would write a body of any size to the disk before the application refuses it.
     most = app.config["MAX_CONTENT_LENGTH"]
+    phones.derive_patrols(app)
     waitress.serve(app, host=host, port=port, threads=threads, ident=None, max_request_body_size=most)
 
 

@@ -5,6 +5,7 @@ from flask import Flask
 from webmap.pages import (
     account,
     boards,
+    devices,
     downloads,
     draw,
     editions,
@@ -32,6 +33,7 @@ MODULES = (
     downloads,
     incidents,
     patrols,
+    devices,
     people,
     figures,
     imports,

@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from webmap.phones.deriver import Deriver
 from webmap.phones.door import Door
 from webmap.phones.writer import Writer
 
@@ -12,4 +13,11 @@ def init_phones(app: Flask) -> None:
     app.wsgi_app = Door(app, app.wsgi_app, writer)  # type: ignore[method-assign]
 
 
-__all__ = ["init_phones"]
+def derive_patrols(app: Flask) -> Deriver:
+    """Make patrols of what phones send from now on, as long as this process runs."""
+    deriver = Deriver(app.extensions["gridpatrol.engine"], app.extensions["gridpatrol.clock"])
+    deriver.start()
+    return deriver
+
+
+__all__ = ["derive_patrols", "init_phones"]
