@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyproj
 import shapely
+from geopandas.array import TransformerFromCRS
 from numpy.typing import NDArray
 
 from geo.chart import Chart
@@ -70,7 +71,9 @@ class Ready:
         self.locator = GridLocator(question.grids)
         self.codes = pa.array(self.locator.codes, pa.string())
         self.rules = pa.array([rule.value for rule in RULES], pa.string())
-        self._transformer = pyproj.Transformer.from_crs("EPSG:4326", question.grids.crs, always_xy=True)
+        # The one that brought the grids into metres, if they came in degrees: to make another takes as long as a
+        # million points.
+        self._transformer = TransformerFromCRS(pyproj.CRS("EPSG:4326"), question.grids.crs, always_xy=True)
         self._project = self._transformer.transform
 
     def weigh(self, lon: Floats, lat: Floats, accuracy_m: Any) -> Weighed:

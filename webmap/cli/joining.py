@@ -8,6 +8,7 @@ from data import frames
 from data.errors import RowsRefused
 from data.exchange.vector import read_features
 from data.exchange.write import write_features, write_table
+from geo.compiling import bring_in_numba
 from geo.datum import in_metres
 from geo.errors import N_
 from patrols import covering, files
@@ -44,6 +45,7 @@ def cover_command(
     as_json: bool,
 ) -> None:
     require_dask(engine, scheduler)
+    bring_in_numba()
     ground = read_grids(grids)
     with progress_bar(2 * sum(covering.fixes_of(path, datum=datum) for path in tracks)) as progress:
         covered = covering.cover_files(

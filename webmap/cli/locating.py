@@ -7,6 +7,7 @@ import click
 
 from data.errors import RowsRefused
 from data.exchange.streams import Refused
+from geo.compiling import bring_in_numba
 from geo.errors import N_
 from patrols import batch
 from patrols.grid_files import read_grids
@@ -70,6 +71,7 @@ def locate_command(
     as_json: bool,
 ) -> None:
     require_dask(engine, scheduler)
+    bring_in_numba()
     rows = batch.open_points(points, out, x=x, y=y, crs=crs, datum=datum)
     question = ask(read_grids(grids), accuracy=accuracy, reach_m=reach)
     if rows is None:
