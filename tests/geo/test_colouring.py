@@ -32,6 +32,31 @@ def test_the_border_of_a_hole_counts():
     assert [pair.tolist() for pair in find_neighbours([ring, square(1, 1)])] == [[0], [1]]
 
 
+def test_a_grid_in_several_pieces_borders_on_the_neighbours_of_each():
+    exclave = shapely.MultiPolygon([square(0, 0), square(3, 0)])
+
+    one, two = find_neighbours([exclave, square(1, 0), square(2, 0), square(5, 0)])
+
+    assert list(zip(one.tolist(), two.tolist(), strict=True)) == [(0, 1), (0, 2), (1, 2)]
+
+
+def test_pieces_of_one_grid_that_touch_are_not_neighbours_of_themselves():
+    pieces = shapely.MultiPolygon([square(0, 0), square(1, 0)])
+    alone = shapely.MultiPolygon([square(0, 1)])
+
+    one, two = find_neighbours([pieces, alone])
+
+    assert list(zip(one.tolist(), two.tolist(), strict=True)) == [(0, 1)]
+
+
+def test_the_hole_of_a_piece_counts_too():
+    ring = shapely.difference(square(0, 0, 3), square(1, 1))
+
+    one, two = find_neighbours([square(9, 9), shapely.MultiPolygon([square(6, 6), ring]), square(1, 1)])
+
+    assert list(zip(one.tolist(), two.tolist(), strict=True)) == [(1, 2)]
+
+
 def test_nothing_has_no_neighbours_and_no_colours():
     one, two = find_neighbours([])
 
