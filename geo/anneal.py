@@ -20,6 +20,10 @@ QUARREL = 20.0
 FAR_OFF = 0.15
 """A grid this share away from the mean weighs twice as much as the square of the distance alone would have it."""
 
+THIN, TOO_THIN = 7.9, 2.0
+"""Perimeter over root of area from which on a grid is a thread (compactness 0.2), and by how much more it then counts:
+without that, one thread would be let pass for many round grids."""
+
 FLIPS, SWAPS = 13, 14
 """Of 16 tries so many move one block, and up to so many one or two; the rest go on to a third."""
 
@@ -86,7 +90,10 @@ def grid_score(people: float, area: float, around: float, aim: Aim) -> float:
     if area <= 0.0 or around <= 0.0:
         return 0.0
     off = people / aim.mean - 1.0
-    score: float = aim.shape * around / np.sqrt(area) + aim.spread * off * off * (1.0 + (off / FAR_OFF) ** 2)
+    ratio = around / np.sqrt(area)
+    if ratio > THIN:
+        ratio += TOO_THIN * (ratio - THIN)
+    score: float = aim.shape * ratio + aim.spread * off * off * (1.0 + (off / FAR_OFF) ** 2)
     if people < aim.low:
         score += OUT_OF_BAND + PER_SHARE_OUT * (aim.low - people) / aim.low
     elif people > aim.high:

@@ -11,8 +11,9 @@ from geo.blockgraph import PATIENT, Graph, Pace, Ranked, Want, Weights, better, 
 from geo.faces import Numbers, Positions, connected_parts
 from geo.graph import cut_graph
 
-STARTS = 2
-"""Starts tried side by side for the first number of grids; others, tried when grids stay out of the band, get one."""
+STARTS, MORE_STARTS, A_FEW_BLOCKS = 2, 4, 450
+"""Starts tried side by side for the first number of grids, and for towns of a few blocks, which take less time; other
+numbers, tried when grids stay out of the band, get one."""
 
 FEW_BLOCKS = 2000
 """METIS makes the best of four tries for towns of so many blocks; in larger ones annealing makes up for one try."""
@@ -124,7 +125,8 @@ def _balance_part(graph: Graph, want: Want, grids: int | None, seed: int) -> Pos
     counts = _likely_counts(graph.load, want) if grids is None else [min(grids, len(graph.load))]
     for place, count in enumerate([counts[0], *counts]):
         # The likely number gets a second, patient round before others are tried.
-        starts, pace = STARTS if place < 2 else 1, PATIENT if place == 1 else Pace()
+        starts = 1 if place > 1 else MORE_STARTS if len(graph.load) <= A_FEW_BLOCKS else STARTS
+        pace = PATIENT if place == 1 else Pace()
         best, worth = _try_starts(graph, (best, worth), count, want, range(seed, seed + starts), pace)
         if worth[0] <= unavoidable:
             return best
@@ -144,7 +146,7 @@ def _try_starts(graph: Graph, best: Ranked, grids: int, want: Want, seeds: range
 
     if grids == 1:
         return better(best, attempt(seeds[0]))
-    with ThreadPoolExecutor(len(seeds)) as pool:
+    with ThreadPoolExecutor(STARTS) as pool:
         for found in pool.map(attempt, seeds):
             best = better(best, found)
     return best

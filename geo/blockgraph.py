@@ -39,8 +39,8 @@ class Weights:
     """
 
     shape: float = 1.0
-    spread: float = 0.8
-    border: float = 1.0
+    spread: float = 0.5
+    border: float = 0.7
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def improve(graph: Graph, labels: Positions, want: Want, seed: int, pace: Pace |
     """
     grids = int(labels.max()) + 1
     start = (labels, rank(graph, labels, want))
-    if grids == 1:
+    if grids in (1, len(labels)):
         return start
     aim, totals = _aim(graph, want, grids), totals_of(graph, labels, grids)
     scores = np.array([grid_score(*row, aim) for row in totals.tolist()])
