@@ -13,6 +13,10 @@ class BadRule(PatrolError):
     """A community's own number for a rule that does not exist, or that cannot be used."""
 
 
+class BadWish(PatrolError):
+    """A wish about how often streets are walked that cannot be kept or watched."""
+
+
 class OutOfScope(PatrolError):
     """The person may not see or change this: it lies outside the communities or grids they answer for."""
 

@@ -38,6 +38,7 @@ from data.models.places import (
     Subdistrict,
 )
 from data.models.privacy import Consent, ConsentText, Curtain
+from data.models.seen import FrequencyWish, SeenDay
 
 __all__ = [
     "WGS84",
@@ -62,6 +63,7 @@ __all__ = [
     "EditionStep",
     "Fix",
     "FlawAcceptance",
+    "FrequencyWish",
     "Grid",
     "GridEdition",
     "GridKind",
@@ -82,6 +84,7 @@ __all__ = [
     "PlaceKind",
     "Posting",
     "Role",
+    "SeenDay",
     "Stage",
     "StepKind",
     "Street",
