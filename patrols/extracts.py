@@ -274,7 +274,8 @@ def _grids_of(session: Session, community: Community, wanted: "pd.Series[Any]", 
     said = earned["code"].astype(str)
     if named:
         said += ": " + earned["metres"].astype(float).round().astype(int).astype(str) + " m"
-    return wanted.map(said.groupby(earned["patrol"]).agg("; ".join)).fillna("")
+    told = wanted.map(said.groupby(earned["patrol"]).agg("; ".join)).astype(object)
+    return told.where(told.notna(), "")
 
 
 def _named(whole: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

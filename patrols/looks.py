@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import shapely
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
@@ -75,7 +76,9 @@ def look(session: Session, scope: Scope, number: int, *, reason: str, at: dateti
             object_key=key,
             facts=facts,
         )
-    return NamedTrack(patrol, None if patrol.track is None else frames.decode([patrol.track])[0])
+    return NamedTrack(
+        patrol, shapely.from_wkb(session.scalar(select(frames.as_wkb(Patrol.track)).where(Patrol.id == number)))
+    )
 
 
 def looks_at(session: Session, person: Person) -> list[Look]:

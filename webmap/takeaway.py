@@ -1,5 +1,7 @@
 """Files that people take away: in which format, in degrees or metres, with their columns explained."""
 
+import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,9 +13,10 @@ from data.exchange.shapefile_out import ENCODINGS
 from data.exchange.write import write_features
 from data.models import GridEdition
 from patrols import extracts
+from patrols.own_data import OwnData
 from patrols.scope import Scope
 
-__all__ = ["DRAWN", "ENCODINGS", "write_grids", "write_rows"]
+__all__ = ["DRAWN", "ENCODINGS", "write_grids", "write_own", "write_rows"]
 
 DRAWN = ".dxf"
 """The ending of drawings, which hold the ground around the grids too."""
@@ -64,3 +67,15 @@ def write_rows(
     rows = frame if metres else frames.to_degrees(frame)
     write_features(rows, path, as_they_are=metres, encoding=encoding, meanings=meanings)
     return len(frame)
+
+
+def write_own(own: OwnData, path: Path) -> int:
+    """Write what is kept about one person to a .zip: `about.json`, `patrols.geojson`, `fixes.csv`; count patrols."""
+    # Some rows have no line, which a layer of lines cannot hold.
+    lines = json.loads(own.patrols.to_json(default=str, ensure_ascii=False))
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("about.json", json.dumps(own.facts, ensure_ascii=False, indent=1))
+        archive.writestr("patrols.geojson", json.dumps(lines, ensure_ascii=False))
+        # Excel takes a text for UTF-8 only with this mark in front.
+        archive.writestr("fixes.csv", own.fixes.to_csv(index=False).encode("utf-8-sig"))
+    return len(own.patrols)

@@ -127,6 +127,8 @@ def _export(
     out: Path,
 ) -> None:
     """Write rows to a file and the fact to the audit: neither without the other."""
+    if since is not None and until is not None and since > until:
+        raise click.UsageError(_("--since lies after --until."))
     at = now()
     with database_session(database, writing=True) as session:
         place = find_community(session, community, on=at.date())
@@ -138,10 +140,15 @@ def _export(
             at=at,
             object_kind="community",
             object_key=place.code,
-            facts={"rows": len(frame), "reason": reason, "file": out.suffix.lower()},
+            facts={"rows": len(frame), "reason": reason, "file": out.suffix.lower(), **_whose(frame)},
         )
         _write(session, place, frame, out, encoding, metres)
     click.echo(_("%(file)s written: %(rows)s rows.") % {"file": out, "rows": len(frame)})
+
+
+def _whose(frame: gpd.GeoDataFrame) -> dict[str, list[int]]:
+    """Whose tracks these are, if they are named: each of them can read who took them away, and why."""
+    return {"persons": frame.attrs["persons"]} if "persons" in frame.attrs else {}
 
 
 def _write(session: Session, place: Community, frame: gpd.GeoDataFrame, out: Path, encoding: str, metres: bool) -> None:

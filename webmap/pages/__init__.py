@@ -19,6 +19,7 @@ from webmap.pages import (
     operations,
     patrols,
     people,
+    privacy,
     sign_in,
 )
 
@@ -38,6 +39,7 @@ MODULES = (
     figures,
     imports,
     account,
+    privacy,
     help,
     operations,
 )

@@ -100,6 +100,9 @@ def _rows(what: str, rows_of: Callable[..., gpd.GeoDataFrame], *, named: May) ->
         lambda path: takeaway.write_rows(found, path, translate=gettext, encoding=encoding),
     )
     facts: dict[str, Any] = {"rows": len(found), "reason": reason, "file": ending}
+    if "persons" in found.attrs:
+        # Each of them can read who took their tracks away, and why.
+        facts["persons"] = found.attrs["persons"]
     trail.record(f"{what}.exported", object_kind="community", object_key=community.code, **facts)
     storage.session().commit()
     return answer

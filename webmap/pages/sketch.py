@@ -34,6 +34,7 @@ class Sketch:
     streets: str
     grid: str
     spot: tuple[float, float] | None
+    track: str = ""
 
 
 def of_incident(session: Session, incident: Incident) -> Sketch | None:
@@ -53,10 +54,17 @@ def of_grid(session: Session, grid: Grid, community_id: int) -> Sketch:
     return draw([frames.decode([grid.geom])[0]], frames.streets(session, community_id, degrees=True), None)
 
 
-def draw(grids: Iterable[BaseGeometry], streets: gpd.GeoDataFrame, point: BaseGeometry | None) -> Sketch:
+def draw(
+    grids: Iterable[BaseGeometry],
+    streets: gpd.GeoDataFrame,
+    point: BaseGeometry | None,
+    *,
+    track: BaseGeometry | None = None,
+) -> Sketch:
     """Draw shapes given in degrees (WGS 84)."""
     shapes = list(grids)
-    west, south, east, north = _window(shapely.union_all([*shapes, *([point] if point else [])]).bounds)
+    shown = [*shapes, *(one for one in (point, track) if one is not None)]
+    west, south, east, north = _window(shapely.union_all(shown).bounds)
     squeeze = float(np.cos(np.radians((south + north) / 2)))
     scale = WIDTH / ((east - west) * squeeze)
 
@@ -70,6 +78,7 @@ def draw(grids: Iterable[BaseGeometry], streets: gpd.GeoDataFrame, point: BaseGe
         streets="".join(_path(line, place) for line in near),
         grid="".join(_path(ring, place) + "Z" for ring in shapely.get_rings(shapely.get_parts(shapes))),
         spot=None if point is None else tuple(place(shapely.get_coordinates(point))[0].tolist()),
+        track="".join(_path(part, place) for part in shapely.get_parts(track)) if track is not None else "",
     )
 
 
