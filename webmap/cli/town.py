@@ -1,5 +1,6 @@
 """``gridpatrol demo`` and ``gridpatrol serve``: the website, on the sample town or on your own database."""
 
+import logging
 import socket
 from dataclasses import replace
 
@@ -78,6 +79,8 @@ def _serve(app: Flask, host: str, port: int, threads: int = 8) -> None:
     click.echo(_("Open http://%(host)s:%(port)s  (stop with Ctrl+C)") % {"host": host, "port": port})
     # Without this the server would write a body of any size to the disk before the application refuses it.
     most = app.config["MAX_CONTENT_LENGTH"]
+    # A thread fewer than there are requests for a moment is no news; it would fill the disk with warnings.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     phones.derive_patrols(app)
     waitress.serve(app, host=host, port=port, threads=threads, ident=None, max_request_body_size=most)
 
