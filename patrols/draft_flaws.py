@@ -20,6 +20,7 @@ from geo.fits import misfits
 from geo.give import is_sliver
 from geo.repair import NEIGHBOURS, SMALLEST_M2, repairs
 from geo.tiling import SLIVER_M2, find_cuts, find_flaws
+from patrols import draft_log
 from patrols.adoption import BLOCKING
 from patrols.draft_ground import Shapes
 from patrols.draft_state import REACH_M, DraftState, Flaw
@@ -263,11 +264,16 @@ def accept(
 ) -> None:
     """Accept a flaw as it is, with the reason; an empty reason takes that back.
 
+    Only while it is a draft: whoever reviews and adopts sees what was handed in.
+
     Raises
     ------
     NotFound
         The draft has no such flaw (any more).
+    DraftClosed
+        The edition is no draft (any more).
     """
+    draft_log.lock_to_change(session, edition)
     if key not in state.flaws:
         raise NotFound(N_("This flaw is not there any more: load the list again."))
     kept = session.scalar(

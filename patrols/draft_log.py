@@ -26,6 +26,22 @@ def lock(session: Session, edition: GridEdition) -> None:
     session.refresh(edition, with_for_update=True)
 
 
+def lock_to_change(session: Session, edition: GridEdition) -> None:
+    """Wait as `lock`, and refuse what can no longer be changed.
+
+    Raises
+    ------
+    DraftClosed
+        The edition is no draft (any more).
+    """
+    lock(session, edition)
+    if edition.stage is not EditionStage.DRAFT:
+        raise DraftClosed(
+            N_("Edition %(number)s is no draft any more: have it sent back, or begin a new draft."),
+            number=edition.number,
+        )
+
+
 def stamp_of(session: Session, edition: GridEdition) -> str | None:
     """The word that marks the draft's present state; None before it was opened for editing."""
     wanted = select(DraftChange.stamp).where(

@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 
 import shapely
-from sqlalchemy import delete, insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from data import frames
-from data.models import Community, DraftBlock, DraftEdit, EditionStage, GridEdition, GridKind, User
-from geo.errors import N_, CannotDraw, Fault
+from data.models import Community, DraftEdit, EditionStage, GridEdition, GridKind, User
+from geo.errors import N_, Fault
 from geo.rounding import on_lattice
-from patrols import draft_flaws, draft_log, draft_memory, draft_rows, drafting, ground_stamp, redraw
+from patrols import draft_blocks, draft_flaws, draft_log, draft_memory, draft_rows, drafting, ground_stamp, redraw
 from patrols.draft_colours import NO_COLOUR, colour_all, colour_changed
 from patrols.draft_edits import Edit, Outcome, carry_out
 from patrols.draft_ground import incidents_mark, incidents_of
@@ -115,28 +115,8 @@ def prepare(session: Session, edition: GridEdition, *, at: datetime, by: User | 
     for code, shape in zip(codes, shapes, strict=True):
         rows[code] = {**rows[code], "geom": shape, "colour": colours[code]}
     draft_rows.write(session, edition.id, rows)
-    _store_blocks(session, edition)
+    draft_blocks.store(session, edition)
     draft_log.note_change(session, edition, draft_log.OPEN, draft_log.OPEN, (), at=at, by=by)
-
-
-def _store_blocks(session: Session, edition: GridEdition) -> None:
-    session.execute(delete(DraftBlock).where(DraftBlock.edition_id == edition.id))
-    try:
-        blocks = drafting.blocks_of(session, edition.community, households=band_of(edition))
-    except CannotDraw:
-        # Grids may come from a file before there are houses and streets; then there is nothing to paint with yet.
-        return
-    columns = blocks[["households", "residents", "buildings"]].to_dict("records")
-    rows = [
-        {
-            **{str(name): int(value) for name, value in row.items()},
-            "number": number,
-            "edition_id": edition.id,
-            "geom": shape,
-        }
-        for number, (row, shape) in enumerate(zip(columns, frames.store_geometry(blocks.geometry), strict=True))
-    ]
-    session.execute(insert(DraftBlock), rows)
 
 
 def drafts(session: Session, community: Community) -> list[GridEdition]:
@@ -249,12 +229,7 @@ def redo(session: Session, edition: GridEdition, *, revision: int, at: datetime,
 
 def _to_change(session: Session, edition: GridEdition) -> DraftState:
     """The draft's state, with nobody else changing it until this transaction ends."""
-    draft_log.lock(session, edition)
-    if edition.stage is not EditionStage.DRAFT:
-        raise DraftClosed(
-            N_("Edition %(number)s is no draft any more: have it sent back, or begin a new draft."),
-            number=edition.number,
-        )
+    draft_log.lock_to_change(session, edition)
     return state_of(session, edition)
 
 

@@ -7,8 +7,9 @@ import shapely
 
 from data.errors import NotFound
 from data.models import EditionStage
-from patrols import draft_flaws, drafts
+from patrols import draft_flaws, drafts, editions
 from patrols.draft_state import DraftState
+from patrols.errors import DraftClosed
 
 
 @pytest.fixture
@@ -123,6 +124,15 @@ def test_a_flaw_is_accepted_with_a_reason_which_can_be_taken_back(spatialite_ses
     draft_flaws.accept(session, draft, state, key, "", at=make.EPOCH, by=None)
 
     assert [one["accepted"] for one in draft_flaws.told(session, draft, state)] == [None]
+
+
+def test_no_flaw_is_accepted_once_the_draft_is_handed_in(spatialite_session, draft):
+    session = spatialite_session
+    state = town.do(session, draft, "merge", codes=[town.code(1), town.code(2), town.code(3)]).state
+    editions.submit(session, draft, at=make.EPOCH, by=None)
+
+    with pytest.raises(DraftClosed):
+        draft_flaws.accept(session, draft, state, next(iter(state.flaws)), "一栋楼", at=make.EPOCH, by=None)
 
 
 def test_a_flaw_that_is_not_there_cannot_be_accepted(spatialite_session, draft):
