@@ -71,7 +71,7 @@ def cut_streets(
 
 def _cut(edges: Edges, locator: GridLocator) -> tuple[Stretches, NDArray[np.bool_]]:
     """Edges cut at junctions and borders, and whether each stretch begins at a junction."""
-    meeting, meeting_share = _junctions(edges)
+    meeting, meeting_share = junctions(edges)
     borders = cut_at_borders(edges, locator)
     count = len(edges.owner)
     edge = np.concatenate([np.arange(count), np.arange(count), meeting, borders.edge])
@@ -96,7 +96,7 @@ def _cut(edges: Edges, locator: GridLocator) -> tuple[Stretches, NDArray[np.bool
     return stretches, starts_there
 
 
-def _junctions(edges: Edges) -> tuple[Positions, Floats]:
+def junctions(edges: Edges) -> tuple[Positions, Floats]:
     """Where edges meet other edges that do not simply go on from them: edge, and how far along it."""
     tree = shapely.STRtree(boxes(edges.start, edges.end))
     edge, other = tree.query(boxes(edges.start, edges.end, _MEET_M))

@@ -20,13 +20,11 @@ class Rules:
     ----------
     sight_m : float
         How far to each side a walker sees a street: a lane's width with both its house fronts.
-    along_deg : float
-        How much a walk's direction may differ from a street's to count as walking along it. Half-way to a right angle
-        would let crossings count; much less would lose walkers whose phone wobbles.
-    heading_m : float
-        Over how much walked way a direction is taken. A phone scatters by 5-10 m, so shorter steps point anywhere.
     run_m : float
         The shortest stretch of a street that counts as walked along; what is shorter is a corner cut or a crossing.
+    side_by_side_m : float
+        Lanes side by side, nearer to each other than this, are taken as one street: no phone can tell on which of them
+        somebody walks, and who walks one of them sees the other.
     border_street_m : float
         How near to a grids' border a street counts for the grids on both sides: survey lines and street lines differ by
         that much.
@@ -80,9 +78,8 @@ class Rules:
     """
 
     sight_m: float = 15.0
-    along_deg: float = 35.0
-    heading_m: float = 20.0
     run_m: float = 12.0
+    side_by_side_m: float = 12.0
     border_street_m: float = 1.0
     border_band_m: float = 10.0
     max_gap_s: float = 120.0
@@ -116,13 +113,14 @@ class Rules:
             When a name is not a rule, or a value is not a number that makes sense for it.
         """
         known = [field.name for field in fields(cls)]
-        for name, value in overrides.items():
+        live = {name: value for name, value in overrides.items() if name not in _RETIRED}
+        for name, value in live.items():
             if name not in known:
                 raise BadRule(
                     N_("There is no rule %(name)s. The rules are: %(known)s."), name=repr(name), known=", ".join(known)
                 )
             _check(name, value)
-        return replace(cls(), **{name: float(value) for name, value in overrides.items()})  # type: ignore[arg-type]
+        return replace(cls(), **{name: float(value) for name, value in live.items()})  # type: ignore[arg-type]
 
     def as_dict(self) -> dict[str, float]:
         """All rules by name, for showing and for filing with what they decided."""
@@ -130,9 +128,11 @@ class Rules:
 
 
 # The largest value that makes sense; every other rule only has to be a number above zero.
-_MOST = {"sure_probability": 1.0, "along_deg": 90.0}
+_MOST = {"sure_probability": 1.0}
+# Rules of former days that a community may have numbers for: walks are matched to streets without them now.
+_RETIRED = {"along_deg", "heading_m"}
 # Zero is a way to switch these off.
-_MAY_BE_ZERO = {"reach_m", "least_visit_s", "run_m", "jump_m", "border_street_m", "border_band_m"}
+_MAY_BE_ZERO = {"reach_m", "least_visit_s", "run_m", "side_by_side_m", "jump_m", "border_street_m", "border_band_m"}
 
 
 def _check(name: str, value: object) -> None:
