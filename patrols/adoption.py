@@ -138,7 +138,8 @@ def recall(session: Session, edition: GridEdition, *, at: datetime, by: User | N
 def begin(session: Session, at: datetime, *, communities: Iterable[Community] | None = None) -> list[GridEdition]:
     """Let the editions begin whose first day has come: open incidents are handed over, the edition before is retired.
 
-    Done once for each edition, whenever it is called next; one query where nothing begins. Until it is called, new
+    Done once for each edition, whenever it is called next; one query where nothing begins. Of two processes that find
+    the same day come, the second waits for the first and then finds nothing to do. Until it is called, new
     incidents and every look at a place already go by the new grids: only what was open waits.
 
     Parameters
@@ -147,6 +148,9 @@ def begin(session: Session, at: datetime, *, communities: Iterable[Community] | 
         Only these; by default all.
     """
     begun = due(session, at, communities=communities)
+    if begun:
+        _wait_for(session, {edition.community for _, edition in begun})
+        begun = due(session, at, communities=communities)
     for before, edition in begun:
         lineage = compare(frames.grids(session, before.id), frames.grids(session, edition.id))
         _take_over(session, edition, before, lineage, at=at, by=None)
@@ -175,9 +179,15 @@ def due(
 
 def _take_turn(session: Session, community: Community, edition: GridEdition) -> None:
     """One adoption or recall at a time in a community: each must see what the other left."""
-    session.flush()
-    session.refresh(community, with_for_update=True)
+    _wait_for(session, [community])
     editions.lock(session, edition)
+
+
+def _wait_for(session: Session, communities: Iterable[Community]) -> None:
+    """Wait until nobody else adopts, recalls or lets editions begin in some communities; always in the same order."""
+    session.flush()
+    for community in sorted(communities, key=lambda one: one.id):
+        session.refresh(community, with_for_update=True)
 
 
 def _take_over(

@@ -314,3 +314,31 @@ def test_of_two_who_adopt_at_once_the_second_sees_what_the_first_left(own_url: s
         ).all()
         assert [tuple(term) for term in terms] == [(date(2026, 1, 1), LATER), (LATER, None)]
     engine.dispose()
+
+
+def test_of_two_processes_that_see_the_day_come_only_one_hands_over(own_url: str) -> None:
+    engine = open_engine(own_url)
+    with open_session(engine, writing=True) as session:
+        place, _ = make.town(session)
+        found(session, place, SECOND)
+        adopt(session, joined(session, place, "001", "002", number=2, into="001"), LATER)
+        session.commit()
+    told: list[int] = []
+
+    def begin_all() -> None:
+        with open_session(engine, writing=True) as session:
+            begun = adoption.begin(session, ON_THE_DAY)
+            session.commit()
+            told.append(len(begun))
+
+    both = [threading.Thread(target=begin_all) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+
+    assert sorted(told) == [0, 1]
+    with open_session(engine) as session:
+        kinds = session.scalars(select(IncidentStep.kind).order_by(IncidentStep.number)).all()
+        assert kinds[1:] == [StepKind.HAND_OVER]
+    engine.dispose()
