@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from flask import abort
 
@@ -93,7 +94,9 @@ def take(community: Community, edition: GridEdition, move: EditionMove, asked: A
         adoption.recall(opened, edition, at=at, by=me, note=asked.note)
     else:
         _adopt(edition, asked)
-    trail.record(_TOLD[move], object_kind="community", object_key=community.code, edition=edition.number)
+    # That flaws were let pass must be found out later without asking who remembers.
+    facts: dict[str, Any] = {"allow_flaws": True} if move is EditionMove.ADOPT and asked.allow_flaws else {}
+    trail.record(_TOLD[move], object_kind="community", object_key=community.code, edition=edition.number, **facts)
     opened.commit()
 
 

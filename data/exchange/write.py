@@ -151,6 +151,10 @@ def write_table(table: pd.DataFrame, path: str | Path) -> None:
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A place of the same ending to write to; what was written there takes the file's place when all went well."""
+    if not path.absolute().parent.is_dir():
+        raise CannotWrite(
+            N_("%(file)s cannot be written: there is no folder %(folder)s."), file=path.name, folder=str(path.parent)
+        )
     try:
         with scratch_folder(path.parent) as folder:
             target = folder / f"layer{path.suffix.lower()}"

@@ -136,7 +136,7 @@ def adopt_command(
             note=note,
             allow_flaws=allow_flaws,
         )
-        _record(session, place, chosen, "grids.adopted", at)
+        _record(session, place, chosen, "grids.adopted", at, **({"allow_flaws": True} if allow_flaws else {}))
         told = {"number": chosen.number, "community": place.name, "day": day, "grids": len(chosen.grids)}
     click.echo(_("Edition %(number)s of %(community)s (%(grids)s grids) is in force from %(day)s.") % told)
 
@@ -228,8 +228,8 @@ def user_of(session: Session, login: str | None) -> User | None:
     return found
 
 
-def _record(session: Session, place: Community, edition: GridEdition, action: str, at: datetime) -> None:
-    facts = {"edition": edition.number}
+def _record(session: Session, place: Community, edition: GridEdition, action: str, at: datetime, **more: Any) -> None:
+    facts = {"edition": edition.number, **more}
     audit.write(session, action, at=at, object_kind="community", object_key=place.code, facts=facts)
 
 
