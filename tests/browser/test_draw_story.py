@@ -132,8 +132,9 @@ def test_what_the_manager_draws_is_adopted_and_answers_from_its_day_on_and_the_p
     form.locator("button").click()
     expect(administrator.locator(".chip.edition-adopted")).to_be_visible()
 
-    assert goes in codes_on_the_map(page, office)
-    assert new not in codes_on_the_map(page, office)
+    before = codes_on_the_map(page, office)
+    assert goes in before
+    assert new not in before
     calendar.at = AT + timedelta(days=1)
     there = codes_on_the_map(page, office)
     assert goes not in there
