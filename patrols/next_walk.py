@@ -1,5 +1,6 @@
 """The next walk: a closed walk from a start over the streets that have gone coldest."""
 
+import math
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from geo.errors import N_
 from geo.walk_plan import plan_walk
 from geo.walk_turns import Step, tell_turns
 from patrols import seen
+from patrols.cold import by_grid
 from patrols.errors import BadWish
 from patrols.scope import Scope
 
@@ -41,6 +43,10 @@ class NextWalk(NamedTuple):
     yellow_metres: float
     red_metres: float
     steps: list[Step]
+
+
+NOWHERE = NextWalk(shapely.LineString(), (math.nan, math.nan), 0.0, 0.0, 0.0, [])
+"""The walk of somebody who may see no street at all."""
 
 
 def next_walk(
@@ -95,6 +101,33 @@ def next_walk(
     line = frames.to_degrees(gpd.GeoSeries([walk.line], crs=cold.crs)).iloc[0]
     begin = (float(line.coords[0][0]), float(line.coords[0][1])) if not line.is_empty else start
     return NextWalk(line, begin, walk.metres, by_warmth["yellow"], by_warmth["red"], steps)
+
+
+def start_in(cold: gpd.GeoDataFrame, grid_code: str | None = None) -> tuple[float, float]:
+    """A place to start from in a grid, on the street nearest to its middle; longitude and latitude.
+
+    Parameters
+    ----------
+    cold : GeoDataFrame
+        As `patrols.cold.cold_streets` makes it.
+    grid_code : str, optional
+        Without it, the grid with the most metres of red street; the smallest code of several.
+
+    Raises
+    ------
+    BadWish
+        When no street of that grid may be seen.
+    """
+    if grid_code is None:
+        grid_code = by_grid(cold).sort_values("red_metres", ascending=False, kind="stable")["grid_code"].iloc[0]
+    inside = cold[[grid_code in codes for codes in cold["grid_codes"]]]
+    if inside.empty:
+        raise BadWish(N_("There is no street to start from in grid %(code)s."), code=grid_code)
+    spots = inside.geometry.interpolate(0.5, normalized=True)
+    middle = shapely.Point(spots.x.mean(), spots.y.mean())
+    nearest = int(spots.distance(middle).to_numpy().argmin())
+    spot = frames.to_degrees(spots.iloc[nearest : nearest + 1]).iloc[0]
+    return float(spot.x), float(spot.y)
 
 
 def worth_of(cold: gpd.GeoDataFrame, incidents: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -47,6 +47,7 @@ TABLE: list[tuple[type[Exception], Answer]] = [
     (patrol_errors.OutOfScope, Answer(403, "out-of-scope", N_("Outside your area"))),
     (patrol_errors.StepNotAllowed, Answer(409, "step-not-allowed", N_("This step is not possible now"))),
     (patrol_errors.NoEditionInForce, Answer(409, "no-grids-in-force", N_("No grids were in force then"))),
+    (patrol_errors.BadWish, Answer(422, "bad-wish", N_("This wish cannot be kept"))),
     (patrol_errors.DraftChanged, Answer(412, "draft-changed", N_("Somebody else changed the draft first"))),
     (patrol_errors.DraftClosed, Answer(409, "draft-closed", N_("The draft cannot be edited"))),
     (patrol_errors.AdoptionRefused, Answer(409, "adoption-refused", N_("The grids cannot be adopted"))),

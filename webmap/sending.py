@@ -11,6 +11,7 @@ KINDS = {
     ".pdf": "application/pdf",
     ".gpkg": "application/geopackage+sqlite3",
     ".geojson": "application/geo+json",
+    ".gpx": "application/gpx+xml",
     ".kml": "application/vnd.google-earth.kml+xml",
     ".dxf": "image/vnd.dxf",
     ".zip": "application/zip",

@@ -5,6 +5,7 @@ from flask import Flask
 from webmap.pages import (
     account,
     boards,
+    cold,
     devices,
     downloads,
     draw,
@@ -34,6 +35,7 @@ MODULES = (
     downloads,
     incidents,
     patrols,
+    cold,
     devices,
     people,
     figures,
