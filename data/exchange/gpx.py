@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 import pandas as pd
 
 from data.errors import UnreadableFile
-from data.exchange import geojson, sheets, walks
+from data.exchange import fit, geojson, sheets, walks
 from data.exchange.fixes import Fix, check_fixes
 from data.exchange.reading import Reading, Refusals
 from data.exchange.safe_xml import child_text, elements, local
@@ -16,7 +16,7 @@ from data.exchange.unpack import Source, opened
 from geo.errors import N_
 
 TABLE_ENDINGS = TEXT_ENDINGS | sheets.ENDINGS
-ENDINGS = frozenset({".gpx", ".kml", *geojson.ENDINGS, *TABLE_ENDINGS})
+ENDINGS = frozenset({".fit", ".gpx", ".kml", *geojson.ENDINGS, *TABLE_ENDINGS})
 ACCURACY = frozenset({"accuracy", "hacc", "horizontalaccuracy"})
 PLANS = {"rtept": N_("route points"), "wpt": N_("waypoints")}
 
@@ -32,7 +32,7 @@ def read_tracks(
     Parameters
     ----------
     path : str or Path
-        .gpx, .kml, .kmz, .geojson, .csv or .xlsx, also in .zip or .gz.
+        .gpx, .kml, .kmz, .geojson, .fit, .csv or .xlsx, also in .zip or .gz.
     name : str, optional
         The file's name as the user gave it, when ``path`` is an upload's temporary place.
     datum : str
@@ -58,6 +58,8 @@ def read_tracks(
         refusals = Refusals(source.name)
         if source.ending == ".gpx":
             fixes, names = _from_gpx(source, refusals)
+        elif source.ending == ".fit":
+            fixes, names = fit.from_fit(source, refusals)
         elif source.ending == ".kml":
             fixes, names = walks.from_kml(source, refusals)
         elif source.ending in geojson.ENDINGS:
@@ -67,7 +69,7 @@ def read_tracks(
         if not fixes:
             found = " ".join(note.template % note.facts for note in refusals.notes[:3])
             raise UnreadableFile(N_("%(file)s holds no track. %(found)s"), file=source.name, found=found)
-        zone = "UTC" if source.ending in {".gpx", ".kml"} else timezone
+        zone = "UTC" if source.ending in {".fit", ".gpx", ".kml"} else timezone
         return check_fixes(fixes, names, refusals, timezone=zone, datum=datum)
 
 

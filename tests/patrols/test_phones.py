@@ -321,3 +321,19 @@ def test_days_whose_fixes_have_expired_are_not_derived_from_what_comes_late(
 
     assert derive() == phones.Derived()
     assert session.scalars(select(Patrol.fixes_kept)).one() == 73
+
+
+def test_an_outing_over_the_midnight_at_which_fixes_expired_is_not_halved(
+    session: Session, device: Device, send: Send, derive: Derive
+) -> None:
+    midnight = timedelta(hours=15)
+    send(walk(40, after=midnight - timedelta(minutes=20)))
+    derive(START + timedelta(days=1))
+    device.expired_until_ms = int((START + midnight).timestamp() * 1000)
+    session.flush()
+    fix_store.forget(session, device.id, before_ms=device.expired_until_ms)
+
+    send(walk(20, after=midnight), at=START + timedelta(days=1))
+
+    assert derive(START + timedelta(days=1)) == phones.Derived()
+    assert session.scalars(select(Patrol.fixes_kept)).all() == [241]

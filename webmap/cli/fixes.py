@@ -13,6 +13,7 @@ from data.database import open_session
 from geo.errors import N_
 from patrols import phones
 from patrols.communities import communities_in_force
+from patrols.devices import forget_strangers
 from patrols.retention import expire_fixes
 from webmap.cli import _, finish
 from webmap.cli.options import database_option, database_session, json_option, now
@@ -54,9 +55,12 @@ def expire_command(as_json: bool, database: str | None) -> None:
         for place in communities_in_force(session, on=at.date()):
             done = asdict(expire_fixes(session, place, at=at))
             gone = {name: count + done[name] for name, count in gone.items()}
+        gone["strangers"] = forget_strangers(session, at=at)
         audit.write(session, "fixes.expired", at=at, facts=gone)
     if as_json:
         click.echo(json.dumps(gone))
         return
     told = {"fixes": gone["fixes"] + gone["phone_fixes"], "patrols": gone["patrols"]}
     click.echo(_("%(fixes)s fixes of %(patrols)s patrols are deleted; their totals stay.") % told)
+    if gone["strangers"]:
+        click.echo(_("%(count)s phones that nobody accepted are forgotten.") % {"count": gone["strangers"]})
