@@ -22,15 +22,16 @@ step                      118 grids   100,000       1,000,000
 ========================  ==========  ============  ==============
 read places                   15            15              15
 answer                        60           300             750
-write answers                 35            40              45
+write answers                 15            40              45
 ========================  ==========  ============  ==============
 
-What the larger two take to write is reckoned, not measured. To copy the file's own columns takes another nanosecond for
-every three bytes of them. So a core does a million points in a ninth of a second with the grids of a district, in 0.4 s
-with those of a province, in 0.8 s with those of the whole country. The last two are memory's doing: points that come in
-the order of the ground (a day's fixes of one city, not a year's shuffled) are near the first. Grids are prepared once
-in a process, 1.5 s and 0.4 GB for 100,000 and 8 s and 1.4 GB for a million, and shared by its threads; what a process
-needs before its first point besides, a second and a half, is to bring in its libraries.
+What the larger two take to write, their codes as text, is reckoned, not measured. To copy the file's own columns takes
+another nanosecond for every three bytes of them. So a core does a million points in a tenth of a second with the grids
+of a district, in 0.4 s with those of a province, in 0.8 s with those of the whole country. The last two are memory's
+doing: points that come in the order of the ground (a day's fixes of one city, not a year's shuffled) are near the
+first. Grids are prepared once in a process, 1.5 s and 0.4 GB for 100,000 and 8 s and 1.4 GB for a million, and shared
+by its threads; what a process needs before its first point besides, a second and a quarter, is to bring in its
+libraries.
 
 A billion points at a million grids are then 800 seconds of one core: a quarter of an hour on one, two minutes on eight
 that read 24 GB of places at 200 MB/s. On a cluster: one worker a machine with as many threads as cores, so that each
