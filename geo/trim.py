@@ -25,9 +25,13 @@ Positions = NDArray[np.int64]
 CLEAR_M = 110.0
 """How far in front of an end its curtain hangs at least: the hundred metres promised, and a phone's error."""
 
-AHEAD_M = (155.0, 300.0)
-"""Between which distances a new curtain is hung in front of the first end: a phone may err by the 45 m between this and
-`CLEAR_M`, and the walk must still use the same curtain."""
+AHEAD_M = (155.0, 200.0, 450.0)
+"""How far in front of the first end a new curtain is hung at least, and between which distances the most lies: the
+longer the first walk, the farther, so that as much uncertainty as possible costs as little of the line as possible. A
+phone may err by the 45 m between the least and `CLEAR_M`, and the walk still uses the same curtain."""
+
+LEFT_SHARE = 0.6
+"""The share of the way to the farthest point of the first walk, on the open side, that a curtain may take."""
 
 ASIDE_M = (60.0, 100.0)
 """How far the point kept with a curtain lies beside the end that it was drawn for: what is stored is no address."""
@@ -120,14 +124,14 @@ def hang_curtains(
         return no_curtains()
     lines, whose = walks.to_numpy()[there], np.asarray(owners, np.int64)[there]
     ends, whose = _outer_ends(lines), np.repeat(whose, 2)
-    middles = np.repeat(shapely.get_coordinates(shapely.centroid(lines)), 2, axis=0)
     before = len(curtains)
     hung = curtains[CURTAIN].reset_index(drop=True)
     while len(bare := np.flatnonzero(_curtain_of(ends, whose, hung, CLEAR_M) < 0)):
         # Of each owner the first bare end; the curtain drawn for it may serve the others.
         first = bare[np.unique(whose[bare], return_index=True)[1]]
         for end in first:
-            drawn = _draw(ends[end], middles[end], _side_of_neighbours(ends[end], int(whose[end]), hung), random)
+            side = _side_of_neighbours(ends[end], int(whose[end]), hung)
+            drawn = _draw(ends[end], lines[end // 2], side, random)
             hung.loc[len(hung)] = [whose[end], *drawn]
     return hung.iloc[before:].astype({"owner": np.int64}).reset_index(drop=True)
 
@@ -298,15 +302,16 @@ def _side_of_neighbours(end: Floats, owner: int, hung: pd.DataFrame) -> float | 
     return float(hung["bearing_deg"].iloc[int(np.where(away <= reach, away, np.inf).argmin())])
 
 
-def _draw(
-    end: Floats, middle: Floats, side: float | None, random: np.random.Generator
-) -> tuple[float, float, float, float]:
+def _draw(end: Floats, walk: Any, side: float | None, random: np.random.Generator) -> tuple[float, float, float, float]:
     """A curtain for one end: the point kept with it, the bearing of the open side, and how far ahead it hangs."""
-    way, turn = middle - end, random.uniform(*TURN_DEG) * random.choice([-1.0, 1.0])
-    ahead, aside, around = random.uniform(*AHEAD_M), random.uniform(*ASIDE_M), random.uniform(0.0, 2 * np.pi)
-    anywhere = random.uniform(0.0, 360.0)
+    way = shapely.get_coordinates(shapely.centroid(walk))[0] - end
+    turn, anywhere = random.uniform(*TURN_DEG) * random.choice([-1.0, 1.0]), random.uniform(0.0, 360.0)
     if side is None:
         side = anywhere if np.hypot(*way) < CLEAR_M else float(np.degrees(np.arctan2(way[1], way[0]))) + turn
-    bearing, shift = np.radians(side), aside * np.array([np.cos(around), np.sin(around)])
-    ahead -= float(shift @ [np.cos(bearing), np.sin(bearing)])
-    return float(end[0] + shift[0]), float(end[1] + shift[1]), side % 360.0, ahead
+    open_side = np.array([np.cos(np.radians(side)), np.sin(np.radians(side))])
+    reach = float(((shapely.get_coordinates(walk) - end) @ open_side).max())
+    ahead = random.uniform(AHEAD_M[0], np.clip(LEFT_SHARE * reach, *AHEAD_M[1:]))
+    around = random.uniform(0.0, 2 * np.pi)
+    shift = random.uniform(*ASIDE_M) * np.array([np.cos(around), np.sin(around)])
+    beside = end + shift
+    return float(beside[0]), float(beside[1]), side % 360.0, float(ahead - shift @ open_side)

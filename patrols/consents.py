@@ -6,7 +6,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from data.database.turns import take_turn
-from data.models import Community, Consent, ConsentText, Person
+from data.models import Community, Consent, ConsentText, Device, DeviceStage, Person
 from geo.errors import N_
 from patrols.errors import ConsentRefused
 
@@ -103,9 +103,12 @@ def give(session: Session, person: Person, version: int, *, at: datetime, by: st
 def withdraw(session: Session, person: Person, *, at: datetime) -> int:
     """End whatever a person agreed to; return how many consents that were.
 
-    From then on nothing more is recorded (`may_be_tracked`) and nobody is shown the person's lines. A person who never
-    agreed to anything withdraws too: the newest text is kept as given and withdrawn at the same moment.
+    From then on nothing more is recorded (`may_be_tracked`), the person's own phones are shut out, and nobody is shown
+    the person's lines. Who agrees again has the phone accepted again. A person who never agreed to anything withdraws
+    too: the newest text is kept as given and withdrawn at the same moment.
     """
+    for phone in session.scalars(select(Device).where(Device.person_id == person.id)):
+        phone.stage, phone.decided_at = DeviceStage.REVOKED, at
     open_ones = list(
         session.scalars(select(Consent).where(Consent.person_id == person.id, Consent.withdrawn_at.is_(None)))
     )

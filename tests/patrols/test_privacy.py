@@ -214,6 +214,18 @@ def test_a_new_text_asks_everybody_again(session: Session, place: Community, wal
         consents.add_text(session, place, zh="只有中文", en=" ", at=NOW)
 
 
+def test_who_withdraws_is_recorded_by_no_phone_of_theirs(session: Session, place: Community, walker: Person) -> None:
+    other = make.person(session, place, "P002", name="李娜")
+    phones = [
+        make.add(session, Device(stage=DeviceStage.ACCEPTED, community_id=place.id, person_id=one.id, enrolled_at=NOW))
+        for one in (walker, other)
+    ]
+
+    consents.withdraw(session, walker, at=NOW)
+
+    assert [phone.stage for phone in phones] == [DeviceStage.REVOKED, DeviceStage.ACCEPTED]
+
+
 def test_whoever_never_agreed_can_refuse(session: Session, place: Community, walker: Person) -> None:
     assert consents.withdraw(session, walker, at=NOW) == 1
     assert consents.withdraw(session, walker, at=NOW) == 0
