@@ -12,7 +12,17 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 
 import data
-from data.database import check, init, is_at_head, migrating, open_engine, open_session, opening, spatial_columns, upgrade
+from data.database import (
+    check,
+    init,
+    is_at_head,
+    migrating,
+    open_engine,
+    open_session,
+    opening,
+    spatial_columns,
+    upgrade,
+)
 from data.errors import BadSetting, DatabaseUnavailable
 from data.models import Community, Subdistrict
 
