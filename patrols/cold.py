@@ -39,19 +39,19 @@ def cold_streets(
     community: Community,
     *,
     at: datetime,
+    keep: Callable[[seen.Made], None] | None = None,
     progress: Callable[[int, int], None] = lambda done, days: None,
 ) -> gpd.GeoDataFrame:
     """Say of every piece of street that may be seen when somebody last walked along it.
 
     Yellow is a street last seen longer ago than wished, red one last seen more than twice as long ago as wished,
-    or not in the last two months. Streets outside all grids are left out. What had to be made anew is put into the
-    session; commit to keep it (see `patrols.seen`).
+    or not in the last two months. Streets outside all grids are left out.
 
     Parameters
     ----------
     at : datetime
         Now, aware; days are local ones.
-    progress : callable
+    keep, progress : callable
         As in `patrols.seen.last_seen`.
 
     Returns
@@ -76,7 +76,7 @@ def cold_streets(
             N_("%(community)s has no grids in force, or no streets: there is nothing to walk along yet."),
             community=community.name,
         )
-    last = seen.last_seen(session, community, ground, at=at, progress=progress)
+    last = seen.last_seen(session, community, ground, at=at, keep=keep, progress=progress)
     every = wished_frequency.every_days(ground.pieces, wished_frequency.wishes(session, community))
     days = days_since(last, local_day(community, at))
     table = ground.pieces.assign(last_seen=last, days=days, every_days=every, warmth=warmth(days, every))

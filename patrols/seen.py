@@ -10,6 +10,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 import geopandas as gpd
@@ -46,6 +47,13 @@ class Ground(NamedTuple):
     mark: str
     pieces: gpd.GeoDataFrame
     grids: gpd.GeoDataFrame
+
+
+class Made(NamedTuple):
+    """Days that were made anew, as rows of `SeenDay`, to be kept."""
+
+    community_id: int
+    rows: list[dict[str, Any]]
 
 
 _grounds: "OrderedDict[str, Ground]" = OrderedDict()
@@ -85,16 +93,20 @@ def last_seen(
     ground: Ground,
     *,
     at: datetime,
+    keep: Callable[[Made], None] | None = None,
     progress: Callable[[int, int], None] = lambda done, days: None,
 ) -> NDArray[np.datetime64]:
     """The day on which each piece of street was last seen; NaT: not in the last two months.
 
-    Days that are not kept yet, or are out of date, are made from the patrols and put into the session: commit, or they
-    are made again next time. A patrol belongs to the local day on which it began. What two walks of different days saw
-    half of each is not added up.
+    Days that are not kept yet, or are out of date, are made from the patrols. A patrol belongs to the local day on
+    which it began. What two walks of different days saw half of each is not added up.
 
     Parameters
     ----------
+    keep : callable, optional
+        Told the days that were made, if there are any: `put` them in a session that may write, or they are made again
+        next time. Not this one, unless it was opened for writing: making them takes seconds, and SQLite refuses a
+        write after a read when others have written meanwhile. Without it they are put into this session.
     progress : callable
         Told how many of the days that are missing are done, and how many there are.
 
@@ -118,7 +130,9 @@ def last_seen(
         made[day] = _lay(session, community, ground, day, at)
         progress(number, len(missing))
     if made:
-        _keep(session, community, ground, walks, made)
+        same = {"community_id": community.id, "ground": ground.mark}
+        rows = [same | {"day": day, "walks": walks[day], "bits": bits} for day, bits in made.items()]
+        (keep or partial(put, session))(Made(community.id, rows))
     found = np.full(len(ground.pieces), np.datetime64("NaT", "D"))
     for day, bits in sorted((fresh | made).items()):
         seen = np.unpackbits(np.frombuffer(bits, np.uint8), count=len(found)).astype(bool)
@@ -149,14 +163,12 @@ def _lay(session: Session, community: Community, ground: Ground, day: date, at: 
     return np.packbits(seen).tobytes()
 
 
-def _keep(
-    session: Session, community: Community, ground: Ground, walks: dict[date, str], made: dict[date, bytes]
-) -> None:
+def put(session: Session, made: Made) -> None:
     """Put days in the place of those that are out of date; what somebody else has kept meanwhile goes, too."""
     take_turn(session, SeenDay)
-    session.execute(delete(SeenDay).where(SeenDay.community_id == community.id, SeenDay.day.in_(list(made))))
-    same = {"community_id": community.id, "ground": ground.mark}
-    write_rows(session, SeenDay, [same | {"day": day, "walks": walks[day], "bits": bits} for day, bits in made.items()])
+    days = [row["day"] for row in made.rows]
+    session.execute(delete(SeenDay).where(SeenDay.community_id == made.community_id, SeenDay.day.in_(days)))
+    write_rows(session, SeenDay, made.rows)
 
 
 def _mark(*facts: object) -> str:

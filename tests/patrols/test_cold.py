@@ -100,6 +100,20 @@ def test_what_was_seen_is_kept_and_made_again_only_for_days_whose_walks_are_othe
     assert len(session.scalars(select(SeenDay)).all()) == 2
 
 
+def test_what_was_made_anew_is_handed_to_whoever_keeps_it(session):
+    community, _ = ground(session)
+    walk(session, community, LANE, 3)
+    handed = []
+
+    found(session, community, keep=handed.append)
+
+    assert session.scalars(select(SeenDay)).all() == []
+    seen.put(session, handed[0])
+    seen.put(session, handed[0])
+    [row] = session.scalars(select(SeenDay)).all()
+    assert row.day == date(2026, 11, 19)
+
+
 def test_a_patrol_that_is_gone_was_never_there(session):
     community, _ = ground(session)
     row = walk(session, community, LANE, 3)

@@ -24,6 +24,7 @@ COMMANDS = {
     "grids": "grids",
     "map": "maps",
     "export": "exporting",
+    "patrols": "patrols",
     "atlas": "printing",
     "board": "printing",
     "demo": "town",

@@ -138,10 +138,13 @@ def say_turn(step: Step) -> str:
 
 def _streets(community: Community) -> gpd.GeoDataFrame:
     """Streets and when they were seen; what had to be found out anew is kept for the next who asks."""
-    opened = storage.session()
-    found = cold.cold_streets(opened, access.scope(), community, at=storage.now())
-    opened.commit()
-    return found
+    return cold.cold_streets(storage.session(), access.scope(), community, at=storage.now(), keep=_keep)
+
+
+def _keep(made: seen.Made) -> None:
+    """This request only reads; others may have written since it began."""
+    with storage.apart() as opened:
+        seen.put(opened, made)
 
 
 def _plan(community: Community) -> tuple[gpd.GeoDataFrame, NextWalk]:
