@@ -7,12 +7,13 @@ import geopandas as gpd
 import make
 import numpy as np
 import pytest
+import shapely
 from sqlalchemy import delete, func, select
 
 from data.exchange.reading import Reading
 from data.models import DraftBlock, DraftEdit, EditionStage, Grid
 from geo.errors import CannotReshape, GeoError
-from patrols import draft_log, drafts, intake
+from patrols import draft_log, drafting, drafts, ground_stamp, intake
 from patrols.draft_edits import Edit
 from patrols.draft_rows import Rows
 from patrols.errors import DraftChanged, DraftClosed, NoEditionInForce
@@ -46,6 +47,36 @@ def test_blocks_lie_in_the_grid_they_are_in(session, draft):
     assert len(state.blocks.numbers) >= 12
     assert set(state.codes_of_blocks()) == set(state.codes)
     assert state.blocks.households.sum() == 1200
+
+
+def test_a_second_draft_of_the_same_ground_takes_the_blocks_of_the_first(session):
+    place, _ = town.build(session)
+    ground_stamp.renew(place)
+    first = drafts.state_of(session, drafts.open(session, place, at=make.EPOCH))
+
+    second = drafts.state_of(session, drafts.open(session, place, at=make.EPOCH))
+
+    assert second.blocks.households.tolist() == first.blocks.households.tolist()
+    assert [*map(shapely.to_wkb, second.blocks.degrees)] == [*map(shapely.to_wkb, first.blocks.degrees)]
+    assert second.codes_of_blocks() == first.codes_of_blocks()
+
+
+def test_a_draft_of_other_ground_or_another_band_is_cut_anew(spatialite_session, monkeypatch):
+    session, cuts = spatialite_session, []
+    place, _ = town.build(session)
+    ground_stamp.renew(place)
+    blocks_of = drafting.blocks_of
+    monkeypatch.setattr(drafting, "blocks_of", lambda *place, **how: cuts.append(how) or blocks_of(*place, **how))
+
+    drafts.open(session, place, at=make.EPOCH)
+    drafts.open(session, place, at=make.EPOCH)
+    assert len(cuts) == 1
+    drafts.open(session, place, at=make.EPOCH, households=(90, 300))
+    assert len(cuts) == 2
+    ground_stamp.renew(place)
+    drafts.open(session, place, at=make.EPOCH)
+
+    assert len(cuts) == 3
 
 
 def test_a_community_without_grids_in_force_is_drawn_anew(session):
