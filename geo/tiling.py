@@ -198,6 +198,8 @@ def _pairs(shapes: Geometries, others: Geometries) -> tuple[np.ndarray, np.ndarr
 
 def _find_overlaps(codes: np.ndarray, shapes: Geometries, sliver_m2: float) -> list[Row]:
     """Ground that two grids claim."""
+    if shapely.is_valid(shapes).all() and shapely.coverage_is_valid(shapes):
+        return []
     one, two = _pairs(shapes, shapes)
     one, two = one[one < two], two[one < two]
     shared = shapely.intersection(shapes[one], shapes[two])

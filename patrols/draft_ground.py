@@ -134,12 +134,23 @@ def street_metres(ground: Ground, shapes: Shapes) -> NDArray[np.float64]:
         return np.zeros(len(shapes))
     wide = shapely.buffer(shapes, BESIDE_M, join_style="mitre")
     grid, street = ground.street_tree.query(wide, predicate="intersects")
-    parts, pair = shapely.get_parts(shapely.intersection(ground.streets[street], wide[grid]), return_index=True)
+    whole = _pairs_among(grid, street, *ground.street_tree.query(wide, predicate="covers"))
+    # Most streets lie in a grid from end to end: only the others have to be cut.
+    cut = shapely.intersection(ground.streets[street[~whole]], wide[grid[~whole]])
+    parts, pair = shapely.get_parts(cut, return_index=True)
+    parts = np.concatenate([ground.streets[street[whole]], parts])
+    of = np.concatenate([grid[whole], grid[~whole][pair]])
     metres = shapely.length(parts)
     lines = metres > 0
-    parts, of, metres = parts[lines], grid[pair[lines]], metres[lines]
+    parts, of, metres = parts[lines], of[lines], metres[lines]
     # Where a street leaves the grid, its last metre lies beside it and is not walked for it.
     for end in (0, -1):
         ends = shapely.get_point(parts, end)
         metres = metres - np.minimum(shapely.distance(ends, shapes[of]), BESIDE_M)
     return np.bincount(of, np.maximum(metres, 0.0), minlength=len(shapes)).astype(np.float64)
+
+
+def _pairs_among(one: Numbers, two: Numbers, some: Numbers, others: Numbers) -> NDArray[np.bool_]:
+    """Which pairs of positions are among some others."""
+    width = int(max(two.max(initial=0), others.max(initial=0))) + 1
+    return np.isin(one * width + two, some * width + others)
