@@ -1,7 +1,7 @@
 """Editions on pages: who may see and take which step, what a redraw changes, and the day on which it begins."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import make
 import pytest
@@ -11,7 +11,8 @@ from sqlalchemy import Engine, select
 from visit import AWAY, HOME, NOW, Town, send
 
 from data.database import open_session
-from data.models import AuditRow, Community, EditionStage, GridEdition, Incident, Role
+from data.models import AuditRow, Community, Duty, EditionStage, GridEdition, Incident, PlaceKind, Role
+from patrols.roster import post
 from webmap.access import ROLES, May
 
 Signed = Callable[[Role], FlaskClient]
@@ -95,6 +96,35 @@ def test_from_a_managers_draft_to_grids_in_force(as_role: Signed, draft: Town, t
     with open_session(town_engine) as session:
         told = session.scalars(select(AuditRow.action).where(AuditRow.action.startswith("grids."))).all()
     assert told == ["grids.submitted", "grids.reviewed", "grids.adopted"]
+
+
+def test_a_grid_that_was_given_up_says_since_when_why_what_followed_and_who_is_posted_on_it_still(
+    as_role: Signed, draft: Town, town_engine: Engine
+) -> None:
+    boss, gone = as_role(Role.ADMINISTRATOR), f"/grids/{HOME}002"
+    with open_session(town_engine, writing=True) as session:
+        place = session.scalars(select(Community).where(Community.code == HOME)).one()
+        walker = make.person(session, place, "P077", name="赵六")
+        post(session, walker, Duty.GRID_WORKER, PlaceKind.GRID, grid_code=f"{HOME}002", valid_from=date(2026, 1, 1))
+        session.commit()
+    submit(boss)
+    send(boss, STEPS, move="review")
+    assert "Who answers here" in boss.get(gone).text
+
+    send(boss, STEPS, move="adopt", valid_from=TODAY, filing_number="2号")
+
+    page = boss.get(gone)
+    assert page.status_code == 200
+    for told in (
+        "given up on",
+        "并入001",
+        f'href="/grids/{HOME}001"',
+        f'href="{DRAFT}"',
+        "Still posted on it",
+        "赵六",
+    ):
+        assert told in page.text
+    assert boss.get(f"/grids/{HOME}099").status_code == 404
 
 
 @pytest.mark.parametrize("move", ["review", "send_back", "adopt", "recall", "retire"])

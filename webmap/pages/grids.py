@@ -2,8 +2,10 @@
 
 from flask import Blueprint, render_template, request
 
+from data.errors import NotFound
 from patrols import figures, incidents, redraw
 from patrols.incidents import Filters
+from patrols.past_grids import find_past_grid
 from webmap import access, inputs, storage
 from webmap.access import May
 from webmap.pages import sketch
@@ -43,9 +45,13 @@ def listing() -> str:
 @pages.get("/grids/<code>")
 @access.needs(May.SEE_PLACES)
 def card(code: str) -> str:
-    """The card of one grid."""
+    """The card of one grid; of one that a redraw gave up, what became of it."""
     opened = storage.session()
-    found = figures.grid_card(opened, access.scope(), code, storage.now())
+    try:
+        found = figures.grid_card(opened, access.scope(), code, storage.now())
+    except NotFound:
+        past = find_past_grid(opened, access.scope(), code, storage.now())
+        return render_template("grid_past.html", past=past)
     filters = Filters(community_id=found.community.id, grid_code=code, open_only=True)
     return render_template(
         "grid.html",
