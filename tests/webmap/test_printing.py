@@ -197,3 +197,11 @@ def test_what_is_too_long_ends_in_an_ellipsis() -> None:
 def _boards(engine: Engine) -> int:
     with open_session(engine) as session:
         return len(session.scalars(select(NoticeBoard)).all())
+
+
+def test_an_atlas_of_a_grid_that_is_not_there_is_refused_and_leaves_no_file(run: Run, tmp_path: Path) -> None:
+    answer = run("atlas", "--community", HOME, "--grid", f"{HOME}999", "--out", tmp_path / "atlas.pdf")
+
+    assert answer.exit_code == 2
+    assert "has no grid" in answer.output
+    assert not (tmp_path / "atlas.pdf").exists()

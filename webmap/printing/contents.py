@@ -73,13 +73,18 @@ def gather(
     OutOfScope
         If nothing of the community may be seen.
     CannotWrite
-        If the edition has no grids yet.
+        If the edition has no grids yet, or none of one of the `codes`.
     """
     community = edition.community
     scope.require_entry(community.id)
     ground = ground_of(session, edition)
     if ground.grids.empty:
         raise CannotWrite(N_("Edition %(number)s has no grids to print."), number=edition.number)
+    missing = sorted(set(codes or ()) - set(ground.grids["grid_code"]))
+    if missing:
+        raise CannotWrite(
+            N_("Edition %(number)s has no grid %(grid_code)s."), number=edition.number, grid_code=missing[0]
+        )
     wanted = [
         code
         for code in ground.grids["grid_code"]
