@@ -25,12 +25,13 @@ Positions = NDArray[np.int64]
 CLEAR_M = 110.0
 """How far in front of an end its curtain hangs at least: the hundred metres promised, and a phone's error."""
 
-AHEAD_M = (155.0, 200.0, 450.0)
+AHEAD_M = (135.0, 160.0, 450.0)
 """How far in front of the first end a new curtain is hung at least, and between which distances the most lies: the
 longer the first walk, the farther, so that as much uncertainty as possible costs as little of the line as possible. A
-phone may err by the 45 m between the least and `CLEAR_M`, and the walk still uses the same curtain."""
+phone may err by the 25 m between the least and `CLEAR_M`, and the walk still uses the same curtain; when it errs more,
+one more is hung, farther off on the same side."""
 
-LEFT_SHARE = 0.6
+LEFT_SHARE = 0.5
 """The share of the way to the farthest point of the first walk, on the open side, that a curtain may take."""
 
 ASIDE_M = (60.0, 100.0)
