@@ -190,7 +190,8 @@ def _drop_doubles(things: pd.DataFrame, notes: list[Note]) -> pd.DataFrame:
     """Keep one of the shapes that are the same to the centimetre, with the larger number of households."""
     if not len(things):
         return things
-    key = shapely.to_wkb(shapely.normalize(shapely.set_precision(things["shape"].to_numpy(), 0.01)))
+    # Only compared, never drawn: a rounded shape need not be a sound one, which would cost ten times as much.
+    key = shapely.to_wkb(shapely.normalize(shapely.set_precision(things["shape"].to_numpy(), 0.01, mode="pointwise")))
     most = things.groupby(key)["households"].transform("max")
     double = pd.Series(key, index=things.index).duplicated()
     twice = N_("%(name)s is drawn twice and counted once.")
