@@ -28,7 +28,9 @@ _STILL, _STILL_M = 12, 22.0
 # From one place to the next the way through the streets may be so long: a leg, and the scatter of two fixes.
 _REACH_M = 32.0
 # What a phone between houses scatters by until a walk has said so itself, and the most and least believed of one.
-_NOISE_M, _LEAST_NOISE_M, _MOST_NOISE_M = 7.0, 3.0, 14.0
+_NOISE_M, _LEAST_NOISE_M, _MOST_NOISE_M = 7.0, 3.0, 15.0
+# The likeliest way runs nearer to the fixes than the true one: so much of the noise is hidden.
+_HIDDEN = 1.2
 # How much of the error of one place is still in the next, some ten seconds later: until known, least and most.
 _KEPT, _LEAST_KEPT, _MOST_KEPT = 0.7, 0.1, 0.7
 # Fewer places on the streets than this say nothing about noise.
@@ -36,10 +38,11 @@ _ENOUGH = 8
 # A street is looked for as far as somebody on it may see, and farther by so many times the noise.
 _SIGHT_NOISES = 2.2
 # Costs, as minus the logarithm of a likelihood: to leave the streets, to come back to them, to turn round in a street,
-# for each metre by which the way is longer or shorter than the leg, and the most that one fix may cost.
-_LEAVE, _ENTER, _TURN, _PACE, _DOUBT = 3.0, 3.0, 4.0, 0.04, 12.0
+# for each metre by which the way is longer or shorter than the leg, the most that one fix may cost, and to turn off
+# at a right angle.
+_LEAVE, _ENTER, _TURN, _PACE, _DOUBT, _BEND = 3.0, 3.0, 4.0, 0.04, 12.0, 0.4
 # On open ground each place costs what not knowing the next step by the streets is worth.
-_OPEN, _STRIDE_M = 1.0, 6.0
+_OPEN, _STRIDE_M = 0.75, 6.0
 # Cells are side by side if neither is farther ahead than this, and their directions differ by 20 degrees at most.
 _AHEAD_M, _ALONG = 2.5, 0.94
 # So many places are matched at once, or those of one walk, which bounds the memory.
@@ -164,7 +167,7 @@ def _learnt(places: Places, cell: Positions, network: Network, sight_m: float) -
     way, offset = network.cells.direction[cell], places.spot - network.cells.middle[cell]
     aside = way[:, 0] * offset[:, 1] - way[:, 1] * offset[:, 0]
     beside2, count = _mean(aside[on] ** 2, walk[on], walks)
-    noise = np.where(count >= _ENOUGH, np.sqrt(beside2), _NOISE_M)
+    noise = np.where(count >= _ENOUGH, _HIDDEN * np.sqrt(beside2), _NOISE_M)
     # Of two places along one straight street the difference is the phone's alone, whichever side the walker keeps to.
     turn = (way[1:] * way[:-1]).sum(axis=1)
     both = on[1:] & on[:-1] & (walk[1:] == walk[:-1]) & (np.abs(turn) > 0.95)
@@ -197,7 +200,7 @@ def _most_likely(places: Places, phone: Phone, network: Network) -> tuple[Positi
             continue
         noise, kept = phone.noise[places.walk[begin]], phone.kept[places.walk[begin]]
         open_step = _OPEN + np.log1p(_STRIDE_M**2 / (noise**2 * (1 - kept**2)))
-        costs = (_LEAVE, _ENTER, _TURN, open_step, _PACE, _DOUBT)
+        costs = (_LEAVE, _ENTER, _TURN, open_step, _PACE, _DOUBT, _BEND)
         town = (near_first, near, middle, number_of, ways)
         last = matching.walk_through(begin, end, places.spot, (noise, kept), costs, town, where, states, off)
         matching.trace(last, begin, end, town, states, off, at_cell, passed)
@@ -225,10 +228,10 @@ def _ways(near: Codes, network: Network) -> tuple[Codes, Any]:
     number_of = np.full(2 * len(is_near), -1, np.int32)
     number_of[steps] = np.arange(len(steps))
     first, met = np.empty(len(steps) + 1, np.int64), np.full(2 * len(is_near), -1, np.int32)
-    asked: Any = (steps, _REACH_M, network.before, network.leads, network.cells.metres, first)
+    asked: Any = (steps, _REACH_M, network.before, network.leads, network.cells.metres, network.cells.direction, first)
 
-    def room(count: int) -> tuple[Codes, Floats, Codes]:
-        return np.empty(count, np.int32), np.empty(count), np.empty(count, np.int32)
+    def room(count: int) -> tuple[Codes, Floats, Floats, Codes]:
+        return np.empty(count, np.int32), np.empty(count), np.empty(count), np.empty(count, np.int32)
 
     count = matching.ways(*asked, *room(matching.MOST_WAYS), met, False)
     met[:] = -1

@@ -87,17 +87,19 @@ def near_cells(spot, sight, frame, shape, box_first, box_cells, middle, first, o
 
 
 @compiled
-def ways(steps, reach, before, leads, metres, first, out_step, out_metres, out_next, stamp, really):
-    """From where one gets to each of some steps within a reach: the steps, the metres, and the entry that comes next.
+def ways(
+    steps, reach, before, leads, metres, direction, first, out_step, out_metres, out_bend, out_next, stamp, really
+):
+    """From where one gets to each of some steps within a reach: the steps, the metres and turns, and the entry after.
 
     The first entry of each is the step itself. Unless `really`, the ways are only counted, and the arrays put out to
-    serve for one step after the other.
+    serve for one step after the other. A turn is one minus the cosine of its angle, added up along the way.
     """
     total = 0
     for at in range(len(steps)):
         first[at] = total
         base = total if really else 0
-        out_step[base], out_metres[base], out_next[base] = steps[at], 0.0, 0
+        out_step[base], out_metres[base], out_bend[base], out_next[base] = steps[at], 0.0, 0.0, 0
         stamp[steps[at]] = at
         count, head = 1, 0
         while head < count:
@@ -108,6 +110,9 @@ def ways(steps, reach, before, leads, metres, first, out_step, out_metres, out_n
                 if far <= reach and count < MOST_WAYS and stamp[there] != at:
                     stamp[there] = at
                     out_step[base + count], out_metres[base + count], out_next[base + count] = there, far, head
+                    one, other = here >> 1, there >> 1
+                    same = direction[one, 0] * direction[other, 0] + direction[one, 1] * direction[other, 1]
+                    out_bend[base + count] = out_bend[base + head] + 1.0 - (same if (here ^ there) & 1 == 0 else -same)
                     count += 1
             head += 1
         total += count
@@ -125,7 +130,7 @@ def walk_through(begin, end, spot, phone, costs, town, where, states, off_back):
     first, cells = town[0], town[1]
     cost, back = states[0], states[1]
     leave, turn, open_step = costs[0], costs[2], costs[3]
-    off, off_back[begin] = open_step, START
+    off, off_back[begin] = open_step + leave / 2, START
     for at in range(begin, end):
         least = arrive(at, at == begin, off, spot, phone, costs, town, where, states)
         for state in range(2 * first[at], 2 * first[at + 1]):
@@ -140,7 +145,8 @@ def walk_through(begin, end, spot, phone, costs, town, where, states, off_back):
         for state in range(2 * first[at], 2 * first[at + 1]):
             if cost[state] < min(least, off) + _HOPELESS:
                 where[2 * cells[state >> 1] + (state & 1)] = state
-    best, last = off, OFF
+    # Patrols begin and end in streets rather than off them.
+    best, last = off + leave / 2, OFF
     for state in range(2 * first[end - 1], 2 * first[end]):
         where[2 * cells[state >> 1] + (state & 1)] = -1
         if cost[state] < best:
@@ -154,10 +160,10 @@ def arrive(at, is_first, off, spot, phone, costs, town, where, states):
 
     Along the streets only what is new in a fix's error costs, beyond the share kept of the error before it.
     """
-    first, cells, middle, number_of, (way_first, way_step, way_metres, _) = town
+    first, cells, middle, number_of, (way_first, way_step, way_metres, way_bend, _) = town
     cost, back, via = states
     noise, kept = phone
-    enter, pace, doubt = costs[1], costs[4], costs[5]
+    enter, pace, doubt, bend = costs[1], costs[4], costs[5], costs[6]
     spread = 0.5 / (noise * noise)
     tight = spread / (1.0 - kept * kept)
     x, y = spot[at, 0], spot[at, 1]
@@ -178,7 +184,7 @@ def arrive(at, is_first, off, spot, phone, costs, town, where, states):
                     come = way_step[way] >> 1
                     dx, dy = new_x + kept * middle[come, 0], new_y + kept * middle[come, 1]
                     new = min((dx * dx + dy * dy) * tight, doubt)
-                    total = cost[before] + new + pace * abs(way_metres[way] - leg)
+                    total = cost[before] + new + pace * abs(way_metres[way] - leg) + bend * way_bend[way]
                     if total < best:
                         best, last, how = total, before, way
         cost[state], back[state], via[state] = best, last, how
@@ -189,7 +195,7 @@ def arrive(at, is_first, off, spot, phone, costs, town, where, states):
 @compiled
 def trace(last, begin, end, town, states, off_back, at_cell, passed):
     """Follow the best way back: the cell of each place (-1 off the streets), and all cells passed."""
-    cells, number_of, (way_first, way_step, _, way_next) = town[1], town[3], town[4]
+    cells, number_of, (way_first, way_step, _, _, way_next) = town[1], town[3], town[4]
     back, via = states[1], states[2]
     state = last
     for at in range(end - 1, begin - 1, -1):

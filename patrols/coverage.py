@@ -1,5 +1,6 @@
 """Which metres of street a patrol has seen: walked along, not merely crossed or passed near."""
 
+from functools import lru_cache
 from typing import Any
 
 import geopandas as gpd
@@ -69,7 +70,7 @@ def street_share_seen(
     require_metres(streets, "streets")
     lines = gpd.GeoSeries([track], crs=streets.crs) if isinstance(track, shapely.Geometry) else track
     require_same(lines, streets, "track", "streets")
-    network = make_network(lines_only(streets))
+    network = _network(_Streets(lines_only(streets)))
     seen = _along(lines_only(lines), network, Rules(sight_m=sight_m))
     seen_m, metres = _metres_of(seen, network.cells, len(streets))
     share = np.divide(seen_m, metres, out=np.zeros(len(metres)), where=metres > 0)
@@ -133,7 +134,7 @@ def cells_seen(
         One for each cell of `geo.network.street_cells`, for `coverage_of`.
     """
     require_same(lines, pieces, "walks", "streets")
-    return _along(lines_only(lines), make_network(lines_only(pieces)), rules)
+    return _along(lines_only(lines), _network(_Streets(lines_only(pieces))), rules)
 
 
 def coverage_of(
@@ -153,6 +154,26 @@ def _metres_of(seen: Flags, cells: Cells, streets: int) -> tuple[Floats, Floats]
     of_seen: Floats = np.bincount(cells.owner, cells.metres * seen, minlength=streets).astype(float)
     of_all: Floats = np.bincount(cells.owner, cells.metres, minlength=streets).astype(float)
     return of_seen, of_all
+
+
+class _Streets:
+    """Streets as a key: the very same lines, whichever frame they are in. A line cannot change, so neither can this."""
+
+    def __init__(self, lines: NDArray[np.object_]) -> None:
+        self.lines = lines.copy()
+        self._which = self.lines.tobytes()
+
+    def __hash__(self) -> int:
+        return hash(self._which)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Streets) and self._which == other._which
+
+
+@lru_cache(maxsize=2)
+def _network(streets: _Streets) -> Network:
+    """The net of some streets, remembered: walk after walk is laid over the same town."""
+    return make_network(streets.lines)
 
 
 def _along(lines: NDArray[np.object_], network: Network, rules: Rules) -> Flags:

@@ -14,10 +14,12 @@ TABLES = {
     "doubt": "bench_doubt.py",
     "lines": "bench_lines.py",
     "points": "bench_points.py",
+    "walks": "bench_walks.py",
     "scale": "bench_scale.py",
     "draw": "bench_draw.py",
     "reshape": "bench_reshape.py",
     "editor": "bench_editor.py",
+    "next_walk": "bench_next_walk.py",
     "odd": "sweep_odd_files.py",
 }
 PACKAGES = ("geopandas", "numba", "numpy", "pymetis", "pyogrio", "shapely")

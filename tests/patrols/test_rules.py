@@ -37,7 +37,6 @@ def test_an_unknown_rule_is_refused_with_the_known_ones() -> None:
         ("sight_m", -1),
         ("max_gap_s", 0),
         ("sure_probability", 1.2),
-        ("sure_probability", 1.5),
         ("reach_m", -0.1),
     ],
 )
