@@ -50,7 +50,7 @@ def demo_command(host: str, port: int, rebuild: bool, build_only: bool) -> None:
 @click.command("serve", help=N_("Serve your own database. Needs GRIDPATROL_SECRET_KEY."))
 @host_option
 @port_option
-@click.option("--threads", type=click.IntRange(1, 64), default=8, show_default=True, help=N_("Requests at once."))
+@click.option("--threads", type=click.IntRange(1, 64), default=16, show_default=True, help=N_("Requests at once."))
 @database_option
 def serve_command(host: str, port: int, threads: int, database: str | None) -> None:
     _require_free(host, port)
@@ -75,7 +75,7 @@ def _require_free(host: str, port: int) -> None:
             ) from None
 
 
-def _serve(app: Flask, host: str, port: int, threads: int = 8) -> None:
+def _serve(app: Flask, host: str, port: int, threads: int = 16) -> None:
     click.echo(_("Open http://%(host)s:%(port)s  (stop with Ctrl+C)") % {"host": host, "port": port})
     # Without this the server would write a body of any size to the disk before the application refuses it.
     most = app.config["MAX_CONTENT_LENGTH"]

@@ -5,6 +5,7 @@ each message would make every other wait its turn; together they share one.
 """
 
 import logging
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
@@ -22,6 +23,9 @@ MOST_MESSAGES = 256
 MOST_FIXES = 20_000
 """What is committed at once at most: a fraction of a second's work, so that nobody waits long for the others."""
 
+LINGER_S = 0.002
+"""How long the first message of a commit waits for the others: less than the commit takes."""
+
 Letter = tuple[Sending, "Future[Taken]"]
 
 
@@ -37,6 +41,7 @@ class Writer:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine.execution_options(writing=True)
         self._letters: SimpleQueue[Letter] = SimpleQueue()
+        self._together = 1
         self._begin = Lock()
         self._thread: Thread | None = None
 
@@ -77,14 +82,21 @@ class Writer:
                 _refuse(letters, error)
 
     def _next(self) -> list[Letter]:
+        """The first message that comes, and those that come with it.
+
+        Whoever was answered last sends again within a moment. Were the first of them written alone, all others would
+        wait for its commit and their own; so when several were written together, as many are waited for, but not long.
+        """
         letters = [self._letters.get()]
-        fixes = len(letters[0][0].fixes)
+        fixes, until = len(letters[0][0].fixes), time.monotonic() + LINGER_S
         while len(letters) < MOST_MESSAGES and fixes < MOST_FIXES:
+            wait = until - time.monotonic() if len(letters) < self._together else 0.0
             try:
-                letters.append(self._letters.get_nowait())
+                letters.append(self._letters.get(block=wait > 0, timeout=max(wait, 0.0)))
             except Empty:
                 break
             fixes += len(letters[-1][0].fixes)
+        self._together = len(letters)
         return letters
 
 
