@@ -23,6 +23,9 @@ IN_FORCE = (EditionStage.ADOPTED, EditionStage.RETIRED)
 OPEN = (EditionStage.DRAFT, EditionStage.SUBMITTED, EditionStage.REVIEWED)
 """Stages of editions that may yet come into force."""
 
+LARGEST_NUMBER = 2**31 - 1
+"""Beyond any edition's number."""
+
 
 def edition_in_force(session: Session, community_id: int, at: datetime | date) -> GridEdition | None:
     """The edition that answers for a community's ground on the local day of `at`; None before the first was adopted.
@@ -102,9 +105,11 @@ def edition(session: Session, community: Community, number: int) -> GridEdition:
     NotFound
         If the community has no edition of that number.
     """
-    found = session.scalar(
-        select(GridEdition).where(GridEdition.community_id == community.id, GridEdition.number == number)
+    # No database takes a larger number, not even to look for it.
+    wanted = select(GridEdition).where(
+        GridEdition.community_id == community.id, GridEdition.number == min(number, LARGEST_NUMBER)
     )
+    found = session.scalar(wanted)
     if found is None:
         raise NotFound(N_("%(community)s has no edition %(number)s."), community=community.name, number=number)
     return found

@@ -14,7 +14,6 @@ from patrols.editions import EditionMove
 from webmap import access, storage, trail
 from webmap.access import May
 from webmap.errors import BadInput
-from webmap.inputs import LARGEST_KEY
 
 RIGHTS: Mapping[EditionMove, May] = {
     EditionMove.SUBMIT: May.DRAW_GRIDS,
@@ -60,8 +59,7 @@ def find(community_code: str, number: int) -> tuple[Community, GridEdition]:
     """
     community = access.community(community_code)
     access.scope().require(community.id)
-    # No database takes a larger number, not even to look for it.
-    return community, redraw.edition(storage.session(), community, min(number, LARGEST_KEY))
+    return community, redraw.edition(storage.session(), community, number)
 
 
 def possible(edition: GridEdition) -> list[EditionMove]:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from data import frames
 from data.models import Community, GridKind
-from geo.errors import N_
+from geo.errors import N_, WrongCrs
 from geo.repair import repair_all, repairs
 from geo.rounding import on_lattice
 from geo.tiling import SLIVER_M2
@@ -26,6 +26,28 @@ TOLD: Mapping[str, str] = {
 
 MOST = 200
 """Flaws that are told one by one; beyond, only their number is."""
+
+
+def require_near(session: Session, community: Community, grids: gpd.GeoDataFrame) -> None:
+    """Refuse grids in degrees that all lie elsewhere: no editor could mend them.
+
+    Raises
+    ------
+    WrongCrs
+        None of them touches the community's outline.
+    """
+    outline = frames.outline(session, community.id, degrees=True)
+    # Boxes, because shapes out of a file may be broken.
+    boxes = shapely.box(*grids.bounds.to_numpy().T)
+    if outline.empty or shapely.intersects(boxes, outline.union_all()).any():
+        return
+    spot = grids.geometry.iloc[0].representative_point()
+    raise WrongCrs(
+        N_("None of the grids touches %(community)s: the first lies near %(lon)s, %(lat)s. Check --crs and --datum."),
+        community=community.name,
+        lon=round(spot.x, 6),
+        lat=round(spot.y, 6),
+    )
 
 
 def note_flaws(session: Session, sheet: Sheet, community: Community, grids: gpd.GeoDataFrame) -> None:

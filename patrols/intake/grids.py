@@ -40,11 +40,17 @@ def import_grids(
     repair : bool
         Mend gaps, overlaps, slivers and ground beyond the outline before storing, each in the way that
         `geo.repair.repairs` offers first; what cannot be mended so is told.
+
+    Raises
+    ------
+    WrongCrs
+        None of the grids touches the community's outline.
     """
     sheet, frame = grid_rows(reading, codes_needed=not draft)
     chosen = frame[sheet.accept(skip_bad=skip_bad)]
     if chosen.empty:
         return Intake(refusals=sheet.refusals, notes=sheet.notes)
+    grid_flaws.require_near(session, community, chosen)
     warn_of_datum(session, sheet, community, chosen.geometry)
     chosen = _with_codes(session, sheet, community, chosen)
     if repair:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from drawn_on import Desk, opened
+from drawn_on import Desk, opened, sign_in
 from playwright.sync_api import Browser, Page, expect
 from served import AT, Site
 
@@ -136,6 +136,7 @@ def test_what_the_manager_draws_is_adopted_and_answers_from_its_day_on_and_the_p
     assert goes in before
     assert new not in before
     calendar.at = AT + timedelta(days=1)
+    sign_in(page, office, "manager")
     there = codes_on_the_map(page, office)
     assert goes not in there
     assert {stays, new} <= there

@@ -109,3 +109,21 @@ def test_torn_grids_are_imported_as_a_draft_and_mended(run: Run, tmp_path: Path)
     assert "belong to no grid" in told.output
     assert "were mended" in mended.output
     assert "0 flaws" in checked.output
+
+
+def test_an_adoption_without_a_filing_number_is_refused(run: Run) -> None:
+    answer = run("grids", "adopt", "--filing", " ")
+
+    assert answer.exit_code == 2
+    assert "filed under some number" in answer.output
+
+
+def test_grids_that_lie_in_another_country_are_no_draft(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "elsewhere.geojson"
+    gpd.GeoDataFrame({"name": ["一"]}, geometry=[shapely.box(0, 0, 0.01, 0.01)], crs=4326).to_file(path)
+
+    answer = run("import", "grids", path, "--draft")
+
+    assert answer.exit_code == 2
+    assert "Check --crs and --datum" in answer.output
+    assert "elsewhere" not in run("grids", "list").output

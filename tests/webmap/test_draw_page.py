@@ -111,3 +111,10 @@ def test_no_style_attribute_is_needed_and_nothing_runs_without_the_nonce(as_role
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
     assert not re.search(r"<[^>]*\sstyle=", answer.text)
     assert not re.search(r"<script(?![^>]*(?:nonce=|src=|application/json))[^>]*>", answer.text)
+
+
+@pytest.mark.parametrize("page", ["/draw", "/api/drafts", "/editions"])
+def test_a_number_beyond_all_numbers_is_not_found(as_role: Signed, page: str) -> None:
+    manager = as_role(Role.GRID_MANAGER)
+
+    assert manager.get(f"{page}/{HOME}/99999999999999999999").status_code == 404

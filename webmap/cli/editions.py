@@ -125,12 +125,14 @@ def adopt_command(
     with database_session(database, writing=True) as session:
         place = find_community(session, community, on=at.date())
         chosen = choose(session, place, edition, draft=True)
+        if not filing_number.strip():
+            raise click.BadParameter(_("an adoption is filed under some number"), param_hint="--filing")
         day: date = valid_from.date() if valid_from else local_day(place, at)
         adoption.adopt(
             session,
             chosen,
             valid_from=day,
-            filing_number=filing_number,
+            filing_number=filing_number.strip(),
             at=at,
             by=user_of(session, login),
             note=note,
