@@ -92,9 +92,8 @@ def open(
         now = redraw.require_edition(session, community, at)
         made_how = {"by": IN_FORCE, "edition": now.number, **({"households": list(band)} if band else {})}
         grids = frames.grids(session, now.id)
-        edition = redraw.store_draft(
-            session, community, grids, at=at, made_how=made_how, name=now.name, keep_codes=True
-        )
+        # Not the name of the one in force: two editions of one name would be taken for each other.
+        edition = redraw.store_draft(session, community, grids, at=at, made_how=made_how, keep_codes=True)
     prepare(session, edition, at=at, by=by)
     return edition
 

@@ -69,7 +69,7 @@ WORDS = {
     # Flaws
     "flaws_counted": N_("Errors: %(errors)s · Warnings: %(warnings)s"),
     "no_flaws": N_("No flaws"),
-    "severity_error": N_("Error: must be put right before submitting"),
+    "severity_error": N_("Error: put it right, or accept it with a reason; until then the grids cannot be adopted"),
     "severity_warning": N_("Warning: put it right, or accept it with a reason"),
     "accepted_before": N_("Accepted"),
     "first_only": N_("The first %(shown)s of %(all)s."),
