@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from data import frames
+from data.errors import NotFound
 from data.models import Community, Incident, Stage
 from geo.errors import N_
 from geo.walk_plan import plan_walk
@@ -115,14 +116,14 @@ def start_in(cold: gpd.GeoDataFrame, grid_code: str | None = None) -> tuple[floa
 
     Raises
     ------
-    BadWish
+    NotFound
         When no street of that grid may be seen.
     """
     if grid_code is None:
         grid_code = by_grid(cold).sort_values("red_metres", ascending=False, kind="stable")["grid_code"].iloc[0]
     inside = cold[[grid_code in codes for codes in cold["grid_codes"]]]
     if inside.empty:
-        raise BadWish(N_("There is no street to start from in grid %(code)s."), code=grid_code)
+        raise NotFound(N_("There is no street to start from in grid %(code)s."), code=grid_code)
     spots = inside.geometry.interpolate(0.5, normalized=True)
     middle = shapely.Point(spots.x.mean(), spots.y.mean())
     nearest = int(spots.distance(middle).to_numpy().argmin())

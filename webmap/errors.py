@@ -59,6 +59,7 @@ TABLE: list[tuple[type[Exception], Answer]] = [
     (data_errors.DatabaseUnavailable, Answer(503, "database-unavailable", N_("The database does not answer"))),
     (OperationalError, Answer(503, "database-unavailable", N_("The database does not answer"))),
     (CSRFError, Answer(400, "stale-form", N_("The page was open for too long"))),
+    (geo_errors.CannotPlan, Answer(409, "cannot-plan", N_("No walk can be planned from there"))),
     (geo_errors.CannotDraw, Answer(409, "cannot-draw", N_("Grids cannot be drawn yet"))),
     (geo_errors.GeoError, Answer(422, "bad-shape", N_("The shape cannot be used"))),
     (data_errors.DataError, Answer(422, "bad-data", N_("The data cannot be used"))),

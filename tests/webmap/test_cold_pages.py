@@ -123,8 +123,8 @@ def test_a_walk_from_a_grid_and_one_from_nowhere(as_role: Signed) -> None:
 
     assert browser.get(f"/patrols/next-walk?grid={HOME}001").status_code == 200
     assert browser.get("/patrols/next-walk").status_code == 200
-    assert browser.get("/patrols/next-walk?grid=nowhere").status_code == 422
-    assert browser.get("/patrols/next-walk?lon=10&lat=50").status_code == 422
+    assert browser.get("/patrols/next-walk?grid=nowhere").status_code == 404
+    assert browser.get("/patrols/next-walk?lon=10&lat=50").status_code == 409
     assert browser.get("/patrols/next-walk?km=20").status_code == 422
 
 
@@ -136,3 +136,21 @@ def test_every_turn_is_said_with_and_without_a_name(app) -> None:
             assert "None" not in say_turn(step)
         assert say_turn(Step("left", "50% 路", "n", 1.0, 0.0, 0.0, 0.0, 1)) == "Turn left into 50% 路"
         assert len(POINTS) == 8
+
+
+@pytest.mark.usefixtures("streets")
+def test_programs_get_cold_streets_as_geojson_and_the_walk_as_json(as_role: Signed) -> None:
+    browser = as_role(Role.OFFICIAL)
+
+    told = browser.get("/api/patrols/cold")
+    walk = browser.get(f"/api/patrols/next-walk?lon=116.3001&lat={LANE}&metres=2000")
+
+    assert told.mimetype == "application/geo+json"
+    lane = [one["properties"] for one in told.json["features"] if one["properties"]["name"] == "磨坊巷"]
+    assert {(one["last_seen"], one["days"], one["every_days"], one["warmth"]) for one in lane} == {
+        ("2026-11-21", 1, 3, "fresh")
+    }
+    assert None in {one["properties"]["last_seen"] for one in told.json["features"]}
+    assert walk.json["line"]["coordinates"][0] == walk.json["line"]["coordinates"][-1]
+    assert walk.json["steps"][0]["turn"] == "go"
+    assert browser.get("/api/patrols/next-walk?metres=10").status_code == 422
