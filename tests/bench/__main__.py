@@ -19,6 +19,7 @@ TABLES = {
     "draw": "bench_draw.py",
     "reshape": "bench_reshape.py",
     "editor": "bench_editor.py",
+    "phones": "bench_phones.py",
     "next_walk": "bench_next_walk.py",
     "odd": "sweep_odd_files.py",
 }
