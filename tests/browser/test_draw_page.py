@@ -8,9 +8,11 @@ FREE = """() => {
   const { map, draft, page } = gridpatrol.drawing;
   const box = gridpatrol.drawing.box(draft.grids.keys());
   const frame = map.getContainer().getBoundingClientRect();
-  const [top, foot] = [".draw-top", ".draw-foot"].map((name) => page.querySelector(name).getBoundingClientRect());
+  const [top, hint, foot] = [".draw-top", ".draw-hint", ".draw-foot"]
+    .map((name) => page.querySelector(name).getBoundingClientRect());
+  const floor = hint.height ? hint.top : foot.top;
   const [low, high] = [map.latLngToContainerPoint(box.getSouthWest()), map.latLngToContainerPoint(box.getNorthEast())];
-  return low.x >= 0 && high.x <= frame.width && frame.top + high.y >= top.bottom && frame.top + low.y <= foot.top;
+  return low.x >= 0 && high.x <= frame.width && frame.top + high.y >= top.bottom && frame.top + low.y <= floor;
 }"""
 """Whether the whole town lies on the map where nothing covers it."""
 
