@@ -104,6 +104,12 @@ def enter_community(
     return community
 
 
+def set_sources(session: Session, community: Community, sources: str) -> None:
+    """Keep whose data a community's maps rest on, and their review number (审图号): every map and print says so."""
+    community.attribution = " ".join(sources.split())
+    session.flush()
+
+
 def _first_codes(communities: Iterable[Community], most: int = 5) -> str:
     codes = [community.code for community in communities]
     return ", ".join(codes[:most]) + (" ..." if len(codes) > most else "")

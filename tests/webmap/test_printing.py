@@ -205,3 +205,13 @@ def test_an_atlas_of_a_grid_that_is_not_there_is_refused_and_leaves_no_file(run:
     assert answer.exit_code == 2
     assert "has no grid" in answer.output
     assert not (tmp_path / "atlas.pdf").exists()
+
+
+def test_a_printed_map_names_its_sources_and_its_review_number(run: Run, tmp_path: Path) -> None:
+    said = run("board", "sources", "某市规划局  审图号：京S(2026)001号", "--community", HOME)
+    too_long = run("board", "sources", "图" * 300, "--community", HOME)
+    run("atlas", "--community", HOME, "--grid", f"{HOME}001", "--out", tmp_path / "atlas.pdf")
+
+    assert "某市规划局 审图号：京S(2026)001号" in said.output
+    assert too_long.exit_code == 2
+    assert "京S(2026)001号" in Printed(tmp_path / "atlas.pdf").texts()[0]

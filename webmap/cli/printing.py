@@ -12,7 +12,7 @@ from data.exchange.write import replacing
 from data.models import Community, NoticeBoard
 from geo.errors import N_
 from patrols import boards, redraw
-from patrols.communities import find_community
+from patrols.communities import find_community, set_sources
 from patrols.scope import EVERYTHING
 from webmap.cli import _, speech
 from webmap.cli.options import community_option, database_option, database_session, new_file, now
@@ -162,6 +162,21 @@ def office_phone_command(number: str, community: str | None, database: str | Non
         boards.set_office_phone(session, place, number)
         told = {"community": place.name, "number": place.office_phone}
     click.echo(_("Notice boards of %(community)s say: %(number)s.") % told)
+
+
+@board_command.command(
+    "sources",
+    help=N_("Say whose data the maps rest on, with their review number (审图号); every map and print says so."),
+)
+@click.argument("text")
+@community_option
+@database_option
+def sources_command(text: str, community: str | None, database: str | None) -> None:
+    with database_session(database, writing=True) as session:
+        place = find_community(session, community, on=now().date())
+        set_sources(session, place, text)
+        told = {"community": place.name, "sources": place.attribution}
+    click.echo(_("Maps of %(community)s say: %(sources)s") % told)
 
 
 def _print(session: Session, place: Community, hung: Sequence[NoticeBoard], out: Path, how: notice_board.Print) -> int:
