@@ -75,26 +75,34 @@ def adopt(
     if by is not None:
         editions.check(edition, EditionMove.ADOPT)
     grids = frames.grids(session, edition.id)
-    if not allow_flaws:
-        _check_flaws(session, edition, grids)
-    if community.outline is None:
-        ground = gpd.GeoSeries([grids.union_all()], crs=grids.crs)
-        community.outline = frames.store_geometry(ground)[0]
-        ground_stamp.renew(community)
-    _check_codes(session, community, grids)
-    old = None if before is None else frames.grids(session, before.id)
-    lineage = compare(old, grids)
-    reasons = editions.void_reasons(session, edition)
-    session.execute(insert(GridLineage), lineage_rows(edition.id, lineage, reasons))
+    _check_grids(session, edition, grids, allow_flaws)
+    _give_outline(community, grids)
+    lineage = _write_lineage(session, edition, before, grids)
     if before is not None:
         before.valid_until = valid_from
-    edition.valid_from = valid_from
-    edition.valid_until = None
-    edition.filing_number = filing_number
+    edition.valid_from, edition.valid_until, edition.filing_number = valid_from, None, filing_number
     editions.write_down(session, edition, EditionStage.ADOPTED, at=at, by=by, note=note)
     if valid_from <= local_day(community, at):
         _take_over(session, edition, before, lineage, at=at, by=by)
     return edition
+
+
+def _give_outline(community: Community, grids: gpd.GeoDataFrame) -> None:
+    """A community without an outline gets that of its grids."""
+    if community.outline is None:
+        ground = gpd.GeoSeries([grids.union_all()], crs=grids.crs)
+        community.outline = frames.store_geometry(ground)[0]
+        ground_stamp.renew(community)
+
+
+def _write_lineage(
+    session: Session, edition: GridEdition, before: GridEdition | None, grids: gpd.GeoDataFrame
+) -> pd.DataFrame:
+    """Write down what became of every grid, and return it."""
+    lineage = compare(None if before is None else frames.grids(session, before.id), grids)
+    reasons = editions.void_reasons(session, edition)
+    session.execute(insert(GridLineage), lineage_rows(edition.id, lineage, reasons))
+    return lineage
 
 
 def recall(session: Session, edition: GridEdition, *, at: datetime, by: User | None, note: str = "") -> GridEdition:
@@ -224,6 +232,12 @@ def _check_dates(
             number=before.number,
             day=before.valid_from.isoformat(),
         )
+
+
+def _check_grids(session: Session, edition: GridEdition, grids: gpd.GeoDataFrame, allow_flaws: bool) -> None:
+    if not allow_flaws:
+        _check_flaws(session, edition, grids)
+    _check_codes(session, edition.community, grids)
 
 
 def _check_flaws(session: Session, edition: GridEdition, grids: gpd.GeoDataFrame) -> None:
