@@ -61,10 +61,12 @@ def mended(session: Session, sheet: Sheet, community: Community, grids: gpd.GeoD
     """Grids with their flaws mended, each in the way that is offered first; what is left is noted on the sheet."""
     metres, outline = _ground(session, community, grids)
     change, left = repair_all(on_lattice(metres), outline)
-    if change.changed or change.gone:
+    # A grid that only got a corner where its neighbours' border ends has not been mended.
+    parties = {code for code in (*change.moved["from_code"], *change.moved["to_code"]) if code}
+    if parties:
         sheet.note(
             N_("%(count)s grids were mended: %(area)s m2 of ground changed hands."),
-            count=len(set(change.changed) | set(change.gone)),
+            count=len(parties),
             area=round(float(change.moved["area_m2"].sum()), 1),
         )
     _note(sheet, left)
