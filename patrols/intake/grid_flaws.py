@@ -62,7 +62,7 @@ def mended(session: Session, sheet: Sheet, community: Community, grids: gpd.GeoD
     metres, outline = _ground(session, community, grids)
     change, left = repair_all(on_lattice(metres), outline)
     # A grid that only got a corner where its neighbours' border ends has not been mended.
-    parties = {code for code in (*change.moved["from_code"], *change.moved["to_code"]) if code}
+    parties = {*change.moved["from_code"], *change.moved["to_code"]} - {""}  # the ground of gaps comes from no grid
     if parties:
         sheet.note(
             N_("%(count)s grids were mended: %(area)s m2 of ground changed hands."),

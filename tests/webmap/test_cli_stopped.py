@@ -43,6 +43,7 @@ def stop_once_fixes_are_down(command: list[str], folder: Path, sent: signal.Sign
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(sent, signal.SIG_DFL),  # tests run in the background may have it ignored
     )
     while running.poll() is None and not any(part.stat().st_size for part in folder.glob(".gridpatrol-*/*/*")):
         time.sleep(0.002)
