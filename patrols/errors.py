@@ -17,6 +17,18 @@ class BadWish(PatrolError):
     """A wish about how often streets are walked that cannot be kept or watched."""
 
 
+class BadCheckPoint(PatrolError):
+    """A check-point that cannot be hung up, moved or closed like this."""
+
+
+class BadCheckIn(PatrolError):
+    """A check-in that says nowhere, or somewhere that is no check-point."""
+
+
+class BadWindow(PatrolError):
+    """A window of the plan that nobody can keep, or that names nothing that is there."""
+
+
 class OutOfScope(PatrolError):
     """The person may not see or change this: it lies outside the communities or grids they answer for."""
 
