@@ -36,10 +36,17 @@ class PlaceKind(StrEnum):
 
 
 class TeamKind(StrEnum):
-    """Volunteer teams by the name people know them by."""
+    """Kinds of teams the program itself asks about. A community may have others: the column holds any word."""
 
     RED_CAP = "red_cap"
     OTHER = "other"
+
+
+class MemberRole(StrEnum):
+    """What somebody is in a team."""
+
+    LEADER = "leader"
+    MEMBER = "member"
 
 
 class Role(StrEnum):
@@ -126,28 +133,45 @@ class Posting(Base):
     __table_args__ = (Index("ix_posting_community_duty", "community_id", "duty"),)
 
 
+class KindOfTeam(Base):
+    """A kind of team by the name people know it by (小红帽, 小喇叭, 活雷锋 ...): a community's own row."""
+
+    __tablename__ = "kind_of_team"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    community_id: Mapped[int] = mapped_column(ForeignKey("community.id"))
+    kind: Mapped[str] = mapped_column(Phrase(32))
+    zh: Mapped[str] = mapped_column(Phrase(64))
+    en: Mapped[str] = mapped_column(Phrase(64))
+    position: Mapped[int]
+
+    __table_args__ = (UniqueConstraint("community_id", "kind"),)
+
+
 class Team(Base):
-    """A volunteer team (小红帽 and others)."""
+    """A volunteer team (小红帽 and others); from ``ended_on`` on it walks no more."""
 
     __tablename__ = "team"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     community_id: Mapped[int] = mapped_column(ForeignKey("community.id"))
     name: Mapped[str] = mapped_column(Phrase(128))
-    kind: Mapped[TeamKind] = mapped_column(words(TeamKind), default=TeamKind.RED_CAP)
+    kind: Mapped[str] = mapped_column(Phrase(32), default=TeamKind.RED_CAP.value)
+    ended_on: Mapped[date | None]
     members: Mapped[list["TeamMember"]] = relationship(back_populates="team")
 
     __table_args__ = (UniqueConstraint("community_id", "name"),)
 
 
 class TeamMember(Base):
-    """Who belongs to a team, from when until when."""
+    """Who belongs to a team, as what, from when until when (``valid_until`` exclusive; None: still)."""
 
     __tablename__ = "team_member"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     team_id: Mapped[int] = mapped_column(ForeignKey("team.id"), index=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    role: Mapped[MemberRole] = mapped_column(words(MemberRole), default=MemberRole.MEMBER)
     valid_from: Mapped[date]
     valid_until: Mapped[date | None]
     team: Mapped[Team] = relationship(back_populates="members")
