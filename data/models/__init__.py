@@ -3,6 +3,7 @@
 from data.kinds import GridKind
 from data.models.audit import AuditRow
 from data.models.base import Base
+from data.models.check_lists import CheckList, CheckListAnswer, CheckListItem, CheckListMark
 from data.models.columns import WGS84, UtcDateTime
 from data.models.devices import Device, DevicePatrol, DeviceStage, PhoneFix
 from data.models.drafts import DraftBlock, DraftChange, DraftEdit, EditionStep, FlawAcceptance, NoticeBoard
@@ -24,6 +25,7 @@ from data.models.people import (
     User,
     UserScope,
 )
+from data.models.photos import Photo, PhotoRole
 from data.models.places import (
     Building,
     Community,
@@ -58,6 +60,7 @@ from data.models.points import (
 )
 from data.models.privacy import Consent, ConsentText, Curtain
 from data.models.seen import FrequencyWish, SeenDay
+from data.models.walks import ThingKind, Walk, WalkEnd, WalkPhone, WalkThing
 
 __all__ = [
     "WGS84",
@@ -69,6 +72,10 @@ __all__ = [
     "ChainLink",
     "CheckIn",
     "CheckInBy",
+    "CheckList",
+    "CheckListAnswer",
+    "CheckListItem",
+    "CheckListMark",
     "CheckPoint",
     "CheckPointPlace",
     "ClaimStage",
@@ -111,6 +118,8 @@ __all__ = [
     "PatrolWindow",
     "Person",
     "PhoneFix",
+    "Photo",
+    "PhotoRole",
     "PlaceKind",
     "PointsAccount",
     "PointsArea",
@@ -133,7 +142,12 @@ __all__ = [
     "Team",
     "TeamKind",
     "TeamMember",
+    "ThingKind",
     "User",
     "UserScope",
     "UtcDateTime",
+    "Walk",
+    "WalkEnd",
+    "WalkPhone",
+    "WalkThing",
 ]
