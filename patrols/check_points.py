@@ -321,8 +321,8 @@ def _with_code(around: Sequence[Hanging], code: str) -> int:
 def _metres_to(
     session: Session, community: Community, around: Sequence[Hanging], point: tuple[float, float]
 ) -> NDArray[np.float64]:
-    places = [point, *((one.lon, one.lat) for one in around)]
-    x, y = frames.points_in_metres(*zip(*places, strict=True), frames.crs_of(session, community.id))
+    lon, lat = [point[0], *(one.lon for one in around)], [point[1], *(one.lat for one in around)]
+    x, y = frames.points_in_metres(lon, lat, frames.crs_of(session, community.id))
     away: NDArray[np.float64] = np.hypot(x[1:] - x[0], y[1:] - y[0])
     return away
 
