@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, 
 
 from data.models import (
     Building,
+    CheckIn,
     Community,
     Compound,
     Grid,
@@ -16,11 +17,14 @@ from data.models import (
     Organisation,
     Patrol,
     PatrolCredit,
+    PatrolWindow,
     Person,
+    PointsAccount,
     Posting,
     Role,
     Street,
     Team,
+    TeamMember,
     User,
 )
 from geo.errors import N_
@@ -134,9 +138,26 @@ class Scope:
         TypeError
             If nobody has said yet how that table is narrowed: a new table must never be open by default.
         """
+        return statement.where(self.condition(model))
+
+    def condition(self, model: type[Any]) -> ColumnElement[bool]:
+        """The condition by which `narrow` keeps only what may be seen, for statements of several tables.
+
+        Raises
+        ------
+        TypeError
+            As `narrow`.
+        """
         if model not in _CONDITIONS:
             raise TypeError(f"no scope is defined for {model.__name__}")
-        return statement.where(_CONDITIONS[model](self))
+        return _CONDITIONS[model](self)
+
+    def walks(self, team: Any, person: Any) -> ColumnElement[bool]:
+        """The condition that the person behind this scope, or a team they have been in, is the one in these columns."""
+        if self.person_id is None:
+            return false()
+        teams = select(TeamMember.team_id).where(TeamMember.person_id == self.person_id)
+        return or_(person == self.person_id, team.in_(teams))
 
     def _community(self, column: Any) -> ColumnElement[bool]:
         return true() if self.communities is None else column.in_(self.communities)
@@ -170,6 +191,24 @@ def _grid(scope: Scope) -> ColumnElement[bool]:
     return scope._ground(community, Grid.code)
 
 
+def _points_account(scope: Scope) -> ColumnElement[bool]:
+    own = PointsAccount.person_id == scope.person_id if scope.person_id is not None else false()
+    return or_(own, scope._ground(PointsAccount.community_id, PointsAccount.grid_code))
+
+
+def _window(scope: Scope) -> ColumnElement[bool]:
+    ground = scope._ground(PatrolWindow.community_id, PatrolWindow.grid_code)
+    return or_(
+        ground, scope._community(PatrolWindow.community_id) & scope.walks(PatrolWindow.team_id, PatrolWindow.person_id)
+    )
+
+
+def _check_in(scope: Scope) -> ColumnElement[bool]:
+    ground = scope._ground(CheckIn.community_id, CheckIn.grid_code)
+    own = CheckIn.person_id == scope.person_id if scope.person_id is not None else false()
+    return or_(ground, and_(scope._community(CheckIn.community_id), own))
+
+
 def _of_community(column: Any) -> Callable[[Scope], ColumnElement[bool]]:
     return lambda scope: scope._community(column)
 
@@ -177,7 +216,10 @@ def _of_community(column: Any) -> Callable[[Scope], ColumnElement[bool]]:
 _CONDITIONS: dict[type[Any], Callable[[Scope], ColumnElement[bool]]] = {
     Incident: _incident,
     Patrol: _patrol,
+    PatrolWindow: _window,
+    CheckIn: _check_in,
     Grid: _grid,
+    PointsAccount: _points_account,
     Posting: lambda scope: scope._ground(Posting.community_id, Posting.grid_code),
     **{
         model: _of_community(model.community_id)

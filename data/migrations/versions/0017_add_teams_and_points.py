@@ -1,6 +1,7 @@
 """Add kinds of teams, who leads them, and points: areas, rules, accounts, a ledger, claims and goods."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -31,23 +32,23 @@ TABLES = (
 )
 
 
-def _key() -> sa.Column[int]:
+def _key() -> sa.Column[Any]:
     return sa.Column("id", sa.Integer, primary_key=True)
 
 
-def _link(name: str, to: str, *, nullable: bool = False, **options: bool) -> sa.Column[int]:
+def _link(name: str, to: str, *, nullable: bool = False, **options: Any) -> sa.Column[Any]:
     return sa.Column(name, sa.Integer, sa.ForeignKey(f"{to}.id"), nullable=nullable, **options)
 
 
-def _words(name: str, length: int = 32) -> sa.Column[str]:
+def _words(name: str, length: int = 32) -> sa.Column[Any]:
     return sa.Column(name, sa.String(length), nullable=False)
 
 
-def _whole(name: str, *, nullable: bool = False) -> sa.Column[int]:
+def _whole(name: str, *, nullable: bool = False) -> sa.Column[Any]:
     return sa.Column(name, sa.Integer, nullable=nullable)
 
 
-def _moment(name: str, *, nullable: bool = False) -> sa.Column[sa.DateTime]:
+def _moment(name: str, *, nullable: bool = False) -> sa.Column[Any]:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
 
 
