@@ -8,7 +8,7 @@ from flask import json, url_for
 
 from webmap.language import gettext
 from webmap.maps.style import data_block
-from webmap.walk.words import WORDS
+from webmap.walk.page_words import WORDS
 
 SCRIPTS = Path(__file__).parents[1] / "static" / "js" / "walk"
 FOLDER = "js/walk"
