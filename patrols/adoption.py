@@ -35,6 +35,7 @@ def adopt(
     by: User | None = None,
     note: str = "",
     allow_flaws: bool = False,
+    seen: int | None = None,
 ) -> GridEdition:
     """Put an edition into force from a day on; the one before ends on that day, and lineage says what became of it.
 
@@ -58,6 +59,8 @@ def adopt(
         line, where the operating system has asked who it is), which adopts a draft in one go.
     allow_flaws : bool
         Adopt in spite of gaps and overlaps, for grids that an authority has fixed as they are.
+    seen : int, optional
+        The revision of the grids that the person saw; if they are not the same any more, nothing is done.
 
     Raises
     ------
@@ -66,9 +69,12 @@ def adopt(
     AdoptionRefused
         If it was adopted already, begins in the past or before another edition, reuses a code for other ground, or the
         grids have flaws, not accepted with a reason, that would leave ground without an answer or with two.
+    Conflict
+        If somebody has changed the grids since the person saw them.
     """
     community = edition.community
     _take_turn(session, community, edition)
+    editions.require_seen(edition, seen)
     begin(session, at, communities=[community])
     before = redraw.last_adopted(session, community)
     _check_dates(community, edition, before, valid_from, at)
@@ -218,6 +224,8 @@ def _check_dates(
 ) -> None:
     if edition.stage in redraw.IN_FORCE:
         raise AdoptionRefused(N_("Edition %(number)s has been adopted already."), number=edition.number)
+    if edition.stage is EditionStage.DISCARDED:
+        raise AdoptionRefused(N_("Edition %(number)s was discarded: bring it back first."), number=edition.number)
     if before is None:
         return
     today = local_day(community, at)

@@ -16,7 +16,7 @@ SAME_GROUND = 0.5001
 hair, so that no two grids can claim one code, and equal halves do not quarrel over rounding."""
 
 NUMBER_WIDTH = 3
-"""Digits of a grid's number after the community's code."""
+"""Digits at least of a grid's number after the community's code."""
 
 
 def carry_codes(
@@ -25,7 +25,6 @@ def carry_codes(
     new: gpd.GeoDataFrame,
     *,
     used: Iterable[str],
-    shunned: Iterable[str] = (),
 ) -> list[str]:
     """Codes for new grids: the old one where most of the ground stays together, else a number never used before.
 
@@ -37,7 +36,7 @@ def carry_codes(
         The grids now in force: `grid_code`, `geometry`, in metres.
     new : GeoDataFrame
         The grids that want codes, in any coordinate reference system.
-    used, shunned : iterable of str
+    used : iterable of str
         As `fresh_codes` takes them.
 
     Raises
@@ -53,7 +52,7 @@ def carry_codes(
     )
     for i, j in zip(left[stays], right[stays], strict=True):
         codes[j] = str(current["grid_code"].iloc[i])
-    fresh = iter(fresh_codes(community, used, codes.count(None), shunned=shunned))
+    fresh = iter(fresh_codes(community, used, codes.count(None)))
     for place in in_reading_order(ground):
         codes[place] = codes[place] or next(fresh)
     return [str(code) for code in codes]
@@ -67,15 +66,15 @@ def in_reading_order(grids: gpd.GeoDataFrame) -> Sequence[int]:
     return [int(place) for place in reading_order(spots, np.asarray(grids.total_bounds))]
 
 
-def fresh_codes(community: Community, used: Iterable[str], count: int, *, shunned: Iterable[str] = ()) -> list[str]:
+def fresh_codes(community: Community, used: Iterable[str], count: int) -> list[str]:
     """The next numbers that no grid of the community has ever had, in order.
+
+    They have as many digits as the longest number so far, three at least.
 
     Parameters
     ----------
     used : iterable of str
-        Every code that an edition in force ever had.
-    shunned : iterable of str
-        Codes of drafts that may never come into force: passed over as long as numbers are left.
+        Every code that was ever given in the community, or of each length the last.
 
     Raises
     ------
@@ -87,24 +86,18 @@ def fresh_codes(community: Community, used: Iterable[str], count: int, *, shunne
     >>> fresh_codes(Community(code="110108001001"), ["110108001001007"], 2)
     ['110108001001008', '110108001001009']
     """
-    past = _last_number(community, used)
-    first = max(past, _last_number(community, shunned)) + 1
-    if first + count - 1 >= 10**NUMBER_WIDTH:
-        first = past + 1
-    if first + count - 1 >= 10**NUMBER_WIDTH:
+    tails = [code[len(community.code) :] for code in used if code.startswith(community.code)]
+    numbers = [tail for tail in tails if tail.isascii() and tail.isdigit()]
+    width = max([NUMBER_WIDTH, *(len(tail) for tail in numbers)])
+    first = max((int(tail) for tail in numbers), default=0) + 1
+    if first + count - 1 >= 10**width:
         raise CannotDraw(
-            N_("%(community)s has used its grid numbers up to %(last)s: no %(count)s more are left."),
+            N_(
+                "%(community)s has used its grid numbers up to %(last)s: no %(count)s more are left. "
+                "Drafts that are discarded before they are submitted free theirs."
+            ),
             community=community.name,
             last=first - 1,
             count=count,
         )
-    return [f"{community.code}{number:0{NUMBER_WIDTH}d}" for number in range(first, first + count)]
-
-
-def _last_number(community: Community, codes: Iterable[str]) -> int:
-    numbers = [
-        int(code[-NUMBER_WIDTH:])
-        for code in codes
-        if code.startswith(community.code) and code[-NUMBER_WIDTH:].isdigit()
-    ]
-    return max(numbers, default=0)
+    return [f"{community.code}{number:0{width}d}" for number in range(first, first + count)]

@@ -13,15 +13,12 @@ from data import frames
 from data.models import GridKind
 from geo import reshape
 from geo.change import Change
-from geo.errors import N_, BadGeometry, CannotDraw, CannotReshape
+from geo.errors import N_, BadGeometry, CannotReshape
 from geo.repair import repair
 from patrols.draft_state import DraftState
 
-Codes: TypeAlias = Callable[[], tuple[set[str], set[str]]]
-"""Tells the codes that a new grid must never get, and those that it should not get while there are others."""
-
-NUMBER_WIDTH = 3
-"""Digits at least of a grid's number after the community's code."""
+NewCode: TypeAlias = Callable[[], str]
+"""Gives a new grid its code; asked only where an edit makes one."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +58,13 @@ class Outcome:
         return {*self.gone, *self.names, *self.kinds, *self.meant}
 
 
-def carry_out(state: DraftState, edit: Edit, used: Codes) -> Outcome:
+def carry_out(state: DraftState, edit: Edit, fresh: NewCode) -> Outcome:
     """Find out what an edit does to a draft, without changing anything.
 
     Parameters
     ----------
-    used : callable
-        Tells the codes that new grids must not or should not get; asked only where one is needed.
+    fresh : callable
+        Gives a new grid its code; asked only where one is made.
 
     Raises
     ------
@@ -76,21 +73,21 @@ def carry_out(state: DraftState, edit: Edit, used: Codes) -> Outcome:
     """
     if edit.kind not in KINDS:
         raise CannotReshape(N_("There is no edit of the kind %(kind)s."), kind=edit.kind)
-    return KINDS[edit.kind](state, edit.arguments, used)
+    return KINDS[edit.kind](state, edit.arguments, fresh)
 
 
-def _paint(state: DraftState, told: Mapping[str, Any], used: Codes) -> Outcome:
+def _paint(state: DraftState, told: Mapping[str, Any], fresh: NewCode) -> Outcome:
     """Blocks go to a grid; without one, to a new grid."""
     places = {number: place for place, number in enumerate(state.blocks.numbers.tolist())}
     missing = [number for number in told["blocks"] if number not in places]
     if missing:
         raise CannotReshape(N_("There is no block %(number)s in this draft: load the page again."), number=missing[0])
-    to = _target(state, told, used)
+    to = _target(state, told, fresh)
     blocks = state.blocks.shapes[sorted({places[number] for number in told["blocks"]})]
     return _outcome(reshape.move_blocks(state.frame, blocks, to), meant=[to])
 
 
-def _plots(state: DraftState, told: Mapping[str, Any], used: Codes) -> Outcome:
+def _plots(state: DraftState, told: Mapping[str, Any], fresh: NewCode) -> Outcome:
     """Buildings go to a grid with the plots around them, as far as their blocks reach; without one, to a new grid."""
     houses = state.ground.buildings
     chosen = np.unique(houses.index.get_indexer(told["buildings"]))
@@ -103,43 +100,43 @@ def _plots(state: DraftState, told: Mapping[str, Any], used: Codes) -> Outcome:
     grounds = state.blocks.shapes if len(state.blocks.shapes) else state.shapes[state.kinds == GridKind.GENERAL]
     grounds = grounds[shapely.intersects(grounds, bodies)]
     near = np.unique(houses.sindex.query(grounds, predicate="intersects")[1])
-    to = _target(state, told, used)
+    to = _target(state, told, fresh)
     change = reshape.move_plots(state.frame, houses.iloc[near], np.isin(near, chosen), to, blocks=grounds)
     return _outcome(change, meant=[to])
 
 
-def _give(state: DraftState, told: Mapping[str, Any], used: Codes) -> Outcome:
+def _give(state: DraftState, told: Mapping[str, Any], fresh: NewCode) -> Outcome:
     """Drawn ground goes to a grid; without one, to a new grid."""
-    to = _target(state, told, used)
+    to = _target(state, told, fresh)
     return _outcome(reshape.give(state.frame, _shape(state, told["ground"]), to), meant=[to])
 
 
-def _split(state: DraftState, told: Mapping[str, Any], used: Codes) -> Outcome:
+def _split(state: DraftState, told: Mapping[str, Any], fresh: NewCode) -> Outcome:
     line = _shape(state, told["line"])
-    new = fresh_code(state, used)
+    new = fresh()
     change = reshape.split(state.frame, told["code"], line, new, **_snapped(state, line, told))
     return _outcome(change, meant=[told["code"]])
 
 
-def _merge(state: DraftState, told: Mapping[str, Any], _used: Codes) -> Outcome:
+def _merge(state: DraftState, told: Mapping[str, Any], _fresh: NewCode) -> Outcome:
     codes = list(told["codes"])
     into = told.get("into") or codes[0]
     return _outcome(reshape.merge(state.frame, codes, into), meant=codes)
 
 
-def _lay_over(state: DraftState, told: Mapping[str, Any], used: Codes) -> Outcome:
-    code = told.get("code") or fresh_code(state, used)
+def _lay_over(state: DraftState, told: Mapping[str, Any], fresh: NewCode) -> Outcome:
+    code = told.get("code") or fresh()
     change = reshape.lay_over(state.frame, _shape(state, told["ground"]), code)
     names = {code: str(told["name"])} if told.get("name") else {}
     return _outcome(change, kinds={code: GridKind.SPECIAL.value}, names=names)
 
 
-def _rename(state: DraftState, told: Mapping[str, Any], _used: Codes) -> Outcome:
+def _rename(state: DraftState, told: Mapping[str, Any], _fresh: NewCode) -> Outcome:
     require_grid(state, told["code"])
     return Outcome(names={told["code"]: str(told["name"])})
 
 
-def _void(state: DraftState, told: Mapping[str, Any], _used: Codes) -> Outcome:
+def _void(state: DraftState, told: Mapping[str, Any], _fresh: NewCode) -> Outcome:
     """A grid is given up: its ground goes to one neighbour; a special grid is just taken away."""
     code = told["code"]
     require_grid(state, code)
@@ -149,7 +146,7 @@ def _void(state: DraftState, told: Mapping[str, Any], _used: Codes) -> Outcome:
     return _outcome(reshape.merge(state.frame, [into, code], into), meant=[into, code])
 
 
-def _reshape(state: DraftState, told: Mapping[str, Any], _used: Codes) -> Outcome:
+def _reshape(state: DraftState, told: Mapping[str, Any], _fresh: NewCode) -> Outcome:
     """A shared border is drawn anew."""
     between = told.get("between")
     line = _shape(state, told["line"])
@@ -157,13 +154,13 @@ def _reshape(state: DraftState, told: Mapping[str, Any], _used: Codes) -> Outcom
     return _outcome(reshape.reshape(state.frame, line, between=pair, **_snapped(state, line, told)))
 
 
-def _move_vertex(state: DraftState, told: Mapping[str, Any], _used: Codes) -> Outcome:
+def _move_vertex(state: DraftState, told: Mapping[str, Any], _fresh: NewCode) -> Outcome:
     """A corner that grids share is moved for all of them at once."""
     reach = {"reach_m": float(told["reach_m"])} if told.get("reach_m") else {}
     return _outcome(reshape.move_vertex(state.frame, _point(state, told["at"]), _point(state, told["to"]), **reach))
 
 
-def _repair(state: DraftState, told: Mapping[str, Any], _used: Codes) -> Outcome:
+def _repair(state: DraftState, told: Mapping[str, Any], _fresh: NewCode) -> Outcome:
     """A flaw is mended in one of the ways offered."""
     flaw = state.flaws.get(told["flaw"])
     if flaw is None:
@@ -179,7 +176,7 @@ def _repair(state: DraftState, told: Mapping[str, Any], _used: Codes) -> Outcome
     return _outcome(change, meant=[flaw.grid_code, flaw.other_code, *change.changed])
 
 
-KINDS: dict[str, Callable[[DraftState, Mapping[str, Any], Codes], Outcome]] = {
+KINDS: dict[str, Callable[[DraftState, Mapping[str, Any], NewCode], Outcome]] = {
     "paint": _paint,
     "plots": _plots,
     "give": _give,
@@ -207,35 +204,6 @@ def require_grid(state: DraftState, code: str) -> None:
         raise CannotReshape(N_("There is no grid %(grid_code)s in this draft: load the page again."), grid_code=code)
 
 
-def fresh_code(state: DraftState, used: Codes) -> str:
-    """The next number that no grid of the community has ever had, this draft included.
-
-    Raises
-    ------
-    CannotDraw
-        The numbers have run out.
-    """
-    never, shunned = used()
-    width, last = _last_number(state, {*never, *shunned, *state.codes})
-    if last + 1 >= 10**width:
-        _, last = _last_number(state, {*never, *state.codes})
-    if last + 1 >= 10**width:
-        raise CannotDraw(
-            N_("%(community)s has used its grid numbers up to %(last)s: no %(count)s more are left."),
-            community=state.community,
-            last=last,
-            count=1,
-        )
-    return f"{state.community}{last + 1:0{width}d}"
-
-
-def _last_number(state: DraftState, codes: set[str]) -> tuple[int, int]:
-    """How many digits the community's grid numbers have, and the last of them."""
-    tails = [code[len(state.community) :] for code in codes if code.startswith(state.community)]
-    numbers = [tail for tail in tails if tail.isascii() and tail.isdigit()]
-    return max([NUMBER_WIDTH, *(len(tail) for tail in numbers)]), max((int(tail) for tail in numbers), default=0)
-
-
 def longest_neighbour(state: DraftState, code: str) -> str:
     """The general grid with the longest common border; the smaller code where two are equal.
 
@@ -253,10 +221,10 @@ def longest_neighbour(state: DraftState, code: str) -> str:
     return str(state.codes[near[int(np.argmax(np.round(metres, 3)))]])
 
 
-def _target(state: DraftState, told: Mapping[str, Any], used: Codes) -> str:
+def _target(state: DraftState, told: Mapping[str, Any], fresh: NewCode) -> str:
     to = told.get("to")
     if to is None:
-        return fresh_code(state, used)
+        return fresh()
     require_grid(state, to)
     return str(to)
 

@@ -8,9 +8,8 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from data.models import Community, DraftChange, DraftEdit, EditionStage, Grid, GridEdition, Person, User
+from data.models import DraftChange, DraftEdit, EditionStage, GridEdition, Person, User
 from geo.errors import N_
-from patrols import redraw
 from patrols.draft_rows import Rows
 from patrols.errors import DraftClosed
 
@@ -154,27 +153,6 @@ def can_redo(session: Session, edition: GridEdition) -> bool:
     """Whether an edit was undone and none made since."""
     last = select(func.max(DraftEdit.number)).where(DraftEdit.edition_id == edition.id)
     return (session.scalar(last) or 0) > edition.edits
-
-
-def codes_not_to_give(session: Session, edition: GridEdition) -> tuple[set[str], set[str]]:
-    """Codes that were ever in force in the community or ever in this draft; and those of its other open drafts.
-
-    Only the last of those that are numbered in a row: the next number is what is asked for.
-    """
-    drafted = select(DraftChange.codes).where(DraftChange.edition_id == edition.id)
-    here = {code for codes in session.scalars(drafted) for code in codes}
-    adopted, drafts = (_last_codes(session, edition.community, stages) for stages in (redraw.IN_FORCE, redraw.OPEN))
-    return adopted | here, drafts
-
-
-def _last_codes(session: Session, community: Community, stages: tuple[EditionStage, ...]) -> set[str]:
-    """Of the codes in editions of these stages the last of each length; all of them where it does not end in digits."""
-    of_stages = select(func.max(Grid.code)).join(GridEdition, GridEdition.id == Grid.edition_id)
-    of_stages = of_stages.where(GridEdition.community_id == community.id, GridEdition.stage.in_(stages))
-    last = set(session.scalars(of_stages.group_by(func.length(Grid.code))))
-    if all(code.isascii() and code.isdigit() for code in last):
-        return last
-    return redraw.codes_of(session, community, stages)
 
 
 def codes_in(changes: Iterable[DraftChange]) -> set[str]:

@@ -13,7 +13,17 @@ from data import frames
 from data.models import Community, DraftEdit, EditionStage, GridEdition, GridKind, User
 from geo.errors import N_, Fault
 from geo.rounding import on_lattice
-from patrols import draft_blocks, draft_flaws, draft_log, draft_memory, draft_rows, drafting, ground_stamp, redraw
+from patrols import (
+    draft_blocks,
+    draft_flaws,
+    draft_log,
+    draft_memory,
+    draft_rows,
+    drafting,
+    given_codes,
+    ground_stamp,
+    redraw,
+)
 from patrols.draft_colours import NO_COLOUR, colour_all, colour_changed
 from patrols.draft_edits import Edit, Outcome, carry_out
 from patrols.draft_ground import incidents_mark, incidents_of
@@ -183,7 +193,7 @@ def apply(
     state = _to_change(session, edition)
     missed = _missed(session, edition, revision)
     try:
-        outcome = carry_out(state, edit, lambda: draft_log.codes_not_to_give(session, edition))
+        outcome = carry_out(state, edit, lambda: given_codes.give(session, edition))
     except Fault:
         if missed:
             raise _too_late(session, edition, missed) from None
@@ -194,6 +204,9 @@ def apply(
     before: Rows = {code: state.rows.get(code) for code in after}
     if after == before:
         return Applied(edition.revision, bool(missed), (), (), (), state)
+    named = [code for code in outcome.shapes if code not in state.rows and code == edit.arguments.get("code")]
+    if named:
+        given_codes.claim(session, edition, named)
     draft_log.add_edit(session, edition, edit.kind, edit.arguments, before, after, at=at, by=by)
     return _store(session, edition, state, moved, after, draft_log.EDIT, edit.kind, bool(missed), at=at, by=by)
 

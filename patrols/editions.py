@@ -1,4 +1,4 @@
-"""An edition on its way: drafted, submitted, reviewed, adopted, retired; each step with who, when and why."""
+"""An edition on its way: drafted, submitted, reviewed, adopted, retired, or discarded; each step with who and why."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from data.errors import Conflict
 from data.models import DraftEdit, EditionStage, EditionStep, Grid, GridEdition, User
 from geo.errors import N_
-from patrols import redraw
+from patrols import given_codes, redraw
 from patrols.errors import EditionStepRefused
 
 
@@ -25,10 +25,15 @@ class EditionMove(StrEnum):
     ADOPT = "adopt"
     RECALL = "recall"
     RETIRE = "retire"
+    DISCARD = "discard"
+    BRING_BACK = "bring_back"
 
 
 MOVES: Mapping[EditionStage, Mapping[EditionMove, EditionStage]] = {
-    EditionStage.DRAFT: {EditionMove.SUBMIT: EditionStage.SUBMITTED},
+    EditionStage.DRAFT: {
+        EditionMove.SUBMIT: EditionStage.SUBMITTED,
+        EditionMove.DISCARD: EditionStage.DISCARDED,
+    },
     EditionStage.SUBMITTED: {
         EditionMove.REVIEW: EditionStage.REVIEWED,
         EditionMove.SEND_BACK: EditionStage.DRAFT,
@@ -36,6 +41,7 @@ MOVES: Mapping[EditionStage, Mapping[EditionMove, EditionStage]] = {
     EditionStage.REVIEWED: {EditionMove.ADOPT: EditionStage.ADOPTED, EditionMove.SEND_BACK: EditionStage.DRAFT},
     EditionStage.ADOPTED: {EditionMove.RECALL: EditionStage.REVIEWED, EditionMove.RETIRE: EditionStage.RETIRED},
     EditionStage.RETIRED: {},
+    EditionStage.DISCARDED: {EditionMove.BRING_BACK: EditionStage.DRAFT},
 }
 """The one table of what may follow what. Only a draft can be changed: whoever reviews sees what will be adopted."""
 
@@ -48,7 +54,7 @@ def submit(
     Parameters
     ----------
     seen : int, optional
-        The draft's revision that the person saw; if somebody has changed it since, nothing is done.
+        As `take` has it.
 
     Raises
     ------
@@ -58,36 +64,86 @@ def submit(
         If somebody else changed the draft, or took a step, first.
     """
     lock(session, edition)
-    if seen is not None and seen != edition.revision:
-        raise Conflict(N_("Somebody else changed the draft first: look at it again."))
+    require_seen(edition, seen)
     check(edition, EditionMove.SUBMIT)
     if session.scalar(select(Grid.id).where(Grid.edition_id == edition.id).limit(1)) is None:
         raise EditionStepRefused(N_("Edition %(number)s has no grids yet."), number=edition.number)
     return take(session, edition, EditionMove.SUBMIT, at=at, by=by, note=note)
 
 
-def review(session: Session, edition: GridEdition, *, at: datetime, by: User | None, note: str = "") -> EditionStep:
+def review(
+    session: Session, edition: GridEdition, *, at: datetime, by: User | None, note: str = "", seen: int | None = None
+) -> EditionStep:
     """Say that a submitted edition was looked through and may be adopted.
+
+    Parameters
+    ----------
+    seen : int, optional
+        As `take` has it: what was sent back, changed and submitted again meanwhile was not looked through.
 
     Raises
     ------
     EditionStepRefused
         If it was not submitted.
+    Conflict
+        If it is not what the person saw any more.
     """
-    return take(session, edition, EditionMove.REVIEW, at=at, by=by, note=note)
+    return take(session, edition, EditionMove.REVIEW, at=at, by=by, note=note, seen=seen)
 
 
-def send_back(session: Session, edition: GridEdition, *, at: datetime, by: User | None, note: str) -> EditionStep:
+def send_back(
+    session: Session, edition: GridEdition, *, at: datetime, by: User | None, note: str, seen: int | None = None
+) -> EditionStep:
     """Make a submitted or reviewed edition a draft again, with the reason.
 
     Raises
     ------
     EditionStepRefused
         If it stands elsewhere, or no reason is given.
+    Conflict
+        If it is not what the person saw any more.
     """
     if not note.strip():
         raise EditionStepRefused(N_("Say what should be changed."))
-    return take(session, edition, EditionMove.SEND_BACK, at=at, by=by, note=note)
+    return take(session, edition, EditionMove.SEND_BACK, at=at, by=by, note=note, seen=seen)
+
+
+def discard(
+    session: Session, edition: GridEdition, *, at: datetime, by: User | None, note: str = "", seen: int | None = None
+) -> EditionStep:
+    """Throw a draft away: nobody goes on with it and it is listed no more, but it can be brought back.
+
+    Nothing of it is deleted. Its new numbers are free again where it was never submitted, so that nobody but those who
+    drew it can have seen them; otherwise they stay given. What was submitted or adopted is not thrown away: it is sent
+    back or recalled first.
+
+    Raises
+    ------
+    EditionStepRefused
+        If it is no draft.
+    Conflict
+        If somebody has changed it since the person saw it.
+    """
+    step = take(session, edition, EditionMove.DISCARD, at=at, by=by, note=note, seen=seen)
+    if not any(row.stage is EditionStage.SUBMITTED for row in steps(session, edition)):
+        given_codes.release(session, edition)
+    return step
+
+
+def bring_back(session: Session, edition: GridEdition, *, at: datetime, by: User | None, note: str = "") -> EditionStep:
+    """Make a discarded edition a draft again, with all its edits.
+
+    Raises
+    ------
+    EditionStepRefused
+        If it was not discarded.
+    Conflict
+        If its new numbers were given to others meanwhile.
+    """
+    lock(session, edition)
+    check(edition, EditionMove.BRING_BACK)
+    given_codes.claim_again(session, edition, adopted=redraw.codes_of(session, edition.community, redraw.IN_FORCE))
+    return take(session, edition, EditionMove.BRING_BACK, at=at, by=by, note=note)
 
 
 def check(edition: GridEdition, move: EditionMove) -> EditionStage:
@@ -109,19 +165,44 @@ def check(edition: GridEdition, move: EditionMove) -> EditionStage:
     return after
 
 
+def require_seen(edition: GridEdition, seen: int | None) -> None:
+    """Refuse a step of somebody who saw another revision of the draft than the present one.
+
+    Raises
+    ------
+    Conflict
+        Somebody has changed it since. Nothing is refused where it is not said what was seen.
+    """
+    if seen is not None and seen != edition.revision:
+        raise Conflict(N_("Somebody else changed the draft first: look at it again."))
+
+
 def take(
-    session: Session, edition: GridEdition, move: EditionMove, *, at: datetime, by: User | None, note: str = ""
+    session: Session,
+    edition: GridEdition,
+    move: EditionMove,
+    *,
+    at: datetime,
+    by: User | None,
+    note: str = "",
+    seen: int | None = None,
 ) -> EditionStep:
     """Take a step that may follow, and write it down. Adopting and recalling do more: see `patrols.adoption`.
+
+    Parameters
+    ----------
+    seen : int, optional
+        The draft's revision that the person saw; if somebody has changed it since, nothing is done.
 
     Raises
     ------
     EditionStepRefused
         If it may not follow.
     Conflict
-        If somebody else took a step first.
+        If somebody else changed the draft, or took a step, first.
     """
     lock(session, edition)
+    require_seen(edition, seen)
     return write_down(session, edition, check(edition, move), at=at, by=by, note=note)
 
 
@@ -182,12 +263,15 @@ def _move(before: EditionStage, after: EditionStage) -> EditionMove:
     """What led from one stage to another. The program itself may adopt a draft at once."""
     if before is EditionStage.ADOPTED and after is not EditionStage.RETIRED:
         return EditionMove.RECALL
+    if before is EditionStage.DISCARDED:
+        return EditionMove.BRING_BACK
     return {
         EditionStage.DRAFT: EditionMove.SEND_BACK,
         EditionStage.SUBMITTED: EditionMove.SUBMIT,
         EditionStage.REVIEWED: EditionMove.REVIEW,
         EditionStage.ADOPTED: EditionMove.ADOPT,
         EditionStage.RETIRED: EditionMove.RETIRE,
+        EditionStage.DISCARDED: EditionMove.DISCARD,
     }[after]
 
 

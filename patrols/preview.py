@@ -89,7 +89,7 @@ def preview(session: Session, edition: GridEdition, *, at: datetime, against: Gr
 
 def before(session: Session, edition: GridEdition, at: datetime) -> GridEdition | None:
     """What an edition is compared with: the one in force; for one that was adopted, the one it took over from."""
-    if edition.stage in redraw.OPEN:
+    if edition.stage not in redraw.IN_FORCE:
         return redraw.edition_in_force(session, edition.community_id, at) or redraw.last_adopted(
             session, edition.community
         )

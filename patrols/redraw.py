@@ -13,7 +13,7 @@ from data import frames
 from data.errors import NotFound
 from data.models import Community, EditionStage, Grid, GridEdition, GridKind
 from geo.errors import N_, CannotDraw
-from patrols import codes
+from patrols import codes, given_codes
 from patrols.days import local_day
 from patrols.errors import NoEditionInForce
 
@@ -133,18 +133,6 @@ def codes_of(session: Session, community: Community, stages: Iterable[EditionSta
     )
 
 
-def next_codes(session: Session, community: Community, count: int) -> list[str]:
-    """The next numbers for new grids: borne by no grid in force, ever, nor in any open draft while there are enough.
-
-    Raises
-    ------
-    CannotDraw
-        If the numbers run out past 999.
-    """
-    used, shunned = codes_of(session, community, IN_FORCE), codes_of(session, community, OPEN)
-    return codes.fresh_codes(community, used, count, shunned=shunned)
-
-
 def newest_draft(session: Session, community: Community) -> GridEdition:
     """The newest edition of a community that has not been adopted.
 
@@ -175,7 +163,8 @@ def store_draft(
     """Store drawn grids as a draft, the community's next edition.
 
     A grid that keeps more than half of its ground keeps its code; other ground gets a number that the community has
-    never used. Only with `keep_codes` (for grids that come with official codes) are the frame's own codes left alone.
+    never used, nor given in any other draft. Only with `keep_codes` (for grids that come with official codes) are the
+    frame's own codes left alone.
 
     Parameters
     ----------
@@ -191,12 +180,12 @@ def store_draft(
     ------
     CannotDraw
         If there are no grids, or the community's numbers run out past 999.
+    Conflict
+        If a code that the grids came with was given to a grid of another draft.
     """
     if grids.empty:
         raise CannotDraw(N_("There are no grids to store."))
     frame = grids.reset_index(drop=True)
-    if not keep_codes:
-        frame = frame.assign(grid_code=_codes_for(session, community, frame))
     last = session.scalar(select(func.max(GridEdition.number)).where(GridEdition.community_id == community.id))
     draft = GridEdition(
         community_id=community.id,
@@ -208,19 +197,35 @@ def store_draft(
     )
     session.add(draft)
     session.flush()
+    if keep_codes:
+        given_codes.claim(session, draft, frame["grid_code"].astype(str))
+    else:
+        frame = frame.assign(grid_code=_give_codes(session, draft, frame))
     session.execute(insert(Grid), _grid_rows(draft, frame))
     return draft
 
 
-def _codes_for(session: Session, community: Community, frame: gpd.GeoDataFrame) -> list[str]:
+def _give_codes(session: Session, draft: GridEdition, frame: gpd.GeoDataFrame) -> list[str]:
     """The frame's own codes for a community's first drawing; later ones carry on those in force."""
-    if last_adopted(session, community) is None:
-        return [str(code) for code in frame["grid_code"]]
-    return codes_for(session, community, frame)
+    community, own = draft.community, [str(code) for code in frame["grid_code"]]
+    first = last_adopted(session, community) is None
+    borne = given_codes.borne(session, community)
+
+    def choose(used: set[str]) -> list[str]:
+        if first and not (borne or used):
+            return own
+        return codes_for(session, community, frame, used=used)
+
+    return given_codes.give_all(session, draft, choose, of=borne)
 
 
 def codes_for(
-    session: Session, community: Community, grids: gpd.GeoDataFrame, *, taken: Iterable[str] = ()
+    session: Session,
+    community: Community,
+    grids: gpd.GeoDataFrame,
+    *,
+    taken: Iterable[str] = (),
+    used: set[str] | None = None,
 ) -> list[str]:
     """A code for each new grid: that of the grid last adopted which keeps most of its ground, else a new number.
 
@@ -230,6 +235,8 @@ def codes_for(
         In any coordinate reference system.
     taken : iterable of str
         Codes that others of the same edition have already.
+    used : set of str, optional
+        As `patrols.given_codes.used` tells, which is asked where it is left out.
 
     Raises
     ------
@@ -237,14 +244,13 @@ def codes_for(
         If the community's numbers run out past 999.
     """
     taken, latest = set(taken), last_adopted(session, community)
-    used = codes_of(session, community, IN_FORCE) | taken
-    shunned = codes_of(session, community, OPEN)
     if latest is None:
         current = frames.to_metres(grids).assign(grid_code="").iloc[:0]
     else:
         current = frames.grids(session, latest.id)
         current = current[~current["grid_code"].isin(taken)]
-    return codes.carry_codes(community, current, grids, used=used, shunned=shunned)
+    known = given_codes.used(session, community) if used is None else used
+    return codes.carry_codes(community, current, grids, used=known | taken)
 
 
 def _grid_rows(draft: GridEdition, frame: gpd.GeoDataFrame) -> list[dict[str, Any]]:

@@ -83,6 +83,7 @@ WORDS: dict[StrEnum, str] = {
     EditionStage.REVIEWED: N_("reviewed"),
     EditionStage.ADOPTED: N_("adopted"),
     EditionStage.RETIRED: N_("retired"),
+    EditionStage.DISCARDED: N_("discarded"),
     StreetClass.EXPRESSWAY: N_("expressway"),
     StreetClass.ARTERIAL: N_("arterial street"),
     StreetClass.SECONDARY: N_("secondary street"),
@@ -100,6 +101,8 @@ OWN_WORDS: dict[type[StrEnum], dict[StrEnum, str]] = {
         EditionMove.ADOPT: N_("Adopt"),
         EditionMove.RECALL: N_("Recall the adoption"),
         EditionMove.RETIRE: N_("Retire"),
+        EditionMove.DISCARD: N_("Discard the draft"),
+        EditionMove.BRING_BACK: N_("Bring the draft back"),
     },
     LineageKind: {
         LineageKind.KEPT: N_("unchanged"),

@@ -6,7 +6,15 @@ from data.models.base import Base
 from data.models.check_lists import CheckList, CheckListAnswer, CheckListItem, CheckListMark
 from data.models.columns import WGS84, UtcDateTime
 from data.models.devices import Device, DevicePatrol, DeviceStage, PhoneFix
-from data.models.drafts import DraftBlock, DraftChange, DraftEdit, EditionStep, FlawAcceptance, NoticeBoard
+from data.models.drafts import (
+    DraftBlock,
+    DraftChange,
+    DraftEdit,
+    EditionStep,
+    FlawAcceptance,
+    GivenCode,
+    NoticeBoard,
+)
 from data.models.incidents import Category, Incident, IncidentSource, IncidentStep, Stage, StepKind
 from data.models.patrols import Fix, Patrol, PatrolCredit, PatrolSource
 from data.models.people import (
@@ -98,6 +106,7 @@ __all__ = [
     "Fix",
     "FlawAcceptance",
     "FrequencyWish",
+    "GivenCode",
     "Grid",
     "GridEdition",
     "GridKind",

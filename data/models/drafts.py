@@ -1,4 +1,4 @@
-"""What drafting an edition leaves: its steps, edits, blocks and accepted flaws; and the notice boards of its grids."""
+"""What drafting an edition leaves: steps, edits, blocks, given codes, accepted flaws; and its grids' notice boards."""
 
 from datetime import datetime
 from typing import Any
@@ -88,6 +88,22 @@ class DraftBlock(Base):
     geom: Mapped[WKBElement] = mapped_column(geometry("MULTIPOLYGON"))
 
     __table_args__ = (UniqueConstraint("edition_id", "number"),)
+
+
+class GivenCode(Base):
+    """A code that no earlier edition bore, and the draft that a grid got it in: it is given once in a community.
+
+    The rows of a draft that is discarded before it was submitted go; all others stay, whatever becomes of the grid.
+    """
+
+    __tablename__ = "given_code"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    community_id: Mapped[int] = mapped_column(ForeignKey("community.id"))
+    code: Mapped[str] = mapped_column(Phrase(20))
+    edition_id: Mapped[int] = mapped_column(ForeignKey("grid_edition.id"), index=True)
+
+    __table_args__ = (UniqueConstraint("community_id", "code"),)
 
 
 class FlawAcceptance(Base):

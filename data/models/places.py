@@ -32,6 +32,7 @@ class EditionStage(StrEnum):
     REVIEWED = "reviewed"
     ADOPTED = "adopted"
     RETIRED = "retired"
+    DISCARDED = "discarded"
 
 
 class LineageKind(StrEnum):

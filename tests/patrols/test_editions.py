@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from data import users
 from data.errors import Conflict
 from data.models import Community, EditionStage, GridEdition, Role, User
-from patrols import adoption, editions, redraw
+from patrols import adoption, editions
 from patrols.editions import EditionMove
 from patrols.errors import EditionStepRefused
 from patrols.lineage import lineage
@@ -125,18 +125,3 @@ def test_the_reason_why_a_grid_was_voided_stands_in_its_lineage(session: Session
     assert {row.parent_code: row.reason for row in lineage(session, draft) if row.reason} == {code: "并入001"}
     with pytest.raises(EditionStepRefused, match="adopted already"):
         editions.void_reason(session, draft, code, "另有原因")
-
-
-def test_new_numbers_pass_over_those_of_open_drafts_while_there_are_enough(spatialite_session: Session) -> None:
-    session = spatialite_session
-    place, _ = make.town(session)
-    make.edition(
-        session,
-        place,
-        {f"{place.code}9{n}": make.degrees_square(0) for n in (97, 98)},
-        number=2,
-        stage=EditionStage.DRAFT,
-    )
-
-    assert redraw.next_codes(session, place, 1) == [f"{place.code}999"]
-    assert redraw.next_codes(session, place, 2) == [f"{place.code}007", f"{place.code}008"]
