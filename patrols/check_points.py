@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -142,20 +142,36 @@ def hanging(session: Session, community: Community, *, at: datetime, scope: Scop
     Their grid is that of the edition in force on that day, overrides and all; those of grids that may not be seen are
     left out.
     """
+    (found,) = hanging_at(session, community, [at])
+    return [one for one in found if scope.allows(community.id, one.grid_code)]
+
+
+def hanging_at(session: Session, community: Community, moments: Sequence[datetime]) -> list[list[Hanging]]:
+    """The check-points that hung at each of some moments, as `hanging` tells them; as few queries as for one."""
+    if not moments:
+        return []
     wanted = (
-        select(CheckPoint, CheckPointPlace.lon, CheckPointPlace.lat)
+        select(CheckPoint, CheckPointPlace)
         .join(CheckPointPlace, CheckPointPlace.check_point_id == CheckPoint.id)
         .where(
             CheckPoint.community_id == community.id,
-            CheckPointPlace.since <= at,
-            or_(CheckPointPlace.until.is_(None), CheckPointPlace.until > at),
+            CheckPointPlace.since <= max(moments),
+            or_(CheckPointPlace.until.is_(None), CheckPointPlace.until > min(moments)),
         )
         .order_by(CheckPoint.number)
     )
     rows = session.execute(wanted).all()
-    codes = grids_of(session, community, [(lon, lat) for _, lon, lat in rows], at=at)
-    found = [Hanging(point, lon, lat, code) for (point, lon, lat), code in zip(rows, codes, strict=True)]
-    return [one for one in found if scope.allows(community.id, one.grid_code)]
+    hung = [
+        (which, at, point, place)
+        for which, at in enumerate(moments)
+        for point, place in rows
+        if place.since <= at and (place.until is None or place.until > at)
+    ]
+    codes = grids_of(session, community, [(place.lon, place.lat, at) for _, at, _, place in hung])
+    found: list[list[Hanging]] = [[] for _ in moments]
+    for (which, _, point, place), code in zip(hung, codes, strict=True):
+        found[which].append(Hanging(point, place.lon, place.lat, code))
+    return found
 
 
 def closed(session: Session, community: Community) -> list[CheckPoint]:
@@ -251,24 +267,34 @@ def code_in(read: str) -> str:
 
 
 def grids_of(
-    session: Session, community: Community, places: Sequence[tuple[float, float]], *, at: datetime
+    session: Session, community: Community, places: Sequence[tuple[float, float, datetime]]
 ) -> list[str | None]:
-    """The grid that each of some places (longitude, latitude) lies in on a day; None: in none."""
+    """The grid that each of some places (longitude, latitude) lies in at a moment; None: in none."""
     if not places:
         return []
-    asked = pd.DataFrame(places, columns=["lon", "lat"]).assign(at=pd.to_datetime([at] * len(places), utc=True))
+    asked = pd.DataFrame(places, columns=["lon", "lat", "at"])
+    asked["at"] = pd.to_datetime(asked["at"], utc=True)
     return [code or None for code in locate_many(session, asked, communities=[community])["grid_code"]]
 
 
-def counts_until(session: Session, community: Community, points: Iterable[CheckPoint]) -> dict[int, int]:
-    """How many check-ins count for each of some check-points, by its id."""
-    ids = [point.id for point in points]
+def visits(
+    session: Session, community: Community, *, since: datetime | None = None
+) -> dict[int, tuple[int, datetime]]:
+    """How many check-ins count for each check-point that has any, by its id, and when the last was.
+
+    Parameters
+    ----------
+    since : datetime, optional
+        Only from then on.
+    """
     wanted = (
-        select(CheckIn.check_point_id, func.count())
-        .where(CheckIn.community_id == community.id, CheckIn.check_point_id.in_(ids), CheckIn.counts)
+        select(CheckIn.check_point_id, func.count(), func.max(CheckIn.at))
+        .where(CheckIn.community_id == community.id, CheckIn.check_point_id.is_not(None), CheckIn.counts)
         .group_by(CheckIn.check_point_id)
     )
-    return {key: int(count) for key, count in session.execute(wanted) if key is not None}
+    if since is not None:
+        wanted = wanted.where(CheckIn.at >= since)
+    return {int(key or 0): (int(count), last) for key, count, last in session.execute(wanted)}
 
 
 def _require_open(point: CheckPoint) -> None:
@@ -307,7 +333,7 @@ def _place(
         row.distance_m = far if np.isfinite(far) else None
         row.counts = wide > rules.max_accuracy_m or not far > rules.sight_m + CODE_ACCURACIES * wide
     elif point is not None:
-        row.grid_code = grids_of(session, community, [point], at=row.at)[0]
+        row.grid_code = grids_of(session, community, [(*point, row.at)])[0]
 
 
 def _with_code(around: Sequence[Hanging], code: str) -> int:

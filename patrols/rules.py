@@ -38,6 +38,14 @@ class Rules:
     outing_gap_s : float
         How long a phone must be silent for its next fix to begin another patrol: longer than a rest on a bench or a
         visit on the fourth floor, shorter than lunch.
+    longest_walk_s : float
+        After how long a walk that somebody began by pressing start ends by itself: longer than anybody's round of a
+        community, shorter than the way home and the evening of who forgot to press stop.
+    leave_m : float
+        How far outside of its community such a walk has left it: past the other side of the outermost street and the
+        scatter between houses.
+    leave_s : float
+        After how long outside it ends by itself, at the moment it left: longer than crossing a neighbour's yard.
     clock_off_s : float
         How far a phone's clock may be off before its times are corrected by ours, or refused: mobile networks set
         clocks to the second, and a message on its way takes less.
@@ -63,6 +71,11 @@ class Rules:
         the datum or the order of the coordinates is wrong.
     least_visit_s : float
         A grid in which a patrol spent less time was crossed, not patrolled: in a minute one walks 80 m.
+    kept_share : float
+        Which share of the street metres that were due a planned window must have seen to be kept: people stop to talk
+        and to report, and look at the other half next time.
+    pace_m_min : float
+        How many metres a walker of seventy goes in a minute, looking around: more is not due in a planned window.
     fixes_kept_days : float
         How long single positions and the ends of tracks are kept, before only totals and the lines that everybody may
         see are left: long enough to answer a complaint about the last quarter.
@@ -84,6 +97,9 @@ class Rules:
     border_band_m: float = 10.0
     max_gap_s: float = 120.0
     outing_gap_s: float = 1800.0
+    longest_walk_s: float = 14_400.0
+    leave_m: float = 200.0
+    leave_s: float = 600.0
     clock_off_s: float = 300.0
     max_speed_m_s: float = 7.0
     ride_s: float = 30.0
@@ -95,6 +111,8 @@ class Rules:
     reach_m: float = 30.0
     far_outside_m: float = 1000.0
     least_visit_s: float = 60.0
+    kept_share: float = 0.5
+    pace_m_min: float = 50.0
     fixes_kept_days: float = 90.0
     sure_probability: float = 0.95
 
@@ -128,7 +146,7 @@ class Rules:
 
 
 # The largest value that makes sense; every other rule only has to be a number above zero.
-_MOST = {"sure_probability": 1.0}
+_MOST = {"sure_probability": 1.0, "kept_share": 1.0}
 # Rules of former days that a community may have numbers for: walks are matched to streets without them now.
 _RETIRED = {"along_deg", "heading_m"}
 # Zero is a way to switch these off.
