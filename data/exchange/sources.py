@@ -18,7 +18,7 @@ from geo import datum as datums
 
 Features = Reading[gpd.GeoDataFrame]
 
-KINDS = ("outline", "streets", "buildings", "compounds", "grids", "people", "incidents", "patrols")
+KINDS = ("outline", "streets", "buildings", "compounds", "grids", "people", "members", "incidents", "patrols")
 """What a file may hold."""
 
 _LAYERS = {"streets": osm.LINE_LAYERS, "buildings": osm.AREA_LAYERS, "compounds": osm.LAND_LAYERS}
@@ -42,8 +42,8 @@ def read(
 ) -> Reading[Any]:
     """Read a file as one of `KINDS`; the frame's attribute ``datum`` keeps what it was said to be in.
 
-    Streets, buildings and compounds may come as OpenStreetMap has them. People come as a table; incidents as a table
-    (a row may name a grid instead of a place) or a map of points; patrols as tracks.
+    Streets, buildings and compounds may come as OpenStreetMap has them. People and members come as a
+    table; incidents as a table (a row may name a grid instead of a place) or a map of points; patrols as tracks.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def _read(
 ) -> Reading[Any]:
     if kind == "patrols":
         return gpx.read_tracks(path, name=name, datum=datum, timezone=timezone)
-    if kind == "people":
+    if kind in ("people", "members"):
         return read_table(path, name=name, sheet=layer)
     if kind == "incidents" and Path(name or path).suffix.lower() in TABLE_ENDINGS:
         return _table_in_wgs84(read_table(path, name=name, sheet=layer), datum)

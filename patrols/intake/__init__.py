@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from patrols.intake.grids import import_grids
     from patrols.intake.incidents import import_incidents
+    from patrols.intake.members import import_members
     from patrols.intake.people import import_people
     from patrols.intake.places import import_buildings, import_compounds, import_outline, import_streets
     from patrols.intake.sheet import Intake
@@ -18,6 +19,7 @@ __all__ = [
     "import_compounds",
     "import_grids",
     "import_incidents",
+    "import_members",
     "import_outline",
     "import_patrols",
     "import_people",
@@ -31,6 +33,7 @@ _FILES = {
     "import_compounds": "places",
     "import_grids": "grids",
     "import_incidents": "incidents",
+    "import_members": "members",
     "import_outline": "places",
     "import_patrols": "tracks",
     "import_people": "people",

@@ -12,7 +12,6 @@ from data.models import (
     Community,
     EntryKind,
     Incident,
-    IncidentStep,
     Patrol,
     Person,
     PointsAccount,
@@ -20,22 +19,18 @@ from data.models import (
     PointsFact,
     PointsRule,
     Stage,
-    StepKind,
-    User,
 )
 from patrols.days import local_day, start_of_day
 from patrols.points import accounts, ledger
 from patrols.points.ledger import Booking
 from patrols.points.refusals import Overdrawn
+from patrols.valid_reports import valid_reports
 
 SETTLED_AFTER = timedelta(days=1)
 """A patrol earns once it ended so long ago: until then late positions may still change it."""
 
 LOOK_BACK_DAYS = 90
 """Facts so many days back are looked at again each time; what somebody finds valid later is entered by hand."""
-
-NOT_VALID = (Stage.REPORTED, Stage.VOIDED)
-"""A report that stands here has not been found valid."""
 
 
 class Fact(NamedTuple):
@@ -65,8 +60,8 @@ class Earned:
 def earn(session: Session, community: Community, *, at: datetime, since: date | None = None) -> Earned:
     """Let every patrol and report of the last time earn what the rules of its day say; again, nothing happens.
 
-    A patrol earns for its walker when it took the minutes that the rule asks for. A report earns for the person whose
-    sign-in sent it, once somebody else has taken it on; when it is voided afterwards, what it earned is taken back, as
+    A patrol earns for its walker when it took the minutes that the rule asks for. A report earns for whoever sent it
+    once it was found valid (`patrols.valid_reports`); when it is voided afterwards, what it earned is taken back, as
     long as it is there. Facts are entered in the order in which they happened, which is how caps fill.
 
     Parameters
@@ -132,30 +127,8 @@ def _patrols(session: Session, community: Community, begins: date, at: datetime)
 
 
 def _reports(session: Session, community: Community, begins: date, at: datetime) -> Iterable[Fact]:
-    first, other = aliased(IncidentStep), aliased(IncidentStep)
-    # Who reports and settles on the spot has only their own word for it.
-    taken_on = exists().where(
-        other.incident_id == Incident.id, other.number > 1, other.by_user_id.is_distinct_from(first.by_user_id)
-    )
-    wanted = (
-        select(User.person_id, Incident.found_at, Incident.number)
-        .join(first, first.incident_id == Incident.id)
-        .join(User, User.id == first.by_user_id)
-        .where(
-            Incident.community_id == community.id,
-            Incident.found_at >= start_of_day(community, begins),
-            Incident.found_at <= at,
-            Incident.stage.not_in(NOT_VALID),
-            first.number == 1,
-            first.kind == StepKind.REPORT,
-            User.person_id.is_not(None),
-            taken_on,
-        )
-        .order_by(Incident.found_at, Incident.id)
-    )
-    for person, found, number in session.execute(wanted):
-        if person is not None:
-            yield Fact(person, local_day(community, found), 1.0, number, number)
+    for found in valid_reports(session, community, begins=begins, at=at):
+        yield Fact(found.person_id, found.on, 1.0, found.number, found.number)
 
 
 def _take_back_void(session: Session, community: Community, at: datetime) -> tuple[int, int]:

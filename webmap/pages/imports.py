@@ -45,6 +45,12 @@ KINDS: dict[str, Kind] = {
     "people": Kind(
         N_("People"), N_("A table: number, name, phone, duty, place."), intake.import_people, on_a_map=False
     ),
+    "members": Kind(
+        N_("Members of teams"),
+        N_("A table: team, number, name, role, joined, left."),
+        intake.import_members,
+        on_a_map=False,
+    ),
     "incidents": Kind(
         N_("Incidents"), N_("A table or a map of points: when, where, what."), intake.import_incidents, on_a_map=False
     ),
