@@ -35,6 +35,10 @@ class UnreadableFile(DataError):
     """A file that cannot be read at all: wrong kind, broken, empty, too large, or hostile."""
 
 
+class BadPicture(DataError):
+    """A picture that is none, is damaged, or is too large to be drawn."""
+
+
 class CannotWrite(DataError):
     """A file that cannot be written there, or a format that cannot hold what it should."""
 

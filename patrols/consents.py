@@ -6,8 +6,9 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from data.database.turns import take_turn
-from data.models import Community, Consent, ConsentText, Device, DeviceStage, Person
+from data.models import Community, Consent, ConsentText, Device, DeviceStage, Person, WalkPhone
 from geo.errors import N_
+from patrols import walks
 from patrols.errors import ConsentRefused
 
 ZH = """我同意社区在我巡逻期间记录我的位置。
@@ -86,9 +87,11 @@ def give(session: Session, person: Person, version: int, *, at: datetime, by: st
     Raises
     ------
     ConsentRefused
-        If that version has been replaced meanwhile.
+        If that version has been replaced meanwhile, or the person withdrew after that moment.
     """
     text = _stored_text(session, person, at)
+    if any(one.withdrawn_at is not None and one.withdrawn_at > at for one in history(session, person)):
+        raise ConsentRefused(N_("The consent was withdrawn after that: read the text and agree once more."))
     if text.version != version:
         raise ConsentRefused(N_("Version %(version)s is not the one in force: read the newest."), version=version)
     standing = _standing(session, person)
@@ -103,12 +106,16 @@ def give(session: Session, person: Person, version: int, *, at: datetime, by: st
 def withdraw(session: Session, person: Person, *, at: datetime) -> int:
     """End whatever a person agreed to; return how many consents that were.
 
-    From then on nothing more is recorded (`may_be_tracked`), the person's own phones are shut out, and nobody is shown
-    the person's lines. Who agrees again has the phone accepted again. A person who never agreed to anything withdraws
-    too: the newest text is kept as given and withdrawn at the same moment.
+    From then on nothing more is recorded (`may_be_tracked`), a walk that is going on ends, the person's own phones are
+    shut out, and nobody is shown the person's lines. Who agrees again has the phone accepted again. The volunteer's
+    page alone is not shut out: it records nothing without a walk, begins none without consent, and is where the person
+    agrees again. A person who never agreed to anything withdraws too: the newest text is kept as given and withdrawn at
+    the same moment.
     """
-    for phone in session.scalars(select(Device).where(Device.person_id == person.id)):
+    pages = select(WalkPhone.device_id)
+    for phone in session.scalars(select(Device).where(Device.person_id == person.id, Device.id.not_in(pages))):
         phone.stage, phone.decided_at = DeviceStage.REVOKED, at
+    walks.end_all(session, person.id, at=at)
     open_ones = list(
         session.scalars(select(Consent).where(Consent.person_id == person.id, Consent.withdrawn_at.is_(None)))
     )
@@ -133,6 +140,27 @@ def may_be_tracked(session: Session, person: Person) -> bool:
     standing = _standing(session, person)
     newest = select(func.max(ConsentText.version)).where(ConsentText.community_id == person.community_id)
     return standing is not None and standing.text.version == session.scalar(newest)
+
+
+def periods(session: Session, person: Person) -> list[tuple[datetime, datetime | None]]:
+    """From when until when (exclusive; None: still) phones may record a person, the earliest first.
+
+    A consent lasts until it is withdrawn, or until its text is replaced by a newer one.
+    """
+    texts = select(ConsentText.version, ConsentText.created_at).where(ConsentText.community_id == person.community_id)
+    written = session.execute(texts).all()
+    found = []
+    for one in reversed(history(session, person)):
+        newer = [at for version, at in written if version > one.text.version]
+        ends = [at for at in (*newer, one.withdrawn_at) if at is not None]
+        if not ends or min(ends) > one.given_at:
+            found.append((one.given_at, min(ends, default=None)))
+    return found
+
+
+def covers(session: Session, person: Person, at: datetime) -> bool:
+    """Whether a phone may have recorded a person at a moment; as `may_be_tracked`, for what is heard of later."""
+    return any(begin <= at and (end is None or at < end) for begin, end in periods(session, person))
 
 
 def withdrawn(session: Session, community: Community) -> set[int]:

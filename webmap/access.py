@@ -35,6 +35,10 @@ class May(StrEnum):
     SEE_WALKERS = "see_walkers"
     UPLOAD_PATROLS = "upload_patrols"
     SEE_PEOPLE = "see_people"
+    SEE_TEAMS = "see_teams"
+    KEEP_TEAMS = "keep_teams"
+    SEE_POINTS = "see_points"
+    KEEP_POINTS = "keep_points"
     SEE_FIGURES = "see_figures"
     IMPORT = "import"
     DRAW_GRIDS = "draw_grids"
@@ -98,6 +102,24 @@ def opened_to_signed_in(view: View) -> View:
     return _mark(view, SIGNED_IN)
 
 
+def keeps_nobody_signed_in(view: View) -> View:
+    """Mark an address that a page asks by itself: it does not keep a sign-in alive that nobody uses."""
+    cast(Any, view).keeps_nobody_signed_in = True
+    return view
+
+
+def opened_to_tokens(view: View) -> View:
+    """Mark an address that asks for a phone's own token, and never for a sign-in."""
+    cast(Any, view).takes_token = True
+    return _mark(view, OPEN)
+
+
+def takes_token() -> bool:
+    """Whether this request's address goes by a phone's token alone."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return bool(getattr(view, "takes_token", False))
+
+
 def needs(right: May) -> Callable[[View], View]:
     """Mark a page for the roles that have this right. Put it nearest to the function."""
     return lambda view: _mark(view, right)
@@ -117,10 +139,11 @@ def _guard() -> ResponseReturnValue | None:
     """Before every request: no rule, no entry."""
     if request.endpoint is None or request.endpoint in {"static", "openapi.spec"}:
         return None
-    rule = rule_of(current_app.view_functions.get(request.endpoint))
+    view = current_app.view_functions.get(request.endpoint)
+    rule = rule_of(view)
     if rule == OPEN:
         return None
-    _end_idle_sign_in()
+    _end_idle_sign_in(used=not getattr(view, "keeps_nobody_signed_in", False))
     if not current_user.is_authenticated:
         return _ask_to_sign_in()
     if rule is None or (rule != SIGNED_IN and not may(May(rule))):
@@ -134,14 +157,14 @@ def _ask_to_sign_in() -> ResponseReturnValue:
     return redirect(url_for("sign_in.sign_in", next=request.full_path.rstrip("?")))
 
 
-def _end_idle_sign_in() -> None:
+def _end_idle_sign_in(*, used: bool) -> None:
     """Forget a sign-in that nobody used for too long; the clock is moved once a minute, not with every request."""
     seen, now = session.get("seen"), int(storage.now().timestamp())
     idle = current_app.config["WEB"].idle_minutes * 60
     if "_user_id" in session and (seen is None or now - seen > idle):
         session.clear()
         g.pop("_login_user", None)
-    elif "_user_id" in session and now - (seen or 0) > 60:
+    elif used and "_user_id" in session and now - (seen or 0) > 60:
         session["seen"] = now
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from data.database import open_engine
-from webmap import access, api, beginnings, errors, frame, headers, language, pages, phones, storage, words
+from webmap import access, api, beginnings, errors, frame, headers, language, pages, phones, storage, walk, words
 from webmap.settings import WebSettings
 
 MEGABYTE = 1024 * 1024
@@ -65,6 +65,7 @@ def create_app(
     beginnings.init_beginnings(app)
     pages.init_pages(app)
     api.init_api(app)
+    walk.init_walk(app)
     Compress(app)
     # Registered after the compressor, so that it runs before it and still sees the file itself.
     app.after_request(_close_source)
@@ -126,5 +127,6 @@ def _check_form() -> None:
         return
     if request.headers.get("Sec-Fetch-Site") == "cross-site":
         abort(403)
-    if not access.signed_in_by_header():
+    # A phone's token comes in a header, which no other site can make a browser send; cookies mean nothing there.
+    if not access.signed_in_by_header() and not access.takes_token():
         csrf.protect()

@@ -55,6 +55,7 @@ TABLE: list[tuple[type[Exception], Answer]] = [
     (data_errors.Conflict, Answer(409, "conflict", N_("Somebody else was faster"))),
     (data_errors.RowsRefused, Answer(422, "rows-refused", N_("Rows were refused"))),
     (data_errors.UnreadableFile, Answer(422, "unreadable-file", N_("The file cannot be read"))),
+    (data_errors.BadPicture, Answer(415, "wrong-media-type", N_("The picture cannot be used"))),
     (BadInput, Answer(422, "bad-input", N_("Something in the form needs another look"))),
     (data_errors.DatabaseUnavailable, Answer(503, "database-unavailable", N_("The database does not answer"))),
     (OperationalError, Answer(503, "database-unavailable", N_("The database does not answer"))),
@@ -218,10 +219,16 @@ def _respond(
 
 def wants_json() -> bool:
     """Whether a program asks: the API's own addresses, and whoever prefers JSON to HTML."""
-    if request.path.startswith("/api/"):
+    if request.path.startswith(("/api/", "/walk/")):
         return True
     best = request.accept_mimetypes.best_match(["text/html", "application/json"], "text/html")
     return best == "application/json"
+
+
+def problem(answer: Answer, detail: str, *, retry_s: int = 0) -> ResponseReturnValue:
+    """A refusal that no exception stands for, as ``application/problem+json``; what was begun is given up."""
+    storage.forget_changes()
+    return _problem(answer, detail, {}, [("Retry-After", str(retry_s))] if retry_s else [])
 
 
 def _problem(answer: Answer, detail: str, extra: dict[str, Any], headers: list[tuple[str, str]]) -> ResponseReturnValue:

@@ -18,6 +18,7 @@ class PatrolSource(StrEnum):
     FILE = "file"
     PHONE = "phone"
     PAPER = "paper"
+    DRAWN = "drawn"
 
 
 class Patrol(Base):
