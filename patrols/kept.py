@@ -222,7 +222,7 @@ class _Reckoning:
         if not there.any():
             return found
         slices = self.walked.slices
-        mine = self._in_time(slices["span"].to_numpy(np.int64), one) & slices["patrol"].isin(self.patrol[there])
+        mine = self._in_time(slices["span"].to_numpy(np.int64), one) & slices["walk"].isin(self.patrol[there])
         flags = [self._seen_by(number, ground) for number in slices.index[mine]]
         seen = ground.metres_seen(np.logical_or.reduce(flags)) if flags else np.zeros(len(inside))
         return replace(found, street_metres_seen=min(float(seen[inside].sum()), total))

@@ -22,6 +22,7 @@ from patrols.tracks import to_lines
 from patrols.walked import earned
 
 CELLS = ["patrol", "span", "grid_code", "metres", "minutes"]
+SLICES = ["walk", "span", "geometry"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class WalkedWhen:
         `patrol`, `span` (between which moments, as in `patrols.slices.cut_at`), `grid_code` (None: outside all grids),
         `metres`, `minutes`; the cells of a patrol add up to it.
     slices : GeoDataFrame
-        `patrol`, `span`, `geometry`; in the community's metres. A patrol without a line has none.
+        `walk` (the patrol), `span`, `geometry`; in the community's metres. A patrol without a line has none.
     """
 
     patrols: pd.DataFrame
@@ -57,29 +58,35 @@ def walked_when(session: Session, community: Community, moments: Sequence[dateti
     """
     rows = _patrols(session, community, moments)
     limits = pd.DatetimeIndex(pd.to_datetime(list(moments), utc=True))
-    first = limits.searchsorted(rows["started_at"], side="right") - 1
-    last = limits.searchsorted(rows["ended_at"], side="right") - 1
-    parted = first != last
+    span = pd.Series(limits.searchsorted(rows["started_at"], side="right") - 1, index=rows.index)
+    parted = span != limits.searchsorted(rows["ended_at"], side="right") - 1
     timed = _lines_of_fixes(session, community, rows.index[parted])
-    whole = _stored(session, community, rows)
-    kept = whole[~whole["patrol"].isin(timed.index)]
-    slices = [rows.loc[~parted, ["geometry"]].assign(span=first[~parted]).rename_axis("patrol").reset_index()]
-    uneven = rows[parted & ~rows.index.isin(timed.index)]
+    evenly = parted & ~rows.index.isin(timed.index)
+    stored = _stored(session, community, rows)
+    whole = stored[stored["patrol"].isin(rows.index[~parted])]
+    cut = cut_at(timed, moments)
+    credited = earned(session, community, cut)
     cells = [
-        kept.assign(span=kept["patrol"].map(dict(zip(rows.index, first, strict=True))))[
-            ~kept["patrol"].isin(uneven.index)
-        ],
-        _divided(kept[kept["patrol"].isin(uneven.index)], uneven, limits),
+        whole.assign(span=whole["patrol"].map(span)),
+        _divided(stored, rows[evenly], limits),
+        credited.assign(patrol=credited["line"].map(cut["walk"]), span=credited["line"].map(cut["span"])),
     ]
-    for lines in (timed, at_even_pace(uneven.dropna(subset="geometry"))):
-        cut = cut_at(lines, moments)
-        slices.append(cut.rename(columns={"walk": "patrol"})[["patrol", "span", "geometry"]])
-        if lines is timed and len(cut):
-            found = earned(session, community, cut)
-            cells.append(found.assign(patrol=found["line"].map(cut["walk"]), span=found["line"].map(cut["span"])))
-    table = pd.concat([one[CELLS] for one in cells if len(one)] or [pd.DataFrame(columns=CELLS)], ignore_index=True)
-    drawn = gpd.GeoDataFrame(pd.concat(slices, ignore_index=True), geometry="geometry", crs=rows.crs)
-    return WalkedWhen(pd.DataFrame(rows[["started_at", "person_id", "team_id"]]), table, drawn[drawn.geometry.notna()])
+    lines = [
+        rows.loc[~parted, ["geometry"]].assign(walk=rows.index[~parted], span=span),
+        cut,
+        cut_at(at_even_pace(rows[evenly].dropna(subset="geometry")), moments),
+    ]
+    return WalkedWhen(
+        pd.DataFrame(rows[["started_at", "person_id", "team_id"]]),
+        _joined(cells, CELLS),
+        gpd.GeoDataFrame(_joined(lines, SLICES), geometry="geometry", crs=rows.crs).dropna(subset="geometry"),
+    )
+
+
+def _joined(tables: Sequence[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    """Tables below each other; empty ones would turn the kinds of columns."""
+    filled = [pd.DataFrame(one)[columns] for one in tables if len(one)]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=columns)
 
 
 def members(session: Session, community: Community, patrols: pd.DataFrame) -> list[frozenset[int]]:
@@ -162,7 +169,7 @@ def _divided(kept: pd.DataFrame, patrols: pd.DataFrame, limits: pd.DatetimeIndex
     for patrol, row in patrols.iterrows():
         inner = limits[(limits > row["started_at"]) & (limits <= row["ended_at"])]
         edges = pd.DatetimeIndex([row["started_at"], *inner, row["ended_at"]])
-        share = np.diff(edges.asi8) / max((edges[-1] - edges[0]).value, 1)
+        share = np.diff(edges.asi8) / max(edges.asi8[-1] - edges.asi8[0], 1)
         span = limits.searchsorted(edges[:-1], side="right") - 1
         parts.append(pd.DataFrame({"patrol": patrol, "span": span, "share": share}))
     if not parts:
