@@ -133,15 +133,16 @@ def codes_of(session: Session, community: Community, stages: Iterable[EditionSta
     )
 
 
-def newest_draft(session: Session, community: Community) -> GridEdition:
-    """The newest edition of a community that has not been adopted.
+def newest_draft(session: Session, community: Community, *, stages: Iterable[EditionStage] = OPEN) -> GridEdition:
+    """The newest edition of a community that has not been adopted, or is in one of some other stages.
 
     Raises
     ------
     NotFound
         If there is none.
     """
-    found = next((one for one in editions(session, community) if one.stage in OPEN), None)
+    wanted = set(stages)
+    found = next((one for one in editions(session, community) if one.stage in wanted), None)
     if found is None:
         raise NotFound(
             N_("%(community)s has no draft: draw one with gridpatrol grids draw, or import one."),

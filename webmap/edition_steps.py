@@ -1,15 +1,13 @@
-"""A step of an edition, asked for by a page or a program: who may take it, what it needs, and its row in the audit."""
+"""A step of an edition, asked for by a page or a program: who may take it, and its row in the audit."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date
-from typing import Any
 
 from flask import abort
 
 from data.models import Community, GridEdition
 from geo.errors import N_
-from patrols import adoption, editions, redraw
+from patrols import edition_moves, editions, redraw
+from patrols.edition_moves import Asked
 from patrols.editions import EditionMove
 from webmap import access, storage, trail
 from webmap.access import May
@@ -21,30 +19,10 @@ RIGHTS: Mapping[EditionMove, May] = {
     EditionMove.SEND_BACK: May.ADOPT_GRIDS,
     EditionMove.ADOPT: May.ADOPT_GRIDS,
     EditionMove.RECALL: May.ADOPT_GRIDS,
+    EditionMove.DISCARD: May.DRAW_GRIDS,
+    EditionMove.BRING_BACK: May.DRAW_GRIDS,
 }
 """Which right each step needs. Retiring is done by the calendar alone."""
-
-_TOLD = {
-    EditionMove.SUBMIT: "grids.submitted",
-    EditionMove.REVIEW: "grids.reviewed",
-    EditionMove.SEND_BACK: "grids.sent_back",
-    EditionMove.ADOPT: "grids.adopted",
-    EditionMove.RECALL: "grids.recalled",
-}
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What somebody filled in for a step. `seen` is the draft's revision that they saw; `reasons` are those of grids
-    that are voided, by code.
-    """
-
-    note: str = ""
-    seen: int | None = None
-    filing_number: str = ""
-    valid_from: date | None = None
-    allow_flaws: bool = False
-    reasons: Mapping[str, str] = field(default_factory=dict)
 
 
 def find(community_code: str, number: int) -> tuple[Community, GridEdition]:
@@ -79,35 +57,10 @@ def take(community: Community, edition: GridEdition, move: EditionMove, asked: A
     """
     if move not in RIGHTS or not access.may(RIGHTS[move]):
         abort(403)
-    opened, at, me = storage.session(), storage.now(), access.me()
-    if move is EditionMove.SUBMIT:
-        for code, reason in asked.reasons.items():
-            editions.void_reason(opened, edition, code, reason)
-        editions.submit(opened, edition, at=at, by=me, note=asked.note, seen=asked.seen)
-    elif move is EditionMove.REVIEW:
-        editions.review(opened, edition, at=at, by=me, note=asked.note)
-    elif move is EditionMove.SEND_BACK:
-        editions.send_back(opened, edition, at=at, by=me, note=asked.note)
-    elif move is EditionMove.RECALL:
-        adoption.recall(opened, edition, at=at, by=me, note=asked.note)
-    else:
-        _adopt(edition, asked)
-    # That flaws were let pass must be found out later without asking who remembers.
-    facts: dict[str, Any] = {"allow_flaws": True} if move is EditionMove.ADOPT and asked.allow_flaws else {}
-    trail.record(_TOLD[move], object_kind="community", object_key=community.code, edition=edition.number, **facts)
-    opened.commit()
-
-
-def _adopt(edition: GridEdition, asked: Asked) -> None:
-    if asked.valid_from is None or not asked.filing_number:
+    if move is EditionMove.ADOPT and (asked.valid_from is None or not asked.filing_number):
         raise BadInput(N_("An adoption needs its filing number and the first day on which the grids answer."))
-    adoption.adopt(
-        storage.session(),
-        edition,
-        valid_from=asked.valid_from,
-        filing_number=asked.filing_number,
-        at=storage.now(),
-        by=access.me(),
-        note=asked.note,
-        allow_flaws=asked.allow_flaws,
-    )
+    opened = storage.session()
+    edition_moves.take(opened, edition, move, asked, at=storage.now(), by=access.me())
+    facts = edition_moves.facts(edition, move, asked)
+    trail.record(edition_moves.IN_THE_AUDIT[move], object_kind="community", object_key=community.code, **facts)
+    opened.commit()

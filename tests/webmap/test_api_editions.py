@@ -7,7 +7,7 @@ from sqlalchemy import Engine, select
 from visit import AWAY, HOME, PASSWORD, Town
 
 from data.database import open_session
-from data.models import Community, EditionStage
+from data.models import Community, EditionStage, GridEdition
 
 MANAGER, BOSS = ("manager", PASSWORD), ("admin", PASSWORD)
 DRAFT = f"/api/editions/{HOME}/2"
@@ -77,6 +77,44 @@ def test_a_step_that_may_not_follow_and_a_stale_draft_are_told_apart(client: Fla
     assert stale.json["type"] == "urn:gridpatrol:problem:conflict"
     assert wrong.json["type"] == "urn:gridpatrol:problem:edition-step-refused"
     assert wrong.json["detail"] == "Edition 2 is draft: the step Approve after review may not follow."
+
+
+@pytest.mark.usefixtures("draft")
+def test_what_was_changed_after_it_was_seen_is_neither_reviewed_nor_adopted(
+    client: FlaskClient, town_engine: Engine
+) -> None:
+    reasons = [{"grid_code": f"{HOME}002", "reason": "并入001"}]
+    client.post(f"{DRAFT}/steps", json={"move": "submit", "reasons": reasons}, auth=MANAGER)
+    with open_session(town_engine, writing=True) as session:
+        for edition in session.scalars(select(GridEdition).where(GridEdition.number == 2)):
+            edition.revision = 5
+        session.commit()
+
+    stale = client.post(f"{DRAFT}/steps", json={"move": "review", "seen": 0}, auth=BOSS)
+    seen = client.post(f"{DRAFT}/steps", json={"move": "review", "seen": 5}, auth=BOSS)
+    adoption = {"move": "adopt", "valid_from": "2026-12-01", "filing_number": "2号", "seen": 0}
+    blind = client.post(f"{DRAFT}/steps", json=adoption, auth=BOSS)
+
+    assert [one.status_code for one in (stale, seen, blind)] == [409, 201, 409]
+    assert "changed the draft first" in blind.json["detail"]
+
+
+@pytest.mark.usefixtures("draft")
+def test_a_draft_is_discarded_by_who_has_seen_it_and_brought_back(client: FlaskClient) -> None:
+    address = f"/api/drafts/{HOME}/2"
+
+    unsaid = client.delete(address, auth=MANAGER)
+    stale = client.delete(address, headers={"If-Match": '"7"'}, auth=MANAGER)
+    gone = client.delete(address, headers={"If-Match": '"0"'}, auth=MANAGER)
+    twice = client.delete(address, headers={"If-Match": '"0"'}, auth=MANAGER)
+    listed = client.get("/api/drafts", auth=MANAGER).json
+    back = client.post(f"{DRAFT}/steps", json={"move": "bring_back"}, auth=MANAGER)
+
+    assert [one.status_code for one in (unsaid, stale, gone, twice, back)] == [428, 412, 200, 409, 201]
+    assert gone.json["stage"] == "discarded"
+    assert listed == []
+    assert back.json["stage"] == "draft"
+    assert [one["move"] for one in back.json["steps"]] == ["discard", "bring_back"]
 
 
 def test_a_neighbours_editions_and_unknown_ones_are_not_there(client: FlaskClient) -> None:

@@ -10,10 +10,11 @@ import make
 import pytest
 import shapely
 from click.testing import CliRunner, Result
+from sqlalchemy import select
 
 from data import users
 from data.database import open_engine, open_session
-from data.models import EditionStage, IncidentSource, Role
+from data.models import AuditRow, EditionStage, IncidentSource, Role, User
 from patrols import incidents
 from webmap.cli import main
 
@@ -72,6 +73,47 @@ def test_somebody_who_is_named_adopts_only_what_was_reviewed(run: Run) -> None:
     assert [refused.exit_code, unknown.exit_code, by_the_program.exit_code] == [2, 2, 0]
     assert "Edition 2 is draft" in refused.output
     assert "there is no sign-in nobody" in unknown.output
+
+
+def test_a_draft_is_discarded_and_brought_back_and_the_audit_says_by_whom(run: Run, spatialite_url: str) -> None:
+    discarded = run("grids", "discard", "--by", "boss", "--note", "试划", "--seen", 0)
+    gone = run("grids", "submit")
+    listed = run("grids", "list")
+    back = run("grids", "bring-back")
+    submitted = run("grids", "submit", "--void", f"{CODE}002=merged into 001")
+
+    assert [one.exit_code for one in (discarded, gone, back, submitted)] == [0, 2, 0, 0], submitted.output
+    assert "bring-back --edition 2" in discarded.output
+    assert "has no draft" in gone.output
+    assert "   2  discarded" in listed.output
+    assert "is a draft again" in back.output
+    engine = open_engine(spatialite_url)
+    with open_session(engine) as session:
+        rows = session.scalars(select(AuditRow).where(AuditRow.action.like("grids.%")).order_by(AuditRow.id)).all()
+        boss = session.scalars(select(User.id)).one()
+        told = [(row.action, row.user_id, row.facts) for row in rows]
+    engine.dispose()
+    assert told[0] == ("grids.discarded", boss, {"edition": 2})
+    assert [one[0] for one in told[1:]] == ["grids.brought_back", "grids.submitted"]
+
+
+def test_what_was_changed_since_somebody_looked_at_it_is_not_reviewed_by_them(run: Run) -> None:
+    run("grids", "submit", "--void", f"{CODE}002=merged into 001")
+
+    stale = run("grids", "review", "--seen", 4)
+    seen = run("grids", "review", "--seen", 0)
+
+    assert [stale.exit_code, seen.exit_code] == [2, 0]
+    assert "changed the draft first" in stale.output
+
+
+def test_an_adopted_edition_is_not_discarded(run: Run) -> None:
+    run("grids", "adopt", "--filing", "2", "--from", AHEAD)
+
+    answer = run("grids", "discard", "--edition", 2)
+
+    assert answer.exit_code == 2
+    assert "Edition 2 is adopted" in answer.output
 
 
 def test_a_comparison_says_what_moves_as_text_and_as_json(run: Run) -> None:

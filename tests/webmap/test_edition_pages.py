@@ -75,6 +75,37 @@ def test_the_preview_says_what_moves_before_and_after(as_role: Signed, draft: To
     assert 'name="move"' not in page
 
 
+def test_a_discarded_draft_leaves_the_lists_and_can_be_brought_back(
+    as_role: Signed, draft: Town, town_engine: Engine
+) -> None:
+    manager = as_role(Role.GRID_MANAGER)
+    assert 'value="discard"' in manager.get("/draw").text
+
+    gone = send(manager, STEPS, move="discard", seen="0", next="draw")
+
+    assert gone.headers["Location"].startswith("/draw")
+    assert stage_of(town_engine) is EditionStage.DISCARDED
+    assert "can be brought back" in (told := manager.get("/draw").text)
+    assert "Edition 2" not in told
+    assert "1 discarded draft" in manager.get("/editions").text
+    page = manager.get(DRAFT).text
+    assert 'value="bring_back"' in page
+    assert 'value="submit"' not in page
+    send(manager, STEPS, move="bring_back", seen="0")
+    assert stage_of(town_engine) is EditionStage.DRAFT
+
+
+def test_who_reviews_a_page_that_is_out_of_date_is_told(as_role: Signed, draft: Town, town_engine: Engine) -> None:
+    manager, boss = as_role(Role.GRID_MANAGER), as_role(Role.ADMINISTRATOR)
+    submit(manager)
+    assert 'name="seen" value="0"' in boss.get(DRAFT).text
+
+    answer = send(boss, STEPS, move="review", seen="3")
+
+    assert answer.status_code == 409
+    assert stage_of(town_engine) is EditionStage.SUBMITTED
+
+
 def test_from_a_managers_draft_to_grids_in_force(as_role: Signed, draft: Town, town_engine: Engine) -> None:
     manager, boss = as_role(Role.GRID_MANAGER), as_role(Role.ADMINISTRATOR)
     form = manager.get(DRAFT).text

@@ -9,11 +9,15 @@ from flask import Response, abort, json, request
 from marshmallow import ValidationError
 
 from data.models import EditionStage, GridEdition
+from geo.errors import N_
 from patrols import draft_flaws, draft_log, drafts, redraw
 from patrols.draft_edits import Edit
 from patrols.draft_state import DraftState, band_of
 from patrols.drafts import Applied
-from webmap import access, storage, trail
+from patrols.edition_moves import Asked
+from patrols.editions import EditionMove
+from patrols.errors import DraftChanged
+from webmap import access, edition_steps, storage, trail
 from webmap.access import May
 from webmap.api import draft_text
 from webmap.api.draft_shapes import (
@@ -89,6 +93,23 @@ def show(code: str, number: int) -> Response:
     tag = f"{edition.revision}-{crc32(text.encode()):x}"
     known = Response(status=304) if _knows(tag) else Response(text, mimetype="application/json")
     return _tagged(known, tag)
+
+
+@api.delete("/<code>/<int:number>")
+@api.input(RevisionHeader, location="headers", arg_name="headers")
+@api.output(DraftOut)
+@access.needs(May.DRAW_GRIDS)
+def discard(code: str, number: int, headers: dict[str, Any]) -> dict[str, Any]:
+    """Throw a draft away. Nothing of it is deleted: the step `bring_back` of the edition makes it a draft again."""
+    seen, (place, edition) = _revision(headers), edition_steps.find(code, number)
+    if seen != edition.revision:
+        raise DraftChanged(
+            N_("Somebody else changed the draft first: look at it again."),
+            told=draft_log.told(storage.session(), draft_log.changes_since(storage.session(), edition, seen)),
+            revision=edition.revision,
+        )
+    edition_steps.take(place, edition, EditionMove.DISCARD, Asked(seen=seen))
+    return _about(edition)
 
 
 @api.get("/<code>/<int:number>/grids")

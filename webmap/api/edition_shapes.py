@@ -24,8 +24,8 @@ class Reason(Schema):
 class NextEditionStep(Schema):
     """A step of an edition.
 
-    To submit, `seen` is the revision of the draft that you saw: where there is a newer one, nothing is done. To adopt,
-    `valid_from` and `filing_number` are needed.
+    `seen` is the revision of the edition that you saw: where there is a newer one, nothing is submitted, reviewed, sent
+    back, adopted or discarded. To adopt, `valid_from` and `filing_number` are needed.
     """
 
     move = words(EditionMove, required=True)

@@ -9,13 +9,13 @@ from apiflask import APIBlueprint
 
 from data.models import GridEdition, GridKind
 from patrols import editions, redraw
+from patrols.edition_moves import Asked
 from patrols.preview import Preview, preview
 from patrols.tally import FIGURES
 from webmap import access, edition_steps, storage
 from webmap.access import May
 from webmap.api.edition_shapes import AgainstQuery, EditionOut, NextEditionStep, OneEditionOut, PreviewOut
 from webmap.api.shapes import CommunityQuery
-from webmap.edition_steps import Asked
 
 api = APIBlueprint("api_editions", __name__, url_prefix="/api/editions", tag="Editions")
 
@@ -59,7 +59,7 @@ def changes(community: str, edition: int, asked: dict[str, Any]) -> dict[str, An
 @api.output(OneEditionOut, status_code=201)
 @access.needs(May.DRAW_GRIDS)
 def step(community: str, edition: int, told: dict[str, Any]) -> dict[str, Any]:
-    """Take the next step of an edition: submit, review, send back, adopt or recall."""
+    """Take the next step of an edition: submit, review, send back, adopt, recall, discard or bring back."""
     place, found = edition_steps.find(community, edition)
     edition_steps.take(place, found, told["move"], _asked(told))
     return _told(found)

@@ -14,6 +14,7 @@ from patrols import drafting, redraw
 from patrols.communities import find_community
 from patrols.wishing import Asked
 from webmap.cli import exporting, finish
+from webmap.cli.comparing import compare_command
 from webmap.cli.drawing import print_notes, print_tiling
 from webmap.cli.editions import COMMANDS, choose, edition_option
 from webmap.cli.options import (
@@ -35,7 +36,7 @@ def grids_command() -> None:
     pass
 
 
-for part in (override_command, *COMMANDS):
+for part in (override_command, *COMMANDS, compare_command):
     grids_command.add_command(part)
 # The same as ``gridpatrol export grids``: people look for it in either place.
 grids_command.add_command(exporting.grids_command, "export")

@@ -11,12 +11,12 @@ from data.models import Community, EditionStage, GridEdition, LineageKind
 from patrols import adoption, editions, lineage, redraw
 from patrols.acceptance import unaccepted
 from patrols.days import local_day
+from patrols.edition_moves import Asked
 from patrols.editions import EditionMove
 from patrols.preview import Preview, preview
 from patrols.tally import NOWHERE
 from webmap import access, edition_steps, inputs, storage
 from webmap.access import May
-from webmap.edition_steps import Asked
 from webmap.language import gettext
 from webmap.pages import redrawn
 
@@ -37,7 +37,8 @@ def listing() -> str:
         "editions.html",
         community=community,
         communities=access.communities(),
-        editions=known,
+        editions=[one for one in known if one.stage is not EditionStage.DISCARDED],
+        discarded=[one for one in known if one.stage is EditionStage.DISCARDED],
         counts=redraw.sizes(opened, known),
         current=redraw.edition_in_force(opened, community.id, storage.now()),
     )
@@ -56,7 +57,7 @@ def show(community: str, edition: int) -> str:
 @pages.post("/editions/<community>/<int:edition>/steps")
 @access.needs(May.DRAW_GRIDS)
 def step(community: str, edition: int) -> ResponseReturnValue:
-    """Take the next step: submit, review, send back, adopt or recall."""
+    """Take the next step: submit, review, send back, adopt, recall, discard or bring back."""
     place, found = edition_steps.find(community, edition)
     form = request.form
     move = inputs.word(form, "move", EditionMove)
@@ -72,6 +73,8 @@ def step(community: str, edition: int) -> ResponseReturnValue:
     )
     edition_steps.take(place, found, move or EditionMove.RETIRE, asked)
     flash(_done(found), "good")
+    if form.get("next") == "draw":
+        return redirect(url_for("draw.start", community=place.code))
     return redirect(url_for("editions.show", community=place.code, edition=found.number))
 
 
@@ -87,6 +90,7 @@ def _done(edition: GridEdition) -> str:
         EditionStage.SUBMITTED: gettext("The draft is handed in. It cannot be changed while it is reviewed."),
         EditionStage.REVIEWED: gettext("The edition may be adopted."),
         EditionStage.DRAFT: gettext("The edition is a draft again."),
+        EditionStage.DISCARDED: gettext("The draft is discarded. Nothing of it is deleted: it can be brought back."),
     }.get(edition.stage, gettext("Done."))
 
 
@@ -100,7 +104,7 @@ def _page(place: Community, edition: GridEdition, against: GridEdition | None) -
         community=place,
         edition=edition,
         told=told,
-        others=[one for one in redraw.editions(opened, place) if one.id != edition.id],
+        others=_others(place, edition),
         rows=_rows(told),
         moves=told.moves.to_dict("records"),
         drawing=redrawn.draw(told, frames.streets(opened, place.id)),
@@ -117,6 +121,12 @@ def _page(place: Community, edition: GridEdition, against: GridEdition | None) -
         stages=(*redraw.OPEN, EditionStage.ADOPTED),
         kinds=LineageKind,
     )
+
+
+def _others(place: Community, edition: GridEdition) -> list[GridEdition]:
+    """What an edition may be compared with."""
+    known = redraw.editions(storage.session(), place)
+    return [one for one in known if one.id != edition.id and one.stage is not EditionStage.DISCARDED]
 
 
 def _blocking(place: Community, edition: GridEdition, told: Preview) -> list[dict[Any, Any]]:
