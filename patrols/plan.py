@@ -52,6 +52,30 @@ class Occasion:
     ends: datetime
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What is to be planned: who, when and where."""
+
+    walker: Team | Person
+    when: When
+    where: Where
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a plan may name in a community: codes of grids (of any edition), and names of streets."""
+
+    grid_codes: frozenset[str]
+    streets: frozenset[str]
+
+    @classmethod
+    def of(cls, session: Session, community: Community) -> "Known":
+        """Two queries, for a plan of any length."""
+        named = select(Street.name).where(Street.community_id == community.id, Street.name != "").distinct()
+        codes = redraw.codes_of(session, community, EditionStage)
+        return cls(frozenset(codes), frozenset(session.scalars(named)))
+
+
 def plan(session: Session, community: Community, walker: Team | Person, when: When, where: Where) -> list[PatrolWindow]:
     """Plan windows, one for each weekday; those that are there already are handed back instead of doubled.
 
@@ -63,26 +87,38 @@ def plan(session: Session, community: Community, walker: Team | Person, when: Wh
         Without a weekday, a grid or a street; for a time too short or too long, days that end before they begin, a
         grid that no edition has had, a street that the community does not have, or a walker of another community.
     """
-    check(session, community, walker, when, where)
-    known = {_fields(row): row for row in _theirs(session, community, walker)}
+    return plan_all(session, community, [Asked(walker, when, where)])[0]
+
+
+def plan_all(session: Session, community: Community, asked: Sequence[Asked]) -> list[list[PatrolWindow]]:
+    """Plan windows for many at once, all or nothing; as `plan`, in as few queries."""
+    known = Known.of(session, community)
+    for one in asked:
+        check(community, known, one)
+    theirs = session.scalars(select(PatrolWindow).where(PatrolWindow.community_id == community.id))
+    there = {_fields(row): row for row in theirs}
     planned = []
-    for weekday in sorted(set(when.weekdays)):
-        row = PatrolWindow(
-            community_id=community.id,
-            team_id=walker.id if isinstance(walker, Team) else None,
-            person_id=walker.id if isinstance(walker, Person) else None,
-            grid_code=where.grid_code,
-            streets=list(where.streets),
-            weekday=weekday,
-            begins=when.begins,
-            ends=when.ends,
-            valid_from=when.valid_from,
-            valid_until=when.valid_until,
-        )
-        planned.append(known.get(_fields(row)) or row)
-    session.add_all(planned)
+    for one in asked:
+        rows = [_row(community, one, weekday) for weekday in sorted(set(one.when.weekdays))]
+        planned.append([there.setdefault(_fields(row), row) for row in rows])
+    session.add_all(row for rows in planned for row in rows)
     session.flush()
     return planned
+
+
+def _row(community: Community, one: Asked, weekday: int) -> PatrolWindow:
+    return PatrolWindow(
+        community_id=community.id,
+        team_id=one.walker.id if isinstance(one.walker, Team) else None,
+        person_id=one.walker.id if isinstance(one.walker, Person) else None,
+        grid_code=one.where.grid_code,
+        streets=list(one.where.streets),
+        weekday=weekday,
+        begins=one.when.begins,
+        ends=one.when.ends,
+        valid_from=one.when.valid_from,
+        valid_until=one.when.valid_until,
+    )
 
 
 def change(session: Session, window: PatrolWindow, when: When, where: Where, *, on: date) -> PatrolWindow:
@@ -106,15 +142,16 @@ def change(session: Session, window: PatrolWindow, when: When, where: Where, *, 
         As `plan`, or if the window had ended.
     """
     community, walker = session.get_one(Community, window.community_id), walker_of(session, window)
+    known = Known.of(session, community)
     if window.valid_from >= on:
-        check(session, community, walker, when, where)
+        check(community, known, Asked(walker, when, where))
         (window.weekday,), window.begins, window.ends = when.weekdays, when.begins, when.ends
         window.grid_code, window.streets = where.grid_code, list(where.streets)
         window.valid_from, window.valid_until = when.valid_from, when.valid_until
         session.flush()
         return window
     following = When(when.weekdays, when.begins, when.ends, on, when.valid_until)
-    check(session, community, walker, following, where)
+    check(community, known, Asked(walker, following, where))
     take_back(session, window, on=on)
     return plan(session, community, walker, following, where)[0]
 
@@ -226,28 +263,21 @@ def walker_of(session: Session, window: PatrolWindow) -> Team | Person:
     return session.get_one(Person, window.person_id)
 
 
-def check(session: Session, community: Community, walker: Team | Person, when: When, where: Where) -> None:
+def check(community: Community, known: Known, asked: Asked) -> None:
     """Refuse what nobody can keep, or what names nothing that is there; see `plan`."""
+    walker, where = asked.walker, asked.where
     if walker.community_id != community.id:
         raise BadWindow(N_("%(name)s belongs to another community."), name=walker.name)
-    _check_when(when)
+    _check_when(asked.when)
     if not where.grid_code and not where.streets:
         raise BadWindow(N_("Say which grid, or which streets, are to be walked."))
-    if where.grid_code and where.grid_code not in redraw.codes_of(session, community, EditionStage):
+    if where.grid_code and where.grid_code not in known.grid_codes:
         raise BadWindow(N_("The community has no grid %(code)s."), code=where.grid_code)
     if len(where.streets) > MOST_STREETS:
         raise BadWindow(N_("A window names at most %(most)s streets; name a grid instead."), most=MOST_STREETS)
-    for name in unknown_streets(session, community, where.streets):
-        raise BadWindow(N_("The community has no street called %(name)s."), name=name)
-
-
-def unknown_streets(session: Session, community: Community, names: Sequence[str]) -> list[str]:
-    """Those of some names that no street of the community has, in their order."""
-    if not names:
-        return []
-    wanted = select(Street.name).where(Street.community_id == community.id, Street.name.in_(names))
-    known = set(session.scalars(wanted))
-    return [name for name in names if name not in known]
+    for name in where.streets:
+        if name not in known.streets:
+            raise BadWindow(N_("The community has no street called %(name)s."), name=name)
 
 
 def _check_when(when: When) -> None:
@@ -276,12 +306,6 @@ def minutes_between(begins: time, ends: time) -> int:
     return ((ends.hour - begins.hour) * 60 + ends.minute - begins.minute) % (24 * 60)
 
 
-def _theirs(session: Session, community: Community, walker: Team | Person) -> list[PatrolWindow]:
-    column = PatrolWindow.team_id if isinstance(walker, Team) else PatrolWindow.person_id
-    wanted = select(PatrolWindow).where(PatrolWindow.community_id == community.id, column == walker.id)
-    return list(session.scalars(wanted))
-
-
 def _fields(row: PatrolWindow) -> tuple[object, ...]:
-    place = (row.grid_code, tuple(row.streets), row.weekday, row.begins, row.ends)
-    return (*place, row.valid_from, row.valid_until)
+    place = (row.team_id, row.person_id, row.grid_code, tuple(row.streets))
+    return (*place, row.weekday, row.begins, row.ends, row.valid_from, row.valid_until)
