@@ -40,6 +40,10 @@ ASIDE_M = (60.0, 100.0)
 NEAR_M = 240.0
 """How far from that point an end still belongs to the curtain: `ASIDE_M` and a phone's error between tall houses."""
 
+NEAR_HOME_M = 200.0
+"""How far around that point nobody is shown while they are out: a hundred metres around the door at least, and the door
+is not in the middle."""
+
 SAME_HOUSE_M = 150.0
 """Curtains of different people whose ends are nearer than this show the same side: if the ends of husband and wife lay
 on both sides of their door, the door would lie in the middle."""
@@ -176,6 +180,45 @@ def hide_ends(walks: gpd.GeoSeries, owners: Any, curtains: pd.DataFrame) -> gpd.
     if len(there):
         shown[there] = _shown(walks.to_numpy()[there], np.asarray(owners, np.int64)[there], curtains)
     return gpd.GeoSeries(shown, index=walks.index, crs=walks.crs)
+
+
+def hidden_now(spots: Floats, starts: Floats, owners: Any, curtains: pd.DataFrame) -> Flags:
+    """Whether people who are out stand where nobody may see them: near a door of theirs.
+
+    Hidden is who stands within `NEAR_HOME_M` of the point kept with a curtain of their own; and, on a walk that began
+    where none of their curtains hangs yet, within that distance of a point beside its beginning.
+
+    Parameters
+    ----------
+    spots : array, shape (n, 2)
+        Where each stands; metres, as the curtains are.
+    starts : array, shape (n, 2)
+        A point `ASIDE_M` beside where the walk began, drawn once for each walk.
+    owners, curtains
+        As in `hang_curtains`.
+
+    Examples
+    --------
+    >>> curtain = pd.DataFrame({"owner": [7], "x": [0.0], "y": [0.0], "bearing_deg": [0.0], "ahead_m": [150.0]})
+    >>> hidden_now(np.array([[190.0, 0], [210, 0], [-210, 0]]), np.zeros((3, 2)), [7, 7, 7], curtain).tolist()
+    [True, False, False]
+    >>> hidden_now(np.array([[2000.0, 0], [1800, 0]]), np.array([[2100.0, 0]] * 2), [7, 7], curtain).tolist()
+    [True, False]
+    """
+    owned = np.asarray(owners, np.int64)
+    new = ~_near_own(starts, owned, curtains, NEAR_M)
+    from_start: Flags = np.hypot(*(spots - starts).T) <= NEAR_HOME_M
+    return _near_own(spots, owned, curtains, NEAR_HOME_M) | (new & from_start)
+
+
+def _near_own(spots: Floats, owners: Positions, curtains: pd.DataFrame, reach_m: float) -> Flags:
+    near = np.zeros(len(spots), bool)
+    if curtains.empty or not len(spots):
+        return near
+    tree = shapely.STRtree(_points(curtains[["x", "y"]].to_numpy(float)))
+    spot, curtain = tree.query(_points(spots), predicate="dwithin", distance=reach_m)
+    near[spot[curtains["owner"].to_numpy()[curtain] == owners[spot]]] = True
+    return near
 
 
 def _shown(lines: NDArray[np.object_], owners: Positions, curtains: pd.DataFrame) -> NDArray[np.object_]:

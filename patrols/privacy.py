@@ -13,13 +13,14 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from data import frames
 from data.database.turns import take_turn
 from data.models import WGS84, Community, Curtain, Patrol
-from geo.trim import CURTAIN, NO_OWNER, hang_curtains, hide_ends, no_curtains
+from geo.trim import CURTAIN, NO_OWNER, hang_curtains, hidden_now, hide_ends, no_curtains
 from patrols import consents
 
 WALKS_AT_ONCE = 2000
@@ -119,6 +120,27 @@ def shown(
     lines = lines.where([moment is None for moment in cut], walks)
     gone = consents.withdrawn(session, community)
     return lines.where([person not in gone for person in persons], None) if gone else lines
+
+
+def near_doors(
+    session: Session,
+    community: Community,
+    places: tuple[Any, Any],
+    starts: tuple[Any, Any],
+    persons: Sequence[int | None],
+) -> NDArray[np.bool_]:
+    """Whether people who are out stand where nobody may see them (`geo.trim.hidden_now`).
+
+    Parameters
+    ----------
+    places, starts : tuple of array
+        Longitude and latitude (WGS 84) of where each stands, and of a point beside where the walk began.
+    persons : sequence of int or None
+        The id of the person who walks.
+    """
+    crs = frames.crs_of(session, community.id)
+    here, began = (np.column_stack(frames.points_in_metres(*each, crs)) for each in (places, starts))
+    return hidden_now(here, began, _owners(persons), _curtains(session, community))
 
 
 def forget_doors(session: Session, person_id: int) -> int:

@@ -13,7 +13,7 @@ from data.errors import DatabaseUnavailable
 from data.models import Role
 from geo.errors import N_
 from patrols.sample_summary import Sentence
-from webmap import demo, phones
+from webmap import demo, live_board, phones
 from webmap.app import create_app
 from webmap.cli import _
 from webmap.cli.options import database_option, now, storage
@@ -82,6 +82,7 @@ def _serve(app: Flask, host: str, port: int, threads: int = 16) -> None:
     # A thread fewer than there are requests for a moment is no news; it would fill the disk with warnings.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     phones.derive_patrols(app)
+    live_board.board_of(app).allow(threads)
     waitress.serve(app, host=host, port=port, threads=threads, ident=None, max_request_body_size=most)
 
 

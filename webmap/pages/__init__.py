@@ -16,11 +16,13 @@ from webmap.pages import (
     home,
     imports,
     incidents,
+    live,
     map,
     operations,
     patrols,
     people,
     privacy,
+    replay,
     sign_in,
 )
 
@@ -35,6 +37,8 @@ MODULES = (
     downloads,
     incidents,
     patrols,
+    live,
+    replay,
     cold,
     devices,
     people,
