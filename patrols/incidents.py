@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import shapely
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, delete, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, defer, joinedload, selectinload
 
@@ -16,9 +16,11 @@ from data.models import (
     Category,
     Community,
     Incident,
+    IncidentMerge,
     IncidentSource,
     IncidentStep,
     Organisation,
+    Outcome,
     Person,
     Role,
     Stage,
@@ -26,10 +28,21 @@ from data.models import (
     User,
 )
 from geo.errors import N_
+from patrols import clocks
 from patrols.days import local_day
+from patrols.deadlines import Limit
 from patrols.errors import OutOfScope, StepNotAllowed
 from patrols.explanations import facts_of
-from patrols.moves import CLOCKED_STAGES, MOVES, OPEN_STAGES, check_step, consequences, note_of
+from patrols.moves import (
+    CLOCKED_STAGES,
+    MERGE_INTO,
+    MOVES,
+    OPEN_STAGES,
+    Move,
+    check_step,
+    consequences,
+    note_of,
+)
 from patrols.redraw import edition_in_force
 from patrols.responsibility import Rule, find_responsible
 from patrols.scope import Scope
@@ -101,6 +114,8 @@ def report(
         Longitude, latitude, WGS 84.
     found_at : datetime, optional
         When it was found; now unless said.
+    due_at : datetime, optional
+        When it is due, where somebody else says so; by default what the rule of its category gives.
     number : str, optional
         Its number; by default the local day and the next number of that day, ``20261122-0007``.
 
@@ -115,6 +130,7 @@ def report(
     if found_at > at + timedelta(minutes=5):
         raise StepNotAllowed(N_("An incident cannot be found in the future: %(at)s."), at=found_at.isoformat())
     place = _place(session, community, point, found_at, accuracy_m)
+    limit = None if due_at is not None else clocks.usual_limit(session, community, category, at=at)
     incident = Incident(
         number=number or next_number(session, community, at),
         community_id=community.id,
@@ -131,8 +147,11 @@ def report(
         extra=extra or {},
         **place,
     )
-    step = IncidentStep(number=1, kind=StepKind.REPORT, stage=Stage.REPORTED, at=at, by_user_id=_id(by), note="")
+    step = IncidentStep(
+        number=1, kind=StepKind.REPORT, stage=Stage.REPORTED, at=at, by_user_id=_id(by), said=clocks.saying(limit)
+    )
     incident.steps.append(step)
+    clocks.set_due(session, community, incident, incident.steps)
     _add(session, incident, N_("The number %(number)s is taken."), number=incident.number)
     return incident
 
@@ -147,6 +166,9 @@ def step(
     note: str = "",
     to_person: Person | None = None,
     to_organisation: Organisation | None = None,
+    other: Incident | None = None,
+    limit: Limit | None = None,
+    outcome: Outcome | None = None,
     rating: int | None = None,
     seen: int | None = None,
 ) -> IncidentStep:
@@ -158,6 +180,13 @@ def step(
         Who does it; None for the program itself, which is not asked for its role.
     at : datetime
         When, aware.
+    other : Incident, optional
+        The one that this one is merged into.
+    limit : Limit, optional
+        How long it has from now on, or how much longer; without one, passing it on gives its category's, unless one
+        was given before.
+    outcome : Outcome, optional
+        How a mediation ended.
     seen : int, optional
         Number of the last step that the person saw; if there is a newer one, nothing is done.
 
@@ -174,19 +203,20 @@ def step(
         note=note,
         person_id=_id(to_person),
         organisation_id=_id(to_organisation),
+        other_id=_id(other),
+        limited=limit is not None,
+        outcome=outcome,
         rating=rating,
     )
-    if by is not None and by.role not in move.roles:
-        raise StepNotAllowed(N_("The step %(kind)s is not for the role %(role)s."), kind=kind.value, role=by.role.value)
-    last = incident.steps[-1] if incident.steps else None
-    number = 0 if last is None else last.number
-    if seen is not None and seen != number:
-        raise Conflict(N_("Somebody else changed incident %(number)s first: look at it again."), number=incident.number)
-    if last is not None and at < last.at:
-        raise StepNotAllowed(N_("The step is dated before the one it follows: %(at)s."), at=at.isoformat())
+    _check_actor(move, kind, by)
+    _check_other(incident, other)
+    last = _check_last(incident, at, seen)
+    community = session.get_one(Community, incident.community_id)
+    if limit is None and move.takes_limit and clocks.clock_of(incident.steps) is None and incident.due_at is None:
+        limit = clocks.usual_limit(session, community, incident.category, at=at)
     row = IncidentStep(
         incident_id=incident.id,
-        number=number + 1,
+        number=last + 1,
         kind=kind,
         stage=move.after,
         at=at,
@@ -194,14 +224,64 @@ def step(
         to_person_id=_id(to_person),
         to_organisation_id=_id(to_organisation),
         note=note_of(kind, note, rating),
+        said=_said(limit, outcome, other),
     )
-    _add(session, row, N_("Somebody else changed incident %(number)s first: look at it again."), number=incident.number)
-    changed = consequences(kind, move.after, at, row.to_person_id, row.to_organisation_id, rating)
+    _add(session, row, _CHANGED, number=incident.number)
+    changed = consequences(kind, move.after, at, row.to_person_id, row.to_organisation_id, outcome, rating)
     for name, value in changed.items():
         setattr(incident, name, value)
+    _merge(session, incident, kind, other)
     session.flush()
     session.expire(incident, ["steps"])
+    clocks.set_due(session, community, incident, incident.steps)
     return row
+
+
+_CHANGED = N_("Somebody else changed incident %(number)s first: look at it again.")
+
+
+def _merge(session: Session, incident: Incident, kind: StepKind, other: Incident | None) -> None:
+    """Keep which one it was merged into, until it is opened again."""
+    if kind is StepKind.REOPEN:
+        session.execute(delete(IncidentMerge).where(IncidentMerge.incident_id == incident.id))
+    if other is not None:
+        session.add(IncidentMerge(incident_id=incident.id, into_id=other.id))
+
+
+def _check_actor(move: Move, kind: StepKind, by: User | None) -> None:
+    if by is not None and by.role not in move.roles:
+        raise StepNotAllowed(N_("The step %(kind)s is not for the role %(role)s."), kind=kind.value, role=by.role.value)
+
+
+def _check_other(incident: Incident, other: Incident | None) -> None:
+    """What it is merged into must be another one of the same community that is not itself merged."""
+    if other is None:
+        return
+    if other.id == incident.id or other.community_id != incident.community_id or other.stage not in MERGE_INTO:
+        raise StepNotAllowed(
+            N_("Incident %(number)s cannot be merged into %(other)s."), number=incident.number, other=other.number
+        )
+
+
+def _check_last(incident: Incident, at: datetime, seen: int | None) -> int:
+    """The number of the last step, once it is the one that was seen and is not dated after the next."""
+    last = incident.steps[-1] if incident.steps else None
+    number = 0 if last is None else last.number
+    if seen is not None and seen != number:
+        raise Conflict(_CHANGED, number=incident.number)
+    if last is not None and at < last.at:
+        raise StepNotAllowed(N_("The step is dated before the one it follows: %(at)s."), at=at.isoformat())
+    return number
+
+
+def _said(limit: Limit | None, outcome: Outcome | None, other: Incident | None) -> dict[str, Any]:
+    """What a step says besides its columns."""
+    said = clocks.saying(limit)
+    if outcome is not None:
+        said["outcome"] = outcome.value
+    if other is not None:
+        said["other"] = other.number
+    return said
 
 
 def next_steps(incident: Incident, role: Role | None) -> list[StepKind]:
@@ -365,7 +445,7 @@ def _place(
     }
 
 
-def _id(row: Person | Organisation | User | None) -> int | None:
+def _id(row: Person | Organisation | User | Incident | None) -> int | None:
     return None if row is None else row.id
 
 

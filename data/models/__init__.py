@@ -15,7 +15,17 @@ from data.models.drafts import (
     GivenCode,
     NoticeBoard,
 )
-from data.models.incidents import Category, Incident, IncidentSource, IncidentStep, Stage, StepKind
+from data.models.handling import CalendarDay, Emergency, LimitUnit, OfficeHours, TriageRule
+from data.models.incidents import (
+    Category,
+    Incident,
+    IncidentMerge,
+    IncidentSource,
+    IncidentStep,
+    Outcome,
+    Stage,
+    StepKind,
+)
 from data.models.patrols import Fix, Patrol, PatrolCredit, PatrolSource
 from data.models.people import (
     ChainLink,
@@ -76,6 +86,7 @@ __all__ = [
     "AuditRow",
     "Base",
     "Building",
+    "CalendarDay",
     "Category",
     "ChainLink",
     "CheckIn",
@@ -102,6 +113,7 @@ __all__ = [
     "Duty",
     "EditionStage",
     "EditionStep",
+    "Emergency",
     "EntryKind",
     "Fix",
     "FlawAcceptance",
@@ -113,14 +125,18 @@ __all__ = [
     "GridLineage",
     "GridOverride",
     "Incident",
+    "IncidentMerge",
     "IncidentSource",
     "IncidentStep",
     "KindOfTeam",
     "LevelName",
+    "LimitUnit",
     "LineageKind",
     "MemberRole",
     "NoticeBoard",
+    "OfficeHours",
     "Organisation",
+    "Outcome",
     "Patrol",
     "PatrolCredit",
     "PatrolSource",
@@ -152,6 +168,7 @@ __all__ = [
     "TeamKind",
     "TeamMember",
     "ThingKind",
+    "TriageRule",
     "User",
     "UserScope",
     "UtcDateTime",

@@ -35,6 +35,15 @@ class Stage(StrEnum):
     RESOLVED = "resolved"
     CLOSED = "closed"
     VOIDED = "voided"
+    DECLINED = "declined"
+
+
+class Outcome(StrEnum):
+    """How a dispute ended that was mediated."""
+
+    SETTLED = "settled"
+    NOT_SETTLED = "not_settled"
+    TO_COURT = "to_court"
 
 
 class StepKind(StrEnum):
@@ -42,12 +51,20 @@ class StepKind(StrEnum):
 
     REPORT = "report"
     ACCEPT = "accept"
+    DECLINE = "decline"
     VOID = "void"
+    MERGE = "merge"
     TRIAGE = "triage"
     DISPATCH = "dispatch"
+    HANDLE = "handle"
     SEND_BACK = "send_back"
+    EXTEND = "extend"
     PARK = "park"
+    SUPERVISE = "supervise"
+    ESCALATE = "escalate"
+    REPLY = "reply"
     RESOLVE = "resolve"
+    CHECK = "check"
     REDO = "redo"
     CLOSE = "close"
     RATE = "rate"
@@ -75,7 +92,8 @@ class Category(Base):
 class Incident(Base):
     """Something found, and where it stands. Whose ground it was is decided once and kept with its rule.
 
-    ``grid_facts`` keeps what else was known when it was decided, so that the answer can be explained ever after.
+    ``grid_facts`` keeps what else was known when it was decided, so that the answer can be explained ever after. What
+    its steps say (`patrols.moves`) stands in its own columns once more, so that lists can be narrowed by it.
     """
 
     __tablename__ = "incident"
@@ -98,8 +116,14 @@ class Incident(Base):
     stage: Mapped[Stage] = mapped_column(words(Stage), default=Stage.REPORTED)
     on_the_spot: Mapped[bool] = mapped_column(default=False)
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    warn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    escalations: Mapped[int] = mapped_column(default=0)
+    supervised: Mapped[bool] = mapped_column(default=False)
+    begun_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     resolved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    outcome: Mapped[Outcome | None] = mapped_column(words(Outcome))
     rating: Mapped[int | None]
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
     handler_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
@@ -120,8 +144,20 @@ class Incident(Base):
     )
 
 
+class IncidentMerge(Base):
+    """That an incident was told before: the other one is the matter that is worked on."""
+
+    __tablename__ = "incident_merge"
+
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), primary_key=True, autoincrement=False)
+    into_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), index=True)
+
+
 class IncidentStep(Base):
-    """One step of an incident's history. Rows are only ever added; the number makes two people at once collide."""
+    """One step of an incident's history. Rows are only ever added; the number makes two people at once collide.
+
+    ``said`` holds what only some steps say: ``limit`` (a number and a unit), ``outcome``, ``other`` (a number).
+    """
 
     __tablename__ = "incident_step"
 
@@ -135,6 +171,7 @@ class IncidentStep(Base):
     to_person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     to_organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
     note: Mapped[str] = mapped_column(Prose, default="")
+    said: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     incident: Mapped[Incident] = relationship(back_populates="steps")
 
     __table_args__ = (UniqueConstraint("incident_id", "number"), Index("ix_incident_step_at", "at"))
