@@ -18,7 +18,7 @@ export class WalkMap {
       fadeAnimation: false, zoomAnimation: false, markerZoomAnimation: false,
     });
     L.control.zoom({ position: "bottomright", zoomInTitle: say("zoom_in"), zoomOutTitle: say("zoom_out") }).addTo(this.map);
-    L.control.scale({ position: "bottomleft", imperial: false, maxWidth: 120 }).addTo(this.map);
+    L.control.scale({ position: "bottomleft", imperial: false, maxWidth: 160 }).addTo(this.map);
     this.bounds = L.latLngBounds([kit.community.bounds[1], kit.community.bounds[0]], [kit.community.bounds[3], kit.community.bounds[2]]);
     this.map.fitBounds(this.bounds);
     this.draw(kit);

@@ -22,8 +22,10 @@ export class Positions {
     Object.assign(this, { fresh, failed, where, watching: null, last: null });
   }
 
-  start() {
+  /** last: the fix that was written down last, which the browser may say once more after a reload. */
+  start(last = null) {
     if (this.watching !== null) return;
+    this.last = last;
     if (!this.where || !isSecureContext) return this.failed("insecure");
     this.watching = this.where.watchPosition(
       (position) => this.take(fixOf(position)), (problem) => this.failed(PROBLEMS[problem.code]), HOW);

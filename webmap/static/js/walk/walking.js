@@ -71,7 +71,7 @@ export class Walking {
         this.elsewhere = false;
         this.notices();
         this.awake.keep(true);
-        this.positions.start();
+        this.positions.start(this.phone.walk.last);
         await new Promise((end) => { this.release = end; });
       });
     });
@@ -82,7 +82,7 @@ export class Walking {
     const { walk, member, kit } = phone;
     if (!walk || walk.ended) return;
     const next = step(walk, fix, this.outline, kit.limits);
-    const touched = walk.counted && next.counted !== walk.counted ? this.streets.walk(walk.counted, next.counted) : new Set();
+    const touched = next.metres > walk.metres ? this.streets.walk(walk.counted, next.counted) : new Set();
     if (touched.size) next.seen_m = this.streets.metres;
     phone.walk = next;
     const seen = [...touched].map((street) => ({ key: `${walk.id}/${street}`, walk: walk.id, street, marks: [...this.streets.marksOf(street)] }));
@@ -123,7 +123,8 @@ export class Walking {
   check() {
     const { walk, kit } = this.phone;
     const said = walk && !this.elsewhere ? verdict(walk, Date.now(), kit.limits) : null;
-    if (said?.act === "stop") { this.stop(said.why); return; }
+    // What was recorded outside is nobody's business: such a walk ends when it left.
+    if (said?.act === "stop") { this.stop(said.why, said.why === "outside" ? walk.inside : Date.now()); return; }
     if (said?.why === this.warned) return;
     this.warned = said?.why ?? null;
     if (said) warn(say(`warn_${said.why}`, { time: spokenTime(Math.max(said.left, 60000)) }));
