@@ -55,7 +55,8 @@ def replay(session: Session, patrol: Patrol) -> Replay:
     x, y = frames.points_in_metres(
         fixes["lon"].to_numpy(float), fixes["lat"].to_numpy(float), frames.crs_of(session, community.id)
     )
-    table = fixes.assign(at=at, second=second, x=x, y=y, after_gap=False)
+    rule = fixes["dropped_by"].astype(object).where(fixes["dropped_by"].notna(), None)
+    table = fixes.assign(at=at, second=second, x=x, y=y, dropped_by=rule, after_gap=False)
     kept = table[table["dropped_by"].isna()]
     gaps = _gaps(kept, Rules.for_community(community.rules))
     table.loc[kept.index[gaps], "after_gap"] = True

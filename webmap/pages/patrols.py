@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from data.errors import DataError, Refusal, RowsRefused
 from data.exchange.sources import read
 from data.models import Person, Role
-from patrols import outings
+from patrols import live, outings
 from patrols.intake import import_patrols
 from webmap import access, errors, inputs, storage, trail, uploads
 from webmap.access import May
@@ -34,6 +34,7 @@ def listing() -> str:
         found=found,
         credits=outings.credits(opened, found.items),
         own=access.me().person_id,
+        leads=live.led_teams(opened, access.me().person_id, at=storage.now()),
         communities=access.communities(),
         address=lambda page: url_for(".listing", **{**asked.to_dict(), "page": page}),
     )
