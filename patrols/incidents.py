@@ -197,6 +197,7 @@ def step(
     Conflict
         If somebody else added a step first.
     """
+    last = _check_last(incident, at, seen)
     move = check_step(
         incident.stage,
         kind,
@@ -210,7 +211,6 @@ def step(
     )
     _check_actor(move, kind, by)
     _check_other(incident, other)
-    last = _check_last(incident, at, seen)
     community = session.get_one(Community, incident.community_id)
     if limit is None and move.takes_limit and clocks.clock_of(incident.steps) is None and incident.due_at is None:
         limit = clocks.usual_limit(session, community, incident.category, at=at)
