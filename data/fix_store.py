@@ -11,11 +11,11 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 import pandas as pd
-from sqlalchemy import Connection, Table, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import Connection, Table, bindparam, case, delete, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from data.models import Device, DeviceStage, PhoneFix
+from data.models import Device, DeviceStage, PhoneFix, Walk, WalkPhone
 
 MOST_PENDING_FIXES = 20_000
 """What is kept of a phone that nobody accepted yet: two days of walking, a fix every five seconds for 14 hours each."""
@@ -281,6 +281,42 @@ def read(session: Session, device_id: int, begin_ms: int, end_ms: int) -> pd.Dat
     whole = {name: rows[name].astype("int64") for name in ("at_ms", "received_ms")}
     stated = {name: rows[name].astype(float) for name in ("accuracy_m", "speed")}
     return rows.assign(**whole, **stated, lat=rows["lat"].astype(float) / 1e6, lon=rows["lon"].astype(float) / 1e6)
+
+
+def forget_between(session: Session, device_id: int, begin_ms: int, end_ms: int, *, received_before_ms: int) -> int:
+    """Delete what a phone sent for a stretch of time (its end not included) and before a moment; return how many."""
+    done = session.execute(
+        delete(PhoneFix).where(
+            PhoneFix.device_id == device_id,
+            PhoneFix.at_ms >= begin_ms,
+            PhoneFix.at_ms < end_ms,
+            PhoneFix.received_ms < received_before_ms,
+        )
+    )
+    return int(done.rowcount)  # type: ignore[attr-defined]
+
+
+def forget_outside_walks(session: Session, community_id: int, *, longest_ms: int, received_before_ms: int) -> int:
+    """Delete what volunteers' own phones sent before a moment for times that no walk of theirs spans; return how many.
+
+    A walk without an end spans ``longest_ms`` from its start, and none spans more.
+    """
+    phones = (
+        select(WalkPhone.device_id)
+        .join(Device, Device.id == WalkPhone.device_id)
+        .where(Device.community_id == community_id)
+    )
+    walked = exists().where(
+        Walk.device_id == PhoneFix.device_id,
+        Walk.started_ms <= PhoneFix.at_ms,
+        Walk.started_ms >= PhoneFix.at_ms - longest_ms,
+        or_(Walk.ended_ms.is_(None), Walk.ended_ms >= PhoneFix.at_ms),
+    )
+    done = session.execute(
+        delete(PhoneFix).where(PhoneFix.device_id.in_(phones), PhoneFix.received_ms < received_before_ms, ~walked),
+        execution_options={"synchronize_session": False},
+    )
+    return int(done.rowcount)  # type: ignore[attr-defined]
 
 
 def forget(session: Session, device_id: int, *, before_ms: int) -> int:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, joinedload
 from data.database.turns import take_turn
 from data.models import Community, Consent, ConsentText, Device, DeviceStage, Person, WalkPhone
 from geo.errors import N_
-from patrols import walks
+from patrols import devices, walks
 from patrols.errors import ConsentRefused
 
 ZH = """我同意社区在我巡逻期间记录我的位置。
@@ -100,6 +100,9 @@ def give(session: Session, person: Person, version: int, *, at: datetime, by: st
     given = Consent(person_id=person.id, text_id=text.id, given_at=at, given_by=by)
     session.add(given)
     session.flush()
+    # What the person's phones sent from that moment on was kept, and counts now.
+    for phone in session.scalars(select(Device).where(Device.person_id == person.id)):
+        devices.derive_again(session, phone, at=at, since=at)
     return given
 
 

@@ -159,13 +159,16 @@ def forget_strangers(session: Session, *, at: datetime) -> int:
     return len(strangers)
 
 
-def derive_again(session: Session, device: Device, *, at: datetime) -> None:
-    """Have all patrols of a phone derived again, because what its fixes mean has changed."""
+def derive_again(session: Session, device: Device, *, at: datetime, since: datetime | None = None) -> None:
+    """Have the patrols of a phone derived again, all or those since a moment: what its fixes mean has changed."""
     session.flush()
     times = select(func.min(PhoneFix.at_ms), func.max(PhoneFix.at_ms)).where(PhoneFix.device_id == device.id)
+    if since is not None:
+        times = times.where(PhoneFix.at_ms >= int(since.timestamp() * 1000))
     first, last = session.execute(times).one()
     if first is not None:
-        device.stale_from_ms, device.stale_until_ms = first, last
+        device.stale_from_ms = first if device.stale_from_ms is None else min(first, device.stale_from_ms)
+        device.stale_until_ms = last if device.stale_until_ms is None else max(last, device.stale_until_ms)
         device.stale_since_ms = device.stale_since_ms or int(at.timestamp() * 1000)
 
 

@@ -107,7 +107,15 @@ def clock_off_ms(at_ms: Whole, received_ms: Whole, rules: Rules) -> int:
 
 
 def make_outings(
-    sent: pd.DataFrame, rules: Rules, crs: pyproj.CRS, zone: ZoneInfo, *, datum: str = "wgs84", speed_unit: str = ""
+    sent: pd.DataFrame,
+    rules: Rules,
+    crs: pyproj.CRS,
+    zone: ZoneInfo,
+    *,
+    datum: str = "wgs84",
+    speed_unit: str = "",
+    outing: Whole | None = None,
+    known_off_ms: Whole | None = None,
 ) -> pd.DataFrame:
     """Cut, correct and clean what one phone sent.
 
@@ -127,6 +135,10 @@ def make_outings(
         In which the phone writes its places.
     speed_unit : str
         In which it says its speed; the empty one: as its app does.
+    outing : array of int, optional
+        The number of each fix's outing, from 0 and growing, where somebody said when it began and ended.
+    known_off_ms : array of int, optional
+        How much must be added to the time of each, where the phone has told its clock; 0: it has not.
 
     Returns
     -------
@@ -137,10 +149,13 @@ def make_outings(
         much).
     """
     at_ms, received_ms = sent["at_ms"].to_numpy(np.int64), sent["received_ms"].to_numpy(np.int64)
-    outing = cut(at_ms, rules, zone)
+    outing = cut(at_ms, rules, zone) if outing is None else outing
+    known = np.zeros(len(at_ms), np.int64) if known_off_ms is None else known_off_ms
     first = np.flatnonzero(np.diff(outing, prepend=-1))
     ends = np.append(first, len(outing))[1:]
-    off = np.array([clock_off_ms(at_ms[a:b], received_ms[a:b], rules) for a, b in zip(first, ends, strict=True)], int)
+    off = np.array(
+        [known[a] or clock_off_ms(at_ms[a:b], received_ms[a:b], rules) for a, b in zip(first, ends, strict=True)], int
+    )
     right_ms = at_ms + off[outing]
     lon, lat = convert(sent["lon"].to_numpy(float), sent["lat"].to_numpy(float), source=datum, target="wgs84")
     x, y = frames.points_in_metres(lon, lat, crs)

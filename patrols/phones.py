@@ -26,8 +26,9 @@ from sqlalchemy.orm import Session
 from data import fix_store, frames
 from data.models import Device, DeviceStage
 from geo.errors import Fault
+from patrols import walk_windows
 from patrols.days import zone
-from patrols.phone_outings import begin_of_day, day_of, make_outings
+from patrols.phone_outings import begin_of_day, day_of
 from patrols.phone_patrols import Derived, write_outings
 from patrols.rules import Rules
 from patrols.tracks import to_lines
@@ -61,6 +62,8 @@ class Prepared:
         As `patrols.tracks.to_lines` makes them.
     credits : DataFrame
         As `patrols.walked.earned` gives them.
+    gate : Gate
+        What let its fixes through; another one later means that this is out of date.
     """
 
     device_id: int
@@ -71,6 +74,7 @@ class Prepared:
     clean: pd.DataFrame
     lines: gpd.GeoDataFrame
     credits: pd.DataFrame
+    gate: walk_windows.Gate
 
 
 def stale(session: Session, *, at: datetime, now: bool = False) -> list[int]:
@@ -132,7 +136,8 @@ def _derive(opened: Callable[[bool], AbstractContextManager[Session]], device_id
 def prepare(session: Session, device_id: int, *, at: datetime) -> Prepared | None:
     """Derive the patrols of the days of which a phone's new fixes are; nothing is written.
 
-    An outing is no patrol when it never touches the community (where somebody goes on holiday is nobody's business), or
+    Only fixes count that were taken on a walk, or while their person's consent held; see `patrols.walk_windows`. An
+    outing is no patrol when it never touches the community (where somebody goes on holiday is nobody's business), or
     when fewer than two of its fixes can be joined to a line.
 
     Returns
@@ -157,32 +162,42 @@ def prepare(session: Session, device_id: int, *, at: datetime) -> Prepared | Non
         first = max(first, int(day_of(np.array([device.expired_until_ms - 1]), here)[0]) + 1)
     begin_ms = begin_of_day(first, here)
     end_ms = begin_of_day(last + 1, here)
+    gate = walk_windows.gate_of(session, device, rules, begin_ms, end_ms)
     sent = fix_store.read(session, device.id, begin_ms, end_ms)
-    clean = make_outings(sent, rules, crs, here, datum=device.datum, speed_unit=device.speed_unit)
+    ground = _ground(session, community.id)
+    found = walk_windows.let_through(gate, sent, rules, crs, here, device, ground)
+    clean = found.clean
     lines = to_lines(clean, rules, crs=crs)
-    patrols = _on_the_ground(session, community.id, clean, lines)
+    patrols = _on_the_ground(ground, clean, lines)
     clean, lines = clean[clean["patrol"].isin(patrols)], lines.loc[patrols]
+    credits = earned(session, community, lines)
+    over = walk_windows.over(found, gate, lines, rules, at=at)
+    lines = walk_windows.from_start_to_stop(found, gate, lines)
     return Prepared(
         device.id,
         device.fixes_sent,
         begin_ms,
         end_ms,
-        _outings(clean, lines, at - timedelta(seconds=rules.outing_gap_s)),
+        _outings(clean, lines, over),
         clean,
         lines,
-        earned(session, community, lines),
+        credits,
+        gate,
     )
 
 
 def keep(session: Session, prepared: Prepared, *, at: datetime) -> Derived:
-    """Store what was prepared, unless the phone sent more meanwhile or was set up anew: then nothing is done.
+    """Store what was prepared, unless the phone sent more meanwhile, was set up anew, began or ended a walk, or its
+    person agreed or withdrew: then nothing is done.
 
     A patrol that is still going on stays due, so that its end is seen to when the phone has been silent long enough.
     """
     device = session.get(Device, prepared.device_id, with_for_update=True, populate_existing=True)
     if device is None or device.community is None or device.fixes_sent != prepared.fixes_sent:
         return Derived()
-    if device.stage is not DeviceStage.ACCEPTED:
+    rules = Rules.for_community(device.community.rules)
+    now = walk_windows.gate_of(session, device, rules, prepared.begin_ms, prepared.end_ms)
+    if device.stage is not DeviceStage.ACCEPTED or now != prepared.gate:
         return Derived()
     done = write_outings(
         session,
@@ -203,15 +218,17 @@ def keep(session: Session, prepared: Prepared, *, at: datetime) -> Derived:
     return done
 
 
-def _on_the_ground(
-    session: Session, community_id: int, clean: pd.DataFrame, lines: gpd.GeoDataFrame
-) -> "pd.Index[int]":
+def _ground(session: Session, community_id: int) -> Any:
+    """The community in its metres; None without an outline."""
+    outline = frames.outline(session, community_id)
+    return None if outline.empty else outline.union_all()
+
+
+def _on_the_ground(ground: Any, clean: pd.DataFrame, lines: gpd.GeoDataFrame) -> "pd.Index[int]":
     """The outings that have a line and touch the community, by their line or a single fix."""
     walked: pd.Index[int] = lines.index[lines.geometry.notna().to_numpy()]
-    outline = frames.outline(session, community_id)
-    if outline.empty:
+    if ground is None:
         return walked
-    ground = outline.union_all()
     shapely.prepare(ground)
     kept = clean[clean["dropped_by"].isna()]
     inside = kept.loc[shapely.intersects_xy(ground, kept["x"].to_numpy(), kept["y"].to_numpy()), "patrol"]
@@ -220,7 +237,7 @@ def _on_the_ground(
     return here
 
 
-def _outings(clean: pd.DataFrame, lines: gpd.GeoDataFrame, open_since: datetime) -> pd.DataFrame:
+def _outings(clean: pd.DataFrame, lines: gpd.GeoDataFrame, over: "pd.Series[bool]") -> pd.DataFrame:
     """One row for each outing. `content` differs whenever anything about it does."""
     each = clean.groupby("patrol")
     return pd.DataFrame(
@@ -228,19 +245,18 @@ def _outings(clean: pd.DataFrame, lines: gpd.GeoDataFrame, open_since: datetime)
             "began_ms": each["at_ms"].min(),
             "ended_ms": each["at_ms"].max(),
             "clock_off_s": each["clock_off_s"].first(),
-            "content": pd.Series(
-                {number: _content(rows, lines.at[number, "metres"]) for number, rows in each}, dtype=object
-            ),
-            "closed": lines["ended_at"] <= pd.Timestamp(open_since),
+            "content": pd.Series({number: _content(rows, lines.loc[number]) for number, rows in each}, dtype=object),
+            "closed": over,
         }
     ).reindex(lines.index)
 
 
-def _content(rows: pd.DataFrame, metres: float) -> str:
+def _content(rows: pd.DataFrame, line: "pd.Series[Any]") -> str:
     numbers: Any = np.column_stack(
         [rows["at"].astype("datetime64[ms, UTC]").astype("int64"), (rows[["lon", "lat"]] * 1e7).round().astype("int64")]
     )
-    said = ",".join(rows["dropped_by"].fillna("").astype(str)) + f"|{metres:.3f}"
+    said = ",".join(rows["dropped_by"].fillna("").astype(str)) + f"|{line['metres']:.3f}"
+    said += f"|{line['started_at']}|{line['ended_at']}"
     return hashlib.blake2b(np.ascontiguousarray(numbers).tobytes() + said.encode(), digest_size=16).hexdigest()
 
 

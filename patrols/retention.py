@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from data import fix_store, frames
 from data.models import WGS84, Community, Device, Fix, Patrol
-from patrols import privacy
+from patrols import privacy, walk_windows
 from patrols.days import local_day, start_of_day
 from patrols.rules import Rules
 
@@ -39,13 +39,15 @@ def expire_fixes(session: Session, community: Community, *, at: datetime) -> Exp
     """Delete the fixes of patrols that ended before `kept_since`, and cut their tracks to what everybody may see.
 
     Metres, minutes, what each grid earned and the number of fixes stay. A track whose ends were never hidden is hidden
-    first; nothing is left of one that stays behind its curtain. Doing it again changes nothing.
+    first; nothing is left of one that stays behind its curtain. What phones sent and nothing may be made of goes too
+    (`patrols.walk_windows`). Doing it again changes nothing.
 
     Returns
     -------
     Expired
     """
     until = kept_since(community, at)
+    unwanted = walk_windows.forget_unwanted(session, community, at=at)
     privacy.hang_missing(session, community)
     fixes = patrols = 0
     while rows := _due(session, community, until):
@@ -54,7 +56,7 @@ def expire_fixes(session: Session, community: Community, *, at: datetime) -> Exp
         fixes += _count(session.execute(delete(Fix).where(Fix.patrol_id.in_(ids))))
         patrols += len(ids)
     session.expire_all()
-    return Expired(fixes, _expire_phones(session, community, until), patrols)
+    return Expired(fixes, unwanted + _expire_phones(session, community, until), patrols)
 
 
 def _due(session: Session, community: Community, until: datetime) -> Sequence[Any]:

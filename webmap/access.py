@@ -33,6 +33,7 @@ class May(StrEnum):
     SEE_REPORTER = "see_reporter"
     SEE_PATROLS = "see_patrols"
     SEE_WALKERS = "see_walkers"
+    PLAN_PATROLS = "plan_patrols"
     UPLOAD_PATROLS = "upload_patrols"
     SEE_PEOPLE = "see_people"
     SEE_TEAMS = "see_teams"
@@ -52,10 +53,18 @@ ROLES: dict[Role, frozenset[May]] = {
     Role.ADMINISTRATOR: frozenset(May),
     Role.GRID_MANAGER: frozenset(May) - {May.ADOPT_GRIDS, May.SEE_METRICS},
     Role.GRID_WORKER: frozenset(
-        {May.SEE_PLACES, May.SEE_INCIDENTS, May.REPORT, May.STEP, May.SEE_PATROLS, May.UPLOAD_PATROLS}
+        {
+            *(May.SEE_PLACES, May.SEE_INCIDENTS, May.REPORT, May.STEP),
+            *(May.SEE_PATROLS, May.UPLOAD_PATROLS, May.SEE_TEAMS),
+        }
     ),
     Role.HANDLER: frozenset({May.SEE_PLACES, May.SEE_INCIDENTS, May.STEP}),
-    Role.OFFICIAL: frozenset({May.SEE_PLACES, May.SEE_INCIDENTS, May.SEE_PATROLS, May.SEE_PEOPLE, May.SEE_FIGURES}),
+    Role.OFFICIAL: frozenset(
+        {
+            *(May.SEE_PLACES, May.SEE_INCIDENTS, May.SEE_PATROLS),
+            *(May.SEE_PEOPLE, May.SEE_TEAMS, May.SEE_POINTS, May.SEE_FIGURES),
+        }
+    ),
 }
 """What each role may do. A role sees only what lies in its scope; this table does not widen that.
 
@@ -65,6 +74,7 @@ Who draws grids submits them; somebody else reviews, adopts and recalls them.
 SHORTEST_PASSWORD = 10
 OPEN = "open"
 SIGNED_IN = "signed_in"
+BY_TOKEN = "by_token"
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]
@@ -110,14 +120,12 @@ def keeps_nobody_signed_in(view: View) -> View:
 
 def opened_to_tokens(view: View) -> View:
     """Mark an address that asks for a phone's own token, and never for a sign-in."""
-    cast(Any, view).takes_token = True
-    return _mark(view, OPEN)
+    return _mark(view, BY_TOKEN)
 
 
 def takes_token() -> bool:
     """Whether this request's address goes by a phone's token alone."""
-    view = current_app.view_functions.get(request.endpoint or "")
-    return bool(getattr(view, "takes_token", False))
+    return rule_of(current_app.view_functions.get(request.endpoint or "")) == BY_TOKEN
 
 
 def needs(right: May) -> Callable[[View], View]:
@@ -131,7 +139,7 @@ def _mark(view: View, rule: str) -> View:
 
 
 def rule_of(view: Callable[..., Any] | None) -> str | None:
-    """Who may open this page: ``open``, ``signed_in``, a right, or None when nobody said."""
+    """Who may open this page: ``open``, ``signed_in``, ``by_token``, a right, or None when nobody said."""
     return getattr(view, "opened_to", None)
 
 
@@ -141,7 +149,7 @@ def _guard() -> ResponseReturnValue | None:
         return None
     view = current_app.view_functions.get(request.endpoint)
     rule = rule_of(view)
-    if rule == OPEN:
+    if rule in {OPEN, BY_TOKEN}:
         return None
     _end_idle_sign_in(used=not getattr(view, "keeps_nobody_signed_in", False))
     if not current_user.is_authenticated:

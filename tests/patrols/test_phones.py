@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from data import fix_store
 from data.fix_store import FixRow, Sending
 from data.models import Device, DevicePatrol, DeviceStage, Fix, Patrol, PatrolCredit, PatrolSource
-from patrols import devices, phones
+from patrols import consents, devices, phones
 
 START = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)
 """09:00 on the wall."""
@@ -39,7 +39,9 @@ def walk(minutes: int, *, after: timedelta = timedelta(), step_s: int = 10, lat_
 @pytest.fixture
 def device(session: Session) -> Device:
     place, _ = make.town(session)
-    made, _ = devices.add(session, place, at=START, person=make.person(session, place))
+    walker = make.person(session, place)
+    consents.give(session, walker, 1, at=START - timedelta(days=1))
+    made, _ = devices.add(session, place, at=START, person=walker)
     session.commit()
     return made
 

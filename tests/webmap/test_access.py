@@ -12,7 +12,7 @@ from werkzeug.routing import IntegerConverter, Rule
 from data.audit import find_broken_seal
 from data.database import open_session
 from data.models import AuditRow, Role
-from webmap.access import OPEN, ROLES, SIGNED_IN, May, rule_of
+from webmap.access import BY_TOKEN, OPEN, ROLES, SIGNED_IN, May, rule_of
 
 Signed = Callable[[Role], FlaskClient]
 
@@ -35,13 +35,27 @@ def address(app: Flask, rule: Rule, number: str) -> str:
 
 def test_every_view_says_who_may_open_it(app: Flask) -> None:
     for rule in rules(app):
-        assert rule_of(app.view_functions[rule.endpoint]) in {OPEN, SIGNED_IN, *May}, rule.endpoint
+        assert rule_of(app.view_functions[rule.endpoint]) in {OPEN, SIGNED_IN, BY_TOKEN, *May}, rule.endpoint
 
 
 def test_only_these_addresses_are_open_to_all(app: Flask) -> None:
     opened = {rule.rule for rule in rules(app) if rule_of(app.view_functions[rule.endpoint]) == OPEN}
 
-    assert opened == {"/sign-in", "/language", "/healthz", "/readyz", "/r/<token>"}
+    walk = {"/walk", "/walk/manifest.webmanifest", "/walk/worker.js", "/walk/form", "/walk/enrol"}
+    assert opened == {"/sign-in", "/language", "/healthz", "/readyz", "/r/<token>"} | walk
+
+
+def test_what_goes_by_a_phones_token_is_shut_to_sign_ins(app: Flask, as_role: Signed, town: Town) -> None:
+    browser = as_role(Role.ADMINISTRATOR)
+    by_token = [rule for rule in rules(app) if rule_of(app.view_functions[rule.endpoint]) == BY_TOKEN]
+
+    for rule in by_token:
+        for method in sorted((rule.methods or set()) & {"GET", "POST", "PUT"}):
+            answer = browser.open(address(app, rule, town.in_grid_1), method=method)
+            assert answer.status_code == 401, (method, rule.rule)
+            assert answer.json is not None
+            assert answer.json["type"] == "urn:gridpatrol:problem:phone-unknown"
+    assert len(by_token) == 5
 
 
 def test_without_a_sign_in_nothing_is_shown(app: Flask, client: FlaskClient, town: Town) -> None:
@@ -62,7 +76,7 @@ def test_every_page_opens_for_the_roles_that_have_the_right_and_for_no_other(
     number = town.handed_over if role is Role.HANDLER else town.in_grid_1
     for rule in rules(app):
         right = rule_of(app.view_functions[rule.endpoint])
-        if "GET" not in (rule.methods or ()) or rule.rule in {"/sign-in", "/api/responsible"}:
+        if "GET" not in (rule.methods or ()) or rule.rule in {"/sign-in", "/api/responsible"} or right == BY_TOKEN:
             continue
         answer = browser.get(address(app, rule, number))
         allowed = right in {OPEN, SIGNED_IN} or right in ROLES[role]
