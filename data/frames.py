@@ -187,7 +187,10 @@ def as_wkb(shape: InstrumentedAttribute[Any]) -> Any:
 
 
 def _frame(session: Session, wanted: Select[Any], crs: pyproj.CRS, degrees: bool) -> gpd.GeoDataFrame:
-    table = pd.DataFrame(session.execute(wanted).all(), columns=list(wanted.selected_columns.keys()))
+    names = list(wanted.selected_columns.keys())
+    # Column by column: of rows pandas would look at every single value before it makes the columns itself.
+    values = zip(*session.execute(wanted).all(), strict=True)
+    table = pd.DataFrame(dict(zip(names, values, strict=False)), columns=names)
     # Without rows, or with None among them, pandas would guess other types than with full columns.
     whole = {one.key: "Int64" if one.nullable else "int64" for one in wanted.selected_columns if _is_whole(one)}
     table = table.astype(whole).set_index("id")

@@ -67,7 +67,8 @@ def preview(session: Session, edition: GridEdition, *, at: datetime, against: Gr
     ground = Ground(session, community, at)
     lineage = compare(old, new)
     incidents = _incidents(session, edition, against, lineage, old, at)
-    held = tally(ground, old), tally(ground, new)
+    counted = tally(ground, old)
+    held = counted, tally(ground, new, like=counted)
     told = {
         side: one.figures.assign(open_incidents=_count(incidents[side]))
         for side, one in zip(("before", "after"), held, strict=True)

@@ -3,6 +3,7 @@
 Counted anew from the stored ground, never taken from what an edition's rows say, so that two editions can be compared.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -23,6 +24,7 @@ from geo.locator import GridLocator
 from geo.streets import cut_streets
 from patrols import figures, roster
 from patrols.days import local_day
+from patrols.lineage import unchanged
 from patrols.rules import Rules
 
 LOAD_WEEKS = 8
@@ -32,6 +34,9 @@ COUNTED = ("households", "residents", "buildings")
 """Figures that are sums over the buildings of a grid."""
 
 FIGURES = (*COUNTED, "street_metres", "open_incidents", "patrol_metres", "patrol_minutes", "postings")
+
+NEAR_M = 1.0
+"""Lines this much further away than any border reaches have nothing to do with changed ground."""
 
 NOWHERE = ""
 """Stands for the grid of what lies in none."""
@@ -85,13 +90,29 @@ class Ground:
 
 
 class Tally(NamedTuple):
-    """What each grid holds, by code, and the code of the 综合 grid of each building (`NOWHERE` for none)."""
+    """What each grid holds, by code, and the code of the 综合 grid of each building (`NOWHERE` for none).
+
+    `grids` are those that were counted, `general` the figures of the 综合 grids alone.
+    """
 
     figures: pd.DataFrame
     houses: Codes
+    grids: gpd.GeoDataFrame
+    general: pd.DataFrame
 
 
-def tally(ground: Ground, grids: gpd.GeoDataFrame) -> Tally:
+class Change(NamedTuple):
+    """How some grids differ from those of an earlier tally: its figures and grids, and the ground that is not the same.
+
+    What lies along streets and walks is a sum over them, so only those near that ground have to be counted anew.
+    """
+
+    figures: pd.DataFrame
+    locator: GridLocator
+    ground: NDArray[np.object_]
+
+
+def tally(ground: Ground, grids: gpd.GeoDataFrame, *, like: Tally | None = None) -> Tally:
     """What each grid holds.
 
     A building counts where its middle stands; a street along a border counts for both grids, as on their cards; the
@@ -102,6 +123,8 @@ def tally(ground: Ground, grids: gpd.GeoDataFrame) -> Tally:
     ----------
     grids : GeoDataFrame
         `grid_code`, `kind`, `geometry`, in the community's metres.
+    like : Tally, optional
+        Of other grids on the same ground: where most grids are the same, little has to be counted anew.
 
     Returns
     -------
@@ -111,25 +134,56 @@ def tally(ground: Ground, grids: gpd.GeoDataFrame) -> Tally:
     """
     special = (grids["kind"] == GridKind.SPECIAL).to_numpy()
     every = set(grids["grid_code"])
-    general = _tally(ground, grids[~special], every)
-    parts = [general.figures]
+    houses, general = _tally(ground, grids[~special], every, None if like is None else _change(like, grids[~special]))
+    parts = [general]
     if special.any():
-        parts.append(_tally(ground, grids[special], every).figures.drop(index=NOWHERE))
+        nothing = grids.iloc[:0]
+        empty = Change(general.iloc[:0], GridLocator(nothing), grids[special].geometry.to_numpy())
+        parts.append(_tally(ground, grids[special], every, empty)[1].drop(index=NOWHERE))
     found = pd.concat(parts).sort_index()
-    return Tally(pd.concat([found.drop(index=NOWHERE), found.loc[[NOWHERE]]]), general.houses)
+    return Tally(pd.concat([found.drop(index=NOWHERE), found.loc[[NOWHERE]]]), houses, grids, general)
 
 
-def _tally(ground: Ground, grids: gpd.GeoDataFrame, every: set[str]) -> Tally:
+def _change(like: Tally, grids: gpd.GeoDataFrame) -> Change:
+    old = like.grids[like.grids["kind"] != GridKind.SPECIAL]
+    same = unchanged(old, grids)
+    moved = [frame.geometry.to_numpy()[~frame["grid_code"].isin(same)] for frame in (old, grids)]
+    return Change(like.general, GridLocator(old), np.concatenate(moved))
+
+
+def _tally(
+    ground: Ground, grids: gpd.GeoDataFrame, every: set[str], change: Change | None
+) -> tuple[Codes, pd.DataFrame]:
     locator = GridLocator(grids)
     index = pd.Index([*sorted(grids["grid_code"]), NOWHERE], name="grid_code", dtype=object)
     houses = _codes(locator, ground.buildings)
     counted: pd.DataFrame = ground.buildings.assign(buildings=1)[list(COUNTED)].groupby(houses).sum()
     found: pd.DataFrame = counted.reindex(index, fill_value=0).astype(int)
-    found["street_metres"] = _street_metres(ground, locator).reindex(index, fill_value=0.0)
-    load = _load(ground, locator).reindex(index, fill_value=0.0)
-    found["patrol_metres"], found["patrol_minutes"] = load["metres"], load["minutes"]
+    for lines, measure in ((ground.streets, _street_metres), (ground.walks, _load)):
+        sums = _along(ground, lines, measure, locator, change).reindex(index).fillna(0.0)
+        found[sums.columns.tolist()] = sums
     found["postings"] = _postings(ground, locator, houses, every).reindex(index, fill_value=0).astype(int)
-    return Tally(found, houses)
+    return houses, found
+
+
+def _along(
+    ground: Ground,
+    lines: gpd.GeoDataFrame,
+    measure: Callable[[Ground, gpd.GeoDataFrame, GridLocator], pd.DataFrame],
+    locator: GridLocator,
+    change: Change | None,
+) -> pd.DataFrame:
+    """Sums by grid of what lies along lines."""
+    if change is None or lines.empty:
+        return measure(ground, lines, locator)
+    reach_m = max(ground.rules.border_street_m, ground.rules.border_band_m) + NEAR_M
+    met = lines.sindex.query(change.ground, predicate="dwithin", distance=reach_m)[1] if len(change.ground) else []
+    near = lines.iloc[np.unique(np.asarray(met, dtype=np.int64))]
+    before, after = measure(ground, near, change.locator), measure(ground, near, locator)
+    sums = change.figures[list(after.columns)].sub(before, fill_value=0.0).add(after, fill_value=0.0)
+    # To a thousandth of a millimetre: what was added and taken away again must be the same as before.
+    found: pd.DataFrame = sums.round(6)
+    return found
 
 
 def _codes(locator: GridLocator, spots: gpd.GeoDataFrame) -> Codes:
@@ -141,23 +195,23 @@ def _codes(locator: GridLocator, spots: gpd.GeoDataFrame) -> Codes:
     return codes
 
 
-def _street_metres(ground: Ground, locator: GridLocator) -> "pd.Series[float]":
-    if ground.streets.empty:
-        return pd.Series(dtype=float)
-    pieces = cut_streets(ground.streets, locator, border_m=ground.rules.border_street_m)
-    each = pd.DataFrame({"code": pieces["grid_codes"], "metres": pieces["metres"]}).explode("code")
-    return each["metres"].groupby(each["code"].fillna(NOWHERE)).sum()
+def _street_metres(ground: Ground, streets: gpd.GeoDataFrame, locator: GridLocator) -> pd.DataFrame:
+    if streets.empty:
+        return pd.DataFrame({"street_metres": []}, dtype=float)
+    pieces = cut_streets(streets, locator, border_m=ground.rules.border_street_m)
+    each = pd.DataFrame({"code": pieces["grid_codes"], "street_metres": pieces["metres"]}).explode("code")
+    sums: pd.DataFrame = each[["street_metres"]].groupby(each["code"].fillna(NOWHERE)).sum()
+    return sums
 
 
-def _load(ground: Ground, locator: GridLocator) -> pd.DataFrame:
+def _load(ground: Ground, walks: gpd.GeoDataFrame, locator: GridLocator) -> pd.DataFrame:
     """Metres and minutes walked in each grid."""
-    walks = ground.walks
     if walks.empty:
-        return pd.DataFrame({"metres": [], "minutes": []}, dtype=float)
+        return pd.DataFrame({"patrol_metres": [], "patrol_minutes": []}, dtype=float)
     earned = credit_lines(walks.geometry, locator, band_m=ground.rules.border_band_m)
     pace = (walks["minutes"] / walks.length.where(walks.length > 0)).fillna(0.0)
     minutes = earned["metres"] * earned["line"].map(pace)
-    each = pd.DataFrame({"metres": earned["metres"], "minutes": minutes})
+    each = pd.DataFrame({"patrol_metres": earned["metres"], "patrol_minutes": minutes})
     sums: pd.DataFrame = each.groupby(earned["grid_code"].fillna(NOWHERE)).sum()
     return sums
 
