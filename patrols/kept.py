@@ -7,10 +7,9 @@ street metres of its ground that are wished to be walked, or as many as one walk
 these are fewer. Teams are told by their effort; nobody is ranked.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -19,27 +18,17 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from data.models import CheckIn, CheckPoint, Community, PatrolWindow
+from data.models import CheckIn, CheckPoint, Community, PatrolWindow, Team
 from patrols import check_points, plan
 from patrols.coverage import cells_seen
 from patrols.days import start_of_day
-from patrols.plan import WEEK_DAYS, Occasion
+from patrols.plan import WEEK_DAYS, Kept, Occasion
 from patrols.rules import Rules
 from patrols.scope import EVERYTHING, Scope
 from patrols.walked_when import WalkedWhen, members, walked_when
 from patrols.window_ground import Ground, ground_on, on_ground
 
 Flags = NDArray[np.bool_]
-
-
-class Kept(StrEnum):
-    """How an occasion of a window came out."""
-
-    KEPT = "kept"
-    PARTLY = "partly"
-    MISSED = "missed"
-    RUNNING = "running"
-    TO_COME = "to_come"
 
 
 @dataclass(frozen=True)
@@ -78,6 +67,33 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Tally:
+    """How a team did in some days; the windows of single persons are one line, without a team."""
+
+    team: Team | None
+    outcomes: list[Outcome]
+
+    @property
+    def effort(self) -> Effort:
+        """Metres and minutes add up; so do patrols, though one that serves two windows counts in both."""
+        return _added(one.effort for one in self.outcomes)
+
+    def count(self, kept: Kept) -> int:
+        """How many occasions came out like this."""
+        return sum(one.kept is kept for one in self.outcomes)
+
+
+def _added(efforts: Iterable[Effort]) -> Effort:
+    known = list(efforts)
+    return Effort(
+        sum(one.patrols for one in known),
+        sum(one.walkers for one in known),
+        sum(one.metres for one in known),
+        sum(one.minutes for one in known),
+    )
+
+
+@dataclass(frozen=True)
 class Week:
     """Seven days of the plan: each occasion, and the patrols outside of every window.
 
@@ -89,9 +105,24 @@ class Week:
     outcomes: list[Outcome]
     outside: Effort
 
+    @property
+    def effort(self) -> Effort:
+        """All that was walked, in windows and outside; a patrol that serves two windows counts in both."""
+        return _added([*(one.effort for one in self.outcomes), self.outside])
+
     def count(self, kept: Kept) -> int:
         """How many occasions came out like this."""
         return sum(one.kept is kept for one in self.outcomes)
+
+
+def by_team(week: Week) -> list[Tally]:
+    """The outcomes of some days by team, in the order of their names; single persons together, last.
+
+    By name and not by what they walked: teams are not ranked.
+    """
+    teams = {one.occasion.window.team_id: one.occasion.window.team for one in week.outcomes}
+    order = sorted(teams, key=lambda key: (key is None, team.name if (team := teams[key]) else ""))
+    return [Tally(teams[key], [one for one in week.outcomes if one.occasion.window.team_id == key]) for key in order]
 
 
 def week(

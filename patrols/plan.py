@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from enum import StrEnum
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload
@@ -41,6 +42,16 @@ class Where:
 
     grid_code: str = ""
     streets: tuple[str, ...] = ()
+
+
+class Kept(StrEnum):
+    """How an occasion of a window came out."""
+
+    KEPT = "kept"
+    PARTLY = "partly"
+    MISSED = "missed"
+    RUNNING = "running"
+    TO_COME = "to_come"
 
 
 @dataclass(frozen=True)
@@ -254,6 +265,29 @@ def teams_of(session: Session, person: Person, on: date) -> list[Team]:
         .order_by(Team.name)
     )
     return list(session.scalars(wanted).unique())
+
+
+def teams_in(session: Session, community: Community, on: date) -> list[Team]:
+    """The teams of a community that still walk on a day, by name."""
+    wanted = select(Team).where(Team.community_id == community.id, or_(Team.ended_on.is_(None), Team.ended_on > on))
+    return list(session.scalars(wanted.order_by(Team.name)))
+
+
+def team_called(session: Session, community: Community, name: str) -> Team | None:
+    """The team of a community of that name; None where there is none."""
+    found: Team | None = session.scalar(select(Team).where(Team.community_id == community.id, Team.name == name))
+    return found
+
+
+def community_of(session: Session, window: PatrolWindow) -> Community:
+    """The community whose plan a window belongs to."""
+    return session.get_one(Community, window.community_id)
+
+
+def walker(session: Session, community: Community, number: int, *, team: bool) -> Team | Person | None:
+    """A team or a person of a community by the key; None where there is none."""
+    found = session.get(Team, number) if team else session.get(Person, number)
+    return found if found is not None and found.community_id == community.id else None
 
 
 def walker_of(session: Session, window: PatrolWindow) -> Team | Person:

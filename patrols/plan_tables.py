@@ -1,6 +1,7 @@
 """The plan and what was kept of it as tables, for files that people take away."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pandas as pd
 
@@ -21,7 +22,7 @@ HEADINGS = {
     "valid_until": N_("Last day"),
     "day": N_("Day"),
     "kept": N_("Kept?"),
-    "patrols": N_("Patrols"),
+    "patrols": N_("Number of patrols"),
     "walkers": N_("Walkers"),
     "metres": N_("Metres walked"),
     "minutes": N_("Minutes walked"),
@@ -50,7 +51,7 @@ def windows(planned: Sequence[PatrolWindow]) -> pd.DataFrame:
             "grid_code": row.grid_code,
             "streets": "、".join(row.streets),
             "valid_from": row.valid_from.isoformat(),
-            "valid_until": (row.valid_until - pd.Timedelta(days=1)).isoformat() if row.valid_until else "",
+            "valid_until": (row.valid_until - timedelta(days=1)).isoformat() if row.valid_until else "",
         }
         for row in planned
     ]

@@ -46,6 +46,7 @@ class May(StrEnum):
     PUT_UP_BOARDS = "put_up_boards"
     ENROL_PHONES = "enrol_phones"
     ADOPT_GRIDS = "adopt_grids"
+    SET_HANDLING = "set_handling"
     SEE_METRICS = "see_metrics"
 
 
@@ -61,7 +62,7 @@ ROLES: dict[Role, frozenset[May]] = {
     Role.HANDLER: frozenset({May.SEE_PLACES, May.SEE_INCIDENTS, May.STEP}),
     Role.OFFICIAL: frozenset(
         {
-            *(May.SEE_PLACES, May.SEE_INCIDENTS, May.SEE_PATROLS),
+            *(May.SEE_PLACES, May.SEE_INCIDENTS, May.STEP, May.SEE_PATROLS),
             *(May.SEE_PEOPLE, May.SEE_TEAMS, May.SEE_POINTS, May.SEE_FIGURES),
         }
     ),

@@ -28,8 +28,8 @@ HEADINGS = {
     "person": ("person_number", "number", "人员编号", "编号", "工号"),
     "grid_code": ("grid", "网格", "网格编码", "网格代码"),
     "streets": ("street", "街巷", "街道名称", "路段", "道路"),
-    "valid_from": ("first_day", "生效日期", "起始日期", "开始日期"),
-    "valid_until": ("last_day", "失效日期", "截止日期", "结束日期"),
+    "valid_from": ("first_day", "第一天", "生效日期", "起始日期", "开始日期"),
+    "valid_until": ("last_day", "最后一天", "截止日期", "结束日期"),
 }
 """Our columns, and the headings that mean them."""
 

@@ -10,8 +10,7 @@ from sqlalchemy import event, func, select
 
 from data.models import Fix, Patrol, PatrolCredit, PatrolSource, Team, TeamMember
 from patrols import check_points, kept, plan
-from patrols.kept import Kept
-from patrols.plan import When, Where
+from patrols.plan import Kept, When, Where
 from patrols.scope import EVERYTHING, Scope
 
 LOCAL = ZoneInfo("Asia/Shanghai")

@@ -15,7 +15,9 @@ from patrols import cold, next_walk, seen, wished_frequency
 from patrols.communities import find_community
 from patrols.scope import EVERYTHING
 from webmap.cli import _, finish, speech
+from webmap.cli.check_points import check_points_command
 from webmap.cli.options import community_option, database_option, database_session, new_file, now
+from webmap.cli.planning import plan_command
 from webmap.pages.cold import say_turn
 
 if TYPE_CHECKING:
@@ -30,6 +32,10 @@ json_option = click.option("--json", "as_json", is_flag=True, help=N_("Print fig
 @click.group("patrols", help=N_("Where has nobody been, how often streets are wished to be walked, the next walk."))
 def patrols_command() -> None:
     pass
+
+
+patrols_command.add_command(plan_command)
+patrols_command.add_command(check_points_command)
 
 
 @patrols_command.command("cold", help=N_("List the streets gone cold; exit 1 when some are red."))

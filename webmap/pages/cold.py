@@ -138,10 +138,10 @@ def say_turn(step: Step) -> str:
 
 def _streets(community: Community) -> gpd.GeoDataFrame:
     """Streets and when they were seen; what had to be found out anew is kept for the next who asks."""
-    return cold.cold_streets(storage.session(), access.scope(), community, at=storage.now(), keep=_keep)
+    return cold.cold_streets(storage.session(), access.scope(), community, at=storage.now(), keep=keep)
 
 
-def _keep(made: seen.Made) -> None:
+def keep(made: seen.Made) -> None:
     """This request only reads; others may have written since it began."""
     with storage.apart() as opened:
         seen.put(opened, made)

@@ -4,10 +4,14 @@ from dataclasses import dataclass
 
 from flask import Blueprint, current_app, render_template, url_for
 
+from data.models import Community
 from patrols import figures
 from patrols.figures import HomeNumber
+from patrols.plan_warnings import Warnings, warnings
 from webmap import access, storage
+from webmap.access import May
 from webmap.language import gettext
+from webmap.pages import cold
 
 pages = Blueprint("home", __name__)
 
@@ -33,8 +37,18 @@ def home() -> str:
     numbers = figures.home(opened, access.scope(), access.me().role, storage.now())
     communities = access.communities()
     return render_template(
-        "home.html", tasks=[_task(number) for number in numbers] if communities else [], communities=communities
+        "home.html",
+        tasks=[_task(number) for number in numbers] if communities else [],
+        communities=communities,
+        warned=_warned(access.community()) if communities and access.may(May.SEE_PATROLS) else None,
+        warned_of=access.community() if communities else None,
     )
+
+
+def _warned(community: Community) -> Warnings:
+    """What warns about patrols in the community chosen."""
+    own = not access.may(May.SEE_PEOPLE)
+    return warnings(storage.session(), access.scope(), community, at=storage.now(), own=own, keep=cold.keep)
 
 
 def _task(number: HomeNumber) -> Task:
