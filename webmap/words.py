@@ -34,6 +34,7 @@ from geo.errors import N_
 from patrols.editions import EditionMove
 from patrols.explanations import Sentence
 from patrols.moves import CLOCKED_STAGES
+from patrols.plan import Kept
 from webmap import language, storage
 from webmap.language import gettext, ngettext
 from webmap.storage import LOCAL
@@ -128,6 +129,13 @@ OWN_WORDS: dict[type[StrEnum], dict[StrEnum, str]] = {
         EditionMove.RETIRE: N_("Retire"),
         EditionMove.DISCARD: N_("Discard the draft"),
         EditionMove.BRING_BACK: N_("Bring the draft back"),
+    },
+    Kept: {
+        Kept.KEPT: N_("kept"),
+        Kept.PARTLY: N_("partly kept"),
+        Kept.MISSED: N_("missed"),
+        Kept.RUNNING: N_("running now"),
+        Kept.TO_COME: N_("to come"),
     },
     LineageKind: {
         LineageKind.KEPT: N_("unchanged"),
