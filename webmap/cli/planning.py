@@ -75,7 +75,8 @@ def week_command(
         lambda: (
             _(
                 "Seven days from %(first_day)s: %(kept)s windows kept, %(partly)s partly, %(missed)s missed, "
-                "%(running)s running, %(to_come)s to come; %(metres)s m walked, %(outside)s m of them outside of every window."
+                "%(running)s running, %(to_come)s to come; %(metres)s m walked, %(outside)s m of them outside of "
+                "every window."
             )
             % told
         ),

@@ -155,7 +155,8 @@ class Paper:
         align: str = "left",
     ) -> float:
         """Write one line as large as the width allows, from `size` down to `least`; returns the size."""
-        fits = min(size, size * width / max(width_of(text, size, bold=bold), 1e-9))
+        # A hair less than fits: else rounding lets the end be cut off.
+        fits = min(size, 0.999 * size * width / max(width_of(text, size, bold=bold), 1e-9))
         chosen = max(fits, least)
         self.text(text, x, y, chosen, bold=bold, colour=colour, align=align, width=width)
         return chosen
