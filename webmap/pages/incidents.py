@@ -7,18 +7,37 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from data import names
-from data.models import Category, Community, Incident, IncidentSource, Organisation, Person, Role, Stage, StepKind
+from data.models import (
+    Category,
+    Community,
+    Incident,
+    IncidentSource,
+    LimitUnit,
+    Organisation,
+    Outcome,
+    Person,
+    Photo,
+    PhotoRole,
+    Role,
+    Stage,
+    StepKind,
+)
 from geo.errors import N_
-from patrols import incidents, moves, responsibility, roster
+from patrols import clocks, duplicates, incidents, moves, photos, responsibility, roster
+from patrols.deadlines import Limit
 from patrols.explanations import explain_incident
 from webmap import access, inputs, storage, trail
 from webmap.access import May
 from webmap.errors import BadInput
 from webmap.language import gettext
 from webmap.pages import sketch
+from webmap.walk.photos import store
 from webmap.words import word
 
 pages = Blueprint("incidents", __name__)
+
+AFTERWARDS = frozenset({StepKind.RESOLVE, StepKind.SETTLE_ON_THE_SPOT, StepKind.CHECK, StepKind.CLOSE})
+"""Photos that come with these steps show the place as it is afterwards."""
 
 SHOW = ("open", "overdue", "unsure", "mine", "all")
 """What the list shows, besides the single stages."""
@@ -65,9 +84,13 @@ def step(number: str) -> ResponseReturnValue:
         note=inputs.text(form, "note", most=2000),
         to_person=_of_community(Person, inputs.whole(form, "person"), incident.community_id),
         to_organisation=_of_community(Organisation, inputs.whole(form, "organisation"), incident.community_id),
+        other=_other(form, incident),
+        limit=read_limit(form),
+        outcome=inputs.word(form, "outcome", Outcome),
         rating=inputs.whole(form, "rating", least=1, most=5),
         seen=inputs.whole(form, "seen"),
     )
+    _keep_photos(incident, PhotoRole.AFTER if kind in AFTERWARDS else PhotoRole.SCENE)
     opened.commit()
     flash(gettext("Done: %(step)s.", step=word(kind)), "good")
     if access.scope().allows_incident(incident):
@@ -118,6 +141,7 @@ def report() -> ResponseReturnValue:
         reporter_phone=inputs.text(form, "reporter_phone", most=32),
         by=access.me(),
     )
+    _keep_photos(incident, PhotoRole.SCENE)
     opened.commit()
     flash(gettext("Received. Its number is %(number)s.", number=incident.number), "good")
     if access.scope().allows_incident(incident):
@@ -148,6 +172,39 @@ def read_filters(asked: Mapping[str, str]) -> incidents.Filters:
     )
 
 
+def read_limit(form: Mapping[str, str]) -> Limit | None:
+    """The limit of a form: ``amount`` and ``unit``; None where no amount is filled in."""
+    amount = inputs.number(form, "amount", least=0, most=10_000)
+    if amount is None:
+        return None
+    return Limit(amount, inputs.word(form, "unit", LimitUnit) or LimitUnit.WORKING_DAYS)
+
+
+def _other(form: Mapping[str, str], incident: Incident) -> Incident | None:
+    """The incident that this one belongs to: by its number, and one that may be seen."""
+    number = inputs.text(form, "other", most=64)
+    if not number:
+        return None
+    return incidents.get(storage.session(), access.scope(), number, community_id=incident.community_id)
+
+
+def _keep_photos(incident: Incident, role: PhotoRole) -> None:
+    """Keep the photos that come with a form; a field left empty sends a file without a name."""
+    sent = [one for one in request.files.getlist("photo") if one.filename]
+    if len(sent) > photos.MOST_A_REPORT:
+        raise BadInput(N_("%(field)s: at most %(most)s files."), field="photo", most=photos.MOST_A_REPORT)
+    for one in sent:
+        photos.keep(
+            storage.session(),
+            store(),
+            one.stream.read(photos.MOST_BYTES + 1),
+            at=storage.now(),
+            by=access.me(),
+            incident=incident,
+            role=role,
+        )
+
+
 def _stages(show: str) -> tuple[Stage, ...]:
     wanted = show.split(",")
     if not set(wanted) <= {stage.value for stage in Stage}:
@@ -168,12 +225,40 @@ def _page(incident: Incident, *, reporter: bool = False) -> str:
         explanation=explain_incident(opened, incident),
         chain=responsibility.chain_of(opened, incident, at=incident.closed_at or storage.now()),
         sketch=sketch.of_incident(opened, incident),
+        alike=duplicates.suggestions(opened, access.scope(), incident) if _may_merge(incident) else [],
+        merged_into=duplicates.merged_into(opened, incident),
+        merged_here=duplicates.merged_here(opened, incident),
+        photos=_photos(incident),
+        units=list(LimitUnit),
+        outcomes=list(Outcome),
+        limit_of=clocks.said_limit,
+        usual=_usual(community, incident),
         reporter=reporter,
         did=names.users(opened, (row.by_user_id for row in steps)),
         to_people=names.people(opened, (row.to_person_id for row in steps)),
         to_offices=names.offices(opened, (row.to_organisation_id for row in steps)),
         **_choices(incident, community),
     )
+
+
+def _may_merge(incident: Incident) -> bool:
+    return any(move.needs_other for _kind, move in _moves(incident))
+
+
+def _photos(incident: Incident) -> list[Photo]:
+    """The photos that have come and may be seen here."""
+    return [
+        one
+        for one in photos.of_incident(storage.session(), incident)
+        if one.file is not None and photos.may_see(one, access.scope(), access.me())
+    ]
+
+
+def _usual(community: Community, incident: Incident) -> tuple[int | None, Limit | None]:
+    """The office and the time that the community's rule gives this category."""
+    rule = clocks.rule_for(storage.session(), community.id, incident.category)
+    usual = clocks.usual_limit(storage.session(), community, incident.category, at=storage.now())
+    return (None if rule is None else rule.organisation_id), usual
 
 
 def _moves(incident: Incident) -> list[tuple[StepKind, moves.Move]]:
