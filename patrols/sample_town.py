@@ -23,7 +23,7 @@ from data.models import (
 from data.sample import simulate
 from data.sample.trim import quarter_of
 from geo.errors import N_
-from patrols import adoption, communities, drafting, sample_plan
+from patrols import adoption, communities, drafting, sample_plan, sample_points
 from patrols.days import zone
 from patrols.intake.incidents import import_incidents
 from patrols.intake.people import import_people
@@ -94,6 +94,8 @@ def build(session: Session, *, at: datetime, say: Callable[[Sentence], None], se
     grids = _draw(session, community, first_day, at, seed, say)
     life = _simulate(session, community, places, grids, at, seed)
     _take_life(session, community, life, at, say)
+    earned = sample_points.begin(session, community, first_day=first_day, at=at)
+    say(Sentence(N_("Points: %(entries)s patrols earned %(points)s."), entries=earned.entries, points=earned.points))
     planned = sample_plan.begin(session, community, at=at)
     facts = {"windows": planned.windows, "points": planned.points, "check_ins": planned.check_ins}
     say(Sentence(N_("Plan: %(windows)s windows, %(points)s check-points, %(check_ins)s check-ins."), **facts))

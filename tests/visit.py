@@ -23,11 +23,15 @@ from data.models import (
     Patrol,
     PatrolCredit,
     PatrolSource,
+    Person,
     PlaceKind,
     Role,
     StepKind,
+    Team,
+    TeamMember,
 )
 from patrols import incidents, roster
+from patrols.points import accounts, rules
 
 NOW = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
 """14:30 on the wall of the office."""
@@ -87,6 +91,7 @@ def build(session: Session) -> Town:
     roster.post(session, person, Duty.GRID_WORKER, PlaceKind.GRID, grid_code=f"{HOME}001", valid_from=date(2026, 1, 1))
     _add_users(session, place.id, person.id, office.id)
     _add_patrol(session, place.id, edition.id, person.id)
+    _add_team(session, place, person)
     make.add(session, NoticeBoard(community_id=place.id, grid_code=f"{HOME}001", token=BOARD, created_at=NOW))
     south_east = (116.3025, 40.0005)
 
@@ -154,6 +159,14 @@ def _add_patrol(session: Session, community: int, edition: int, person: int) -> 
     )
     patrol.credits = [PatrolCredit(edition_id=edition, grid_code=f"{HOME}001", metres=1520.0, minutes=60.0)]
     make.add(session, patrol)
+
+
+def _add_team(session: Session, place: Community, person: Person) -> None:
+    """A team that the volunteer belongs to, and their account of points."""
+    team = make.add(session, Team(community_id=place.id, name="东片小红帽"))
+    make.add(session, TeamMember(team_id=team.id, person_id=person.id, valid_from=date(2026, 3, 1)))
+    rules.begin(session, place, on=date(2026, 3, 1))
+    accounts.of_person(session, person, on=date(2026, 3, 1))
 
 
 def hashed(password: str) -> str:

@@ -20,13 +20,21 @@ MENU: tuple[tuple[str, str, May | None], ...] = (
     ("draw.start", N_("Draw grids"), May.DRAW_GRIDS),
     ("patrols.listing", N_("Patrols"), May.SEE_PATROLS),
     ("people.listing", N_("People"), May.SEE_PEOPLE),
+    ("teams.listing", N_("Teams"), May.SEE_TEAMS),
+    ("points.overview", N_("Points"), May.SEE_POINTS),
+    ("my_points.mine", N_("My points"), None),
     ("figures.show", N_("Figures"), May.SEE_FIGURES),
     ("imports.choose", N_("Import"), May.IMPORT),
 )
 """The pages of the menu, in order, with the right each needs."""
 
-SHORT_MENU = frozenset({"home.home", "map.map_page", "incidents.listing", "patrols.listing"})
+SHORT_MENU = frozenset(
+    {"home.home", "map.map_page", "incidents.listing", "patrols.listing", "teams.listing", "my_points.mine"}
+)
 """What a volunteer's menu keeps: few entries, large."""
+
+OWN_MENU = frozenset({"my_points.mine"})
+"""What only a volunteer's menu holds; others find it on their account's page."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,7 @@ class Frame:
             for endpoint, name, right in MENU
             if endpoint in current_app.view_functions
             and (right is None or access.may(right))
-            and (not few or endpoint in SHORT_MENU)
+            and (endpoint in SHORT_MENU if few else endpoint not in OWN_MENU)
         ]
 
     @cached_property

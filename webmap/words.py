@@ -147,7 +147,7 @@ OWN_WORDS: dict[type[StrEnum], dict[StrEnum, str]] = {
     },
     MemberRole: {MemberRole.LEADER: N_("team leader"), MemberRole.MEMBER: N_("member")},
     AccountKind: {
-        AccountKind.PERSON: N_("person"),
+        AccountKind.PERSON: N_("individual"),
         AccountKind.HOUSEHOLD: N_("household"),
         AccountKind.SHOP: N_("shop"),
     },

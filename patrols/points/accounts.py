@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, contains_eager, joinedload
 from data.errors import Conflict, NotFound
 from data.models import AccountKind, Community, Person, PointsAccount, PointsEntry
 from geo.errors import N_
+from patrols import roster
 from patrols.errors import OutOfScope
 from patrols.points.refusals import BadPointsRule, PointsRefused
 from patrols.scope import Scope
@@ -69,6 +70,30 @@ def open_account(
     except IntegrityError as error:
         raise Conflict(N_("There is an account %(number)s already."), number=number) from error
     return account
+
+
+def open_for(
+    session: Session,
+    community: Community,
+    kind: AccountKind,
+    *,
+    number: str,
+    name: str,
+    on: date,
+    grid_code: str | None = None,
+) -> PointsAccount:
+    """Open an account: of a household or shop by its own number and name, of a person by the number on the roster.
+
+    Raises
+    ------
+    BadPointsRule, Conflict
+        As `open_account`.
+    NotFound
+        The roster has nobody under the number.
+    """
+    if kind is AccountKind.PERSON:
+        return of_person(session, roster.person(session, community, number), on=on)
+    return open_account(session, community, kind, number=number, name=name, on=on, grid_code=grid_code)
 
 
 def of_person(session: Session, person: Person, *, on: date) -> PointsAccount:

@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from data.database.turns import take_turn
+from data.errors import NotFound
 from data.models import (
     Community,
     EntryKind,
@@ -292,6 +293,21 @@ def opposite(entry: PointsEntry, *, reason: str, at: datetime, by: User | None) 
         by_user_id=None if by is None else by.id,
         note=reason.strip(),
     )
+
+
+def entry_of(session: Session, account: PointsAccount, number: int) -> PointsEntry:
+    """One line of an account by its id.
+
+    Raises
+    ------
+    NotFound
+        The account has none of that number.
+    """
+    mine = (PointsEntry.id == number, PointsEntry.account_id == account.id)
+    found = session.scalar(select(PointsEntry).where(*mine))
+    if found is None:
+        raise NotFound(N_("The account has no line %(number)s."), number=number)
+    return found
 
 
 def balance(session: Session, account_id: int) -> dict[int, int]:

@@ -25,6 +25,7 @@ COMMANDS = {
     "map": "maps",
     "export": "exporting",
     "patrols": "patrols",
+    "points": "points",
     "atlas": "printing",
     "board": "printing",
     "demo": "town",
