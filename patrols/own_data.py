@@ -24,7 +24,7 @@ from data.models import (
     TeamMember,
     User,
 )
-from patrols import consents, looks, privacy
+from patrols import consents, looks, own_check_ins, privacy
 
 PATROL: Table = Patrol.__table__  # type: ignore[assignment]
 
@@ -93,6 +93,7 @@ def _facts(session: Session, person: Person) -> dict[str, Any]:
             }
             for one in consents.history(session, person)
         ],
+        "check_ins": own_check_ins.told(session, person),
         "looks": [{**asdict(one), "at": one.at.isoformat()} for one in looks.looks_at(session, person)],
     }
 
@@ -105,10 +106,10 @@ def _days(row: Any) -> dict[str, str | None]:
 def delete_tracks(session: Session, person: Person, *, at: datetime) -> Deleted:
     """Delete where a person walked, for good, and withdraw the consent.
 
-    Fixes, lines and curtains go. Metres, minutes and what each grid earned stay with the day and the team, as patrols
-    of nobody: they are the community's figures, and lead to no person. Phones handed to the person alone are shut out,
-    so that nothing new comes. The entry in the roster, postings and points are the office's and stay; so do the rows of
-    the audit, which the law wants kept.
+    Fixes, lines and curtains go. Metres, minutes, what each grid earned and visits of check-points stay with the day
+    and the team, as those of nobody: they are the community's figures, and lead to no person. Phones handed to the
+    person alone are shut out, so that nothing new comes. The entry in the roster, postings and points are the office's
+    and stay; so do the rows of the audit, which the law wants kept.
     """
     mine = list(session.scalars(select(Patrol.id).where(Patrol.person_id == person.id)))
     fixes = 0
@@ -125,6 +126,7 @@ def delete_tracks(session: Session, person: Person, *, at: datetime) -> Deleted:
         phone.stage, phone.person_id, phone.decided_at = DeviceStage.REVOKED, None, at
         phone.label = ""
     privacy.forget_doors(session, person.id)
+    own_check_ins.forget_person(session, person)
     consents.withdraw(session, person, at=at)
     session.flush()
     session.expire_all()
