@@ -189,7 +189,7 @@ def get(session: Session, scope: Scope, user: User, number: int) -> Photo:
     photo = session.scalar(wanted.options(joinedload(Photo.incident).joinedload(Incident.category)))
     if photo is None or photo.file is None:
         raise NotFound(N_("There is no photo %(number)s."), number=number)
-    if not _may_see(photo, scope, user):
+    if not may_see(photo, scope, user):
         raise OutOfScope(N_("This photo is not open to you."))
     return photo
 
@@ -246,7 +246,8 @@ def _same_person(session: Session, photo: Photo, device: Device) -> bool:
     return session.get_one(Device, photo.device_id).person_id == device.person_id
 
 
-def _may_see(photo: Photo, scope: Scope, user: User) -> bool:
+def may_see(photo: Photo, scope: Scope, user: User) -> bool:
+    """Whether a person may see a photo; see `get`."""
     incident = photo.incident
     if photo.by_user_id == user.id or (incident is not None and _reported(incident, user)):
         return True
@@ -278,6 +279,7 @@ __all__ = [
     "is_sensitive",
     "keep",
     "known",
+    "may_see",
     "of_incident",
     "receive",
 ]

@@ -21,6 +21,11 @@ def record(action: str, *, object_kind: str = "", object_key: str = "", **facts:
     )
 
 
+def record_look(action: str, *, object_kind: str, object_key: str, **facts: object) -> None:
+    """Add and keep a row about a look, whose request writes nothing else."""
+    record_refusal(action, object_kind=object_kind, object_key=object_key, user_id=asker(), **facts)
+
+
 def record_refusal(action: str, *, object_kind: str, object_key: str, user_id: int | None, **facts: object) -> None:
     """Add and keep a row about what this request was refused; what the request had begun to change is given up."""
     with storage.apart() as opened:

@@ -4,9 +4,9 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
 
-from data.models import User
+from data.models import Community, User
 from geo.errors import N_
-from patrols import walk_phones
+from patrols import check_lists, walk_phones
 from webmap import access, errors, language, storage, trail
 from webmap.errors import Answer
 from webmap.language import gettext
@@ -52,6 +52,7 @@ def enrol() -> ResponseReturnValue:
 def _enrolled(user: User, browser: str, team: int | None) -> ResponseReturnValue:
     opened, now = storage.session(), storage.now()
     phone, token = walk_phones.enrol(opened, user, browser, at=now, team_id=team)
+    check_lists.begin(opened, opened.get_one(Community, phone.device.community_id), at=now)
     trail.record(
         "walk.enrolled", object_kind="device", object_key=str(phone.device_id), login=user.login, browser=browser
     )
