@@ -45,7 +45,8 @@ def cold_streets(
     """Say of every piece of street that may be seen when somebody last walked along it.
 
     Yellow is a street last seen longer ago than wished, red one last seen more than twice as long ago as wished,
-    or not in the last two months. Streets outside all grids are left out.
+    or not in the last two months. Streets outside all grids are left out. Who is not shown whole walks is told what
+    `patrols.shown_seen` allows, so that a warm street without a line leads to nobody's door.
 
     Parameters
     ----------
@@ -76,8 +77,8 @@ def cold_streets(
             N_("%(community)s has no grids in force, or no streets: there is nothing to walk along yet."),
             community=community.name,
         )
-    last = seen.last_seen(session, community, ground, at=at, keep=keep, progress=progress)
-    every = wished_frequency.every_days(ground.pieces, wished_frequency.wishes(session, community))
+    last = seen.last_seen(session, community, ground, at=at, keep=keep, progress=progress, scope=scope)
+    every = wished_frequency.in_force(session, community, ground.pieces, at=at)
     days = days_since(last, local_day(community, at))
     table = ground.pieces.assign(last_seen=last, days=days, every_days=every, warmth=warmth(days, every))
     mine = [any(scope.allows(community.id, code) for code in codes) for codes in table["grid_codes"]]

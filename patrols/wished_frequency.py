@@ -1,6 +1,7 @@
 """Every how many days streets are wished to be walked: by class, by grid, by both."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 import geopandas as gpd
 import numpy as np
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from data.models import Community, EditionStage, FrequencyWish, StreetClass
 from geo.errors import N_
-from patrols import redraw
+from patrols import clocks, redraw
 from patrols.errors import BadWish
 
 EVERY_DAYS = {StreetClass.BACK_STREET: 3, StreetClass.EXPRESSWAY: 0}
@@ -81,6 +82,17 @@ def wish(
     else:
         row.every_days = every_days
     session.flush()
+
+
+def in_force(session: Session, community: Community, pieces: gpd.GeoDataFrame, *, at: datetime) -> NDArray[np.int64]:
+    """Every how many days each piece of street is wished to be walked at a moment; 0: never.
+
+    As `every_days`; in an emergency, so much more often as was said when it began, once a day at the most.
+    """
+    days = every_days(pieces, wishes(session, community))
+    emergency = clocks.emergency_at(session, community.id, at)
+    share = 1.0 if emergency is None else emergency.frequency_share
+    return np.ceil(days * share).astype(np.int64)
 
 
 def every_days(pieces: gpd.GeoDataFrame, wished: Iterable[FrequencyWish]) -> NDArray[np.int64]:
