@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 from drawn_on import TAKE_ALL_BACK, Desk, opened, sign_in
 from playwright.sync_api import Browser, BrowserContext, Page
 from served import AT, Site, Watch
+from walked_phone import Volunteer
 from werkzeug.serving import make_server
 
 from data.database import open_engine
@@ -195,3 +196,15 @@ def other(
     page.goto(desk.address)
     yield opened(page)
     context.close()
+
+
+@pytest.fixture(scope="session")
+def walking_site(serve: Callable[..., Site], tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """A sample town on today's clock: phones keep their own time."""
+    return serve(tmp_path_factory.mktemp("walking") / "town.sqlite", lambda: max(datetime.now(UTC), AT))
+
+
+@pytest.fixture
+def volunteer(watch: Watch, context: BrowserContext, page: Page, walking_site: Site) -> Volunteer:
+    """Somebody with a phone that has never seen the page."""
+    return Volunteer(context, page, walking_site)

@@ -3,7 +3,7 @@
 import { canRead, CodeReader, codeOf } from "walk/code_reader.js";
 import { metresBetween } from "walk/ground.js";
 import { onForm, part, section, write, Wrong } from "walk/screen.js";
-import { tell } from "walk/voice.js";
+import { shake, tell } from "walk/voice.js";
 import { metres, say } from "walk/words.js";
 
 export class CheckIn {
@@ -54,7 +54,7 @@ export class CheckIn {
     const where = fix ? { lon: fix.lon, lat: fix.lat, accuracy_m: fix.accuracy } : {};
     await this.phone.add("check_in", { ...said, ...where, walk: this.phone.walk?.id });
     this.section.querySelector("form").reset();
-    navigator.vibrate?.(200);
+    shake(200);
     this.phone.fresh();
     this.phone.go("done");
     tell(say("checked_in"));

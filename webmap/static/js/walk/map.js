@@ -12,7 +12,9 @@ const CLOSE_ZOOM = 17;
 export class WalkMap {
   /** moves: whether fingers and keys may move the map; else it follows the walker and only the buttons change it. */
   constructor(box, kit, { moves = false } = {}) {
-    this.map = L.map(box, {
+    this.ground = document.createElement("div");
+    box.replaceChildren(this.ground);
+    this.map = L.map(this.ground, {
       attributionControl: false, zoomControl: false, preferCanvas: true, dragging: moves, touchZoom: moves, keyboard: moves,
       doubleClickZoom: false, scrollWheelZoom: moves, boxZoom: false, tapHold: false, maxZoom: 20, minZoom: 11,
       fadeAnimation: false, zoomAnimation: false, markerZoomAnimation: false,
@@ -50,7 +52,9 @@ export class WalkMap {
   }
 
   remove() {
-    this.map.remove();
+    this.ground.remove();
+    // Leaflet may still be about to draw, and would do so on a canvas that is gone.
+    requestAnimationFrame(() => this.map.remove());
   }
 }
 

@@ -24,7 +24,7 @@ export class Taking {
     } catch {
       return;    // asked again with the next connection
     }
-    this.phone.go("changed");
+    this.phone.go("fresh");
   }
 
   async keep(person, { etag, kit }) {

@@ -12,10 +12,15 @@ export function tell(words) {
   requestAnimationFrame(() => { polite.textContent = words; });
 }
 
+/** Felt, where the phone can; browsers complain about pages that shake before they were touched. */
+export function shake(pattern) {
+  if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.(pattern);
+}
+
 /** Read out at once, spoken by the phone, and felt. */
 export function warn(words) {
   loud.textContent = words;
-  navigator.vibrate?.([300, 150, 300, 150, 600]);
+  shake([300, 150, 300, 150, 600]);
   if (!window.speechSynthesis) return;
   const spoken = new SpeechSynthesisUtterance(words);
   spoken.lang = language === "zh" ? "zh-CN" : "en-GB";

@@ -56,8 +56,6 @@ export class Walking {
   /** Of several windows on one phone one records; the others wait until it is closed. */
   async record() {
     const { walk } = this.phone;
-    this.streets = new Streets(this.phone.kit.streets.features, this.phone.kit.community.bounds);
-    this.streets.remember(await this.phone.queue.all("seen", "walk", walk.id));
     this.elsewhere = !(await this.tryToRecord(walk, { ifAvailable: true }));
     if (this.elsewhere) this.tryToRecord(walk, {});
     this.notices();
@@ -66,15 +64,26 @@ export class Walking {
   tryToRecord(walk, how) {
     return new Promise((resolve) => {
       navigator.locks.request(RECORDING, how, async (lock) => {
+        if (lock) await this.takeOver(walk);
         resolve(Boolean(lock));
         if (!lock || this.phone.walk?.id !== walk.id) return;
-        this.elsewhere = false;
-        this.notices();
-        this.awake.keep(true);
-        this.positions.start(this.phone.walk.last);
         await new Promise((end) => { this.release = end; });
       });
     });
+  }
+
+  /** Another window may have gone on meanwhile: what it wrote down last is what this one begins with. */
+  async takeOver({ id }) {
+    const { phone } = this;
+    await phone.load();
+    if (phone.walk?.id !== id) { this.elsewhere = Boolean(phone.walk); return; }
+    this.elsewhere = false;
+    this.streets = new Streets(phone.kit.streets.features, phone.kit.community.bounds);
+    this.streets.remember(await phone.queue.all("seen", "walk", id));
+    this.green();
+    this.notices();
+    this.awake.keep(true);
+    this.positions.start(phone.walk.last);
   }
 
   take(fix) {
@@ -113,8 +122,9 @@ export class Walking {
     if (problem === "denied" || problem === "insecure") warn(say(`no_position_${problem}`));
   }
 
-  tick() {
+  async tick() {
     if (!this.phone.walk) return;
+    if (this.elsewhere) await this.phone.load();
     this.check();
     this.figures();
   }
@@ -137,33 +147,36 @@ export class Walking {
     if (!walk || walk.ended) return;
     const over = { ...walk, ended: at, why };
     phone.walk = null;
-    this.positions.stop();
-    this.awake.keep(false);
-    this.release?.();
+    this.letGo();
     await this.writing;
     await phone.add("stop", { walk: walk.id, why }, { at, puts: { walks: [over] } });
     phone.last = over;
     phone.changed();
-    this.forget();
     if (why !== "person") warn(say(`ended_${why}`));
     else quiet();
     phone.go("stopped", over);
   }
 
-  forget() {
+  letGo() {
+    this.positions.stop();
+    this.awake.keep(false);
+    this.release?.();
     this.map?.remove();
-    Object.assign(this, { map: null, streets: null, warned: null, problem: null, gap: 0, release: null });
+    Object.assign(this, { map: null, streets: null, warned: null, problem: null, elsewhere: false, gap: 0, release: null });
   }
 
   /** Another window started or ended a walk. */
   async changedElsewhere() {
     const { phone } = this;
     const before = phone.walk?.id;
-    if (before && this.release) return;
+    // The window that records knows better than the database, until the walk was ended in another one.
+    if (before && this.release && !(await phone.queue.get("walks", before)).ended) return;
     await phone.load();
-    if (before !== phone.walk?.id) this.forget();
-    if (phone.walk && !this.streets) await this.record();
-    phone.go("changed");
+    if (before !== phone.walk?.id) {
+      this.letGo();
+      if (phone.walk) await this.record();
+    }
+    phone.go("fresh");
   }
 
   figures() {
