@@ -25,6 +25,7 @@ from data.models import (
     User,
 )
 from patrols import consents, looks, own_check_ins, privacy
+from patrols.points import own as own_points
 
 PATROL: Table = Patrol.__table__  # type: ignore[assignment]
 
@@ -82,7 +83,8 @@ def _facts(session: Session, person: Person) -> dict[str, Any]:
         "postings": [
             {"duty": one.duty, "on": one.place_kind.value, "grid": one.grid_code, **_days(one)} for one in posted
         ],
-        "teams": [{"team": one.team.name, **_days(one)} for one in teams],
+        "teams": [{"team": one.team.name, "role": one.role.value, **_days(one)} for one in teams],
+        "points": own_points.told(session, person),
         "phones": [{"label": one.label, "since": one.enrolled_at.isoformat()} for one in phones],
         "consents": [
             {

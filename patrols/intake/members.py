@@ -116,14 +116,13 @@ def _shown(key: str) -> str:
 
 def _check_teams(session: Session, sheet: Sheet, rows: pd.DataFrame, community: Community) -> dict[str, str]:
     """Find the word of each row's kind of team; the kinds' words by their names."""
-    kinds = teams.kinds(session, community)
-    words = {spelling: one.kind for one in kinds for spelling in (one.kind, one.zh, one.en) if spelling}
+    words = kinds_by_name(session, community)
     sheet.refuse(
         (rows["kind"] != "") & ~rows["kind"].isin(words),
         N_("There is no kind of team called %(kind)s; there are: %(kinds)s."),
         column="kind",
         kind=lambda i: rows["kind"].iloc[i],
-        kinds=", ".join(one.zh for one in kinds),
+        kinds=", ".join(one.zh for one in teams.kinds(session, community)),
     )
     over = select(Team.name, Team.ended_on).where(Team.community_id == community.id, Team.ended_on.is_not(None))
     ended: dict[str, date] = {name: day for name, day in session.execute(over) if day is not None}
@@ -160,6 +159,12 @@ def _add_teams(session: Session, community: Community, rows: pd.DataFrame, words
     return ids
 
 
+def kinds_by_name(session: Session, community: Community) -> dict[str, str]:
+    """The word of each kind of team, by its word and its names."""
+    kinds = teams.kinds(session, community)
+    return {spelling: one.kind for one in kinds for spelling in (one.kind, one.zh, one.en) if spelling}
+
+
 def kind_in(name: str, words: dict[str, str]) -> str:
     """The kind whose name stands in a team's name; else "other", or the last one where a community has no such kind.
 
@@ -170,7 +175,10 @@ def kind_in(name: str, words: dict[str, str]) -> str:
     >>> kind_in("义务消防队", {"小红帽": "red_cap", "其他队伍": "other", "other": "other"})
     'other'
     """
-    found = next((word for spelling, word in words.items() if spelling in name and word != TeamKind.OTHER), None)
+    said = name.casefold()
+    found = next(
+        (word for spelling, word in words.items() if spelling.casefold() in said and word != TeamKind.OTHER), None
+    )
     if found is not None:
         return found
     return TeamKind.OTHER.value if TeamKind.OTHER.value in words.values() else list(words.values())[-1]

@@ -21,12 +21,12 @@ from data.models import (
     PlaceKind,
     Posting,
     Team,
-    TeamKind,
     TeamMember,
 )
 from geo.errors import N_
 from patrols import roster, validity
 from patrols.days import local_day
+from patrols.intake.members import kind_in, kinds_by_name
 from patrols.intake.rows import write_rows
 from patrols.intake.sheet import Headings, Intake, Sheet
 
@@ -283,12 +283,9 @@ def _named(session: Session, model: Any, community: Community, names: "pd.Series
     ids: dict[str, int] = dict(session.execute(known).all())
     new = [{"community_id": community.id, "name": name} for name in wanted if name not in ids]
     if new and model is Team:
-        new = [{**row, "kind": _team_kind(str(row["name"]))} for row in new]
+        words = kinds_by_name(session, community)
+        new = [{**row, "kind": kind_in(str(row["name"]), words)} for row in new]
     if new:
         write_rows(session, model, new)
         ids = dict(session.execute(known).all())
     return {name: ids[name] for name in wanted}
-
-
-def _team_kind(name: str) -> TeamKind:
-    return TeamKind.RED_CAP if "小红帽" in name or "red cap" in name.lower() else TeamKind.OTHER

@@ -9,6 +9,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
+from data.database.turns import take_turn
 from data.errors import Conflict, NotFound
 from data.models import AccountKind, Community, Person, PointsAccount, PointsEntry
 from geo.errors import N_
@@ -108,6 +109,10 @@ def of_persons(session: Session, people: Iterable[Person], *, on: date) -> dict[
     """
     wanted = {person.id: person for person in people}
     found = {account.person_id: account for account in known_of(session, wanted)}
+    if len(found) < len(wanted):
+        # Two who open the same account at once: the second waits here and finds what the first has opened.
+        take_turn(session, PointsAccount)
+        found = {account.person_id: account for account in known_of(session, wanted)}
     missing = [person for key, person in wanted.items() if key not in found]
     if missing:
         numbers = [person.number for person in missing]

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -29,6 +29,7 @@ from data.models import (
 from data.only_added import guard
 from geo.errors import N_
 from patrols.days import local_day
+from patrols.intake.rows import write_rows
 from patrols.points.refusals import Overdrawn, PointsRefused
 from patrols.points.rules import serves
 
@@ -91,7 +92,7 @@ def book(
     take_turn(session, PointsEntry)
     known = keys_there(session, community, [booking.fact_key for booking in bookings])
     used = _used(session, bookings)
-    entries = []
+    rows = []
     for booking in bookings:
         if booking.fact_key in known:
             continue
@@ -99,24 +100,36 @@ def book(
         points = _room(booking, used)
         for term in _terms(booking.account.id, booking.rule.code, booking.on):
             used[term] += points
-        entries.append(
-            PointsEntry(
-                community_id=community.id,
-                account_id=booking.account.id,
-                area_id=booking.rule.area_id,
-                kind=EntryKind.EARNED,
-                points=points,
-                rule_id=booking.rule.id,
-                fact_key=booking.fact_key,
-                fact_on=booking.on,
-                at=at,
-                by_user_id=None if by is None else by.id,
-                note=booking.note,
-            )
-        )
-    session.add_all(entries)
-    session.flush()
+        rows.append(_row(community, booking, points, at, by))
+    write_rows(session, PointsEntry, rows)
+    entries = _by_keys(session, community, [row["fact_key"] for row in rows])
     return Booked(entries, len(bookings) - len(entries))
+
+
+def _row(community: Community, booking: Booking, points: int, at: datetime, by: User | None) -> dict[str, Any]:
+    return {
+        "community_id": community.id,
+        "account_id": booking.account.id,
+        "area_id": booking.rule.area_id,
+        "kind": EntryKind.EARNED,
+        "points": points,
+        "rule_id": booking.rule.id,
+        "fact_key": booking.fact_key,
+        "fact_on": booking.on,
+        "at": at,
+        "by_user_id": None if by is None else by.id,
+        "note": booking.note,
+    }
+
+
+def _by_keys(session: Session, community: Community, keys: Sequence[str]) -> list[PointsEntry]:
+    """The entries of some facts, in their order."""
+    found: dict[str, PointsEntry] = {}
+    for start in range(0, len(keys), _KEYS_AT_ONCE):
+        part = PointsEntry.fact_key.in_(keys[start : start + _KEYS_AT_ONCE])
+        wanted = select(PointsEntry).where(PointsEntry.community_id == community.id, part)
+        found.update((entry.fact_key, entry) for entry in session.scalars(wanted))
+    return [found[key] for key in keys]
 
 
 def _check(community: Community, booking: Booking, today: date, by: User | None) -> None:

@@ -1,5 +1,6 @@
 """Statements: an account's lines with the balance after each, and what everybody's lines come to by area."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -157,6 +158,20 @@ def totals(
         for sums in (areas[area_id][1], found.kinds[account_kind], found.all):
             _add(sums, kind, int(points))
     return found
+
+
+def by_community(session: Session, scope: Scope, communities: Sequence[Community]) -> list[tuple[Community, Sums]]:
+    """What each community's lines come to since the beginning, as far as it may be seen; one query."""
+    wanted = (
+        select(PointsEntry.community_id, PointsEntry.kind, func.sum(PointsEntry.points))
+        .join(PointsAccount, PointsAccount.id == PointsEntry.account_id)
+        .where(PointsEntry.community_id.in_([one.id for one in communities]), scope.condition(PointsAccount))
+        .group_by(PointsEntry.community_id, PointsEntry.kind)
+    )
+    found = {one.id: (one, Sums()) for one in communities}
+    for number, kind, points in session.execute(wanted):
+        _add(found[number][1], kind, int(points))
+    return list(found.values())
 
 
 def _add(sums: Sums, kind: EntryKind, points: int) -> None:

@@ -38,6 +38,7 @@ def overview() -> str:
         community=community,
         communities=access.communities(),
         totals=statements.totals(opened, scope, community, since=_first(year), until=_first(year and year + 1)),
+        beside=statements.by_community(opened, scope, access.communities()) if len(access.communities()) > 1 else [],
         year=year,
         years=range(storage.today().year, storage.today().year - 5, -1),
         found=found if keeps else None,

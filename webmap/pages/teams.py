@@ -1,7 +1,7 @@
 """Teams: the list, who belongs to each, joining and leaving, kinds of teams, and what each team did in a time."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -9,11 +9,12 @@ from flask.typing import ResponseReturnValue
 from data.errors import NotFound
 from data.models import Community, MemberRole, Team
 from geo.errors import N_
-from patrols import roster, team_effort, teams
+from patrols import plan, roster, team_effort, teams
 from webmap import access, inputs, storage, trail
 from webmap.access import May
 from webmap.errors import BadInput
 from webmap.language import gettext
+from webmap.pages.plan import WEEKDAYS
 
 pages = Blueprint("teams", __name__)
 
@@ -64,8 +65,17 @@ def show(number: int) -> str:
         leads=teams.leads(opened, me, team, at=at),
         roles=list(MemberRole),
         today=storage.today(),
+        occasions=_week_of(community, team),
+        weekdays=WEEKDAYS,
         keeps=access.may(May.KEEP_TEAMS) and access.scope().allows(community.id),
     )
+
+
+def _week_of(community: Community, team: Team) -> list[plan.Occasion]:
+    """When the team is to walk in the seven days from today on, as far as this person may see the plan."""
+    today, last = storage.today(), storage.today() + timedelta(days=plan.WEEK_DAYS)
+    held = plan.windows(storage.session(), access.scope(), community, since=today, until=last)
+    return plan.occasions(community, [window for window in held if window.team_id == team.id], today)
 
 
 @pages.post("/teams/<int:number>")
