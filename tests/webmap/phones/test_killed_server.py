@@ -1,18 +1,13 @@
 """The server killed again and again while every app sends: what was answered is stored, once, and nothing else."""
 
-import os
-import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
-from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
 import sent_fixes
+from killed_server import Server
 from sent_fixes import Key, Request
 from sqlalchemy import select
 
@@ -23,37 +18,6 @@ KILLS = {"spatialite": 10, "postgis": 3}
 """PostgreSQL is a process of its own, which nobody kills: a few times show that nothing depends on SQLite."""
 
 SENDERS = 8
-
-
-class Server:
-    """The server as a process of its own, on one port, killed and started again."""
-
-    def __init__(self, url: str, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
-        self._env = {
-            **os.environ,
-            "GRIDPATROL_DATABASE_URL": url,
-            "GRIDPATROL_INSTANCE": str(folder),
-            "GRIDPATROL_SECRET_KEY": "a key for this test only, of some length",
-        }
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        command = [Path(sys.executable).with_name("gridpatrol"), "serve", "--port", str(self.port)]
-        self._process = subprocess.Popen(command, env=self._env, stdout=subprocess.DEVNULL)
-        for _ in range(600):
-            assert self._process.poll() is None, "the server stopped"
-            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
-                return
-            time.sleep(0.05)
-        raise AssertionError("the server never answered")
-
-    def kill(self) -> None:
-        assert self._process is not None
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait()
 
 
 class Phones:

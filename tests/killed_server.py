@@ -1,0 +1,41 @@
+"""The server as a process of its own, to be killed and started again."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+
+class Server:
+    """The server as a process of its own, on one port, killed and started again."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self._env = {
+            **os.environ,
+            "GRIDPATROL_DATABASE_URL": url,
+            "GRIDPATROL_INSTANCE": str(folder),
+            "GRIDPATROL_SECRET_KEY": "a key for this test only, of some length",
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = [Path(sys.executable).with_name("gridpatrol"), "serve", "--port", str(self.port)]
+        self._process = subprocess.Popen(command, env=self._env, stdout=subprocess.DEVNULL)
+        for _ in range(600):
+            assert self._process.poll() is None, "the server stopped"
+            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                return
+            time.sleep(0.05)
+        raise AssertionError("the server never answered")
+
+    def kill(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
