@@ -3,7 +3,7 @@
 The rule, printed wherever its outcome is: a window is *kept* when at least `Rules.kept_share` of the street metres that
 were due was seen within it, and every check-point on its ground visited; *missed* when nobody of those who were to walk
 was there for as long as `Rules.least_visit_s` and no check-point was visited; *partly* kept in between. Due are the
-street metres of its ground that are wished to be walked, or as many as one walks in its time (`Rules.pace_m_min`) where
+street metres of its ground that are wished to be walked, or as many as one walks in its time (`Rules.pace_m_s`) where
 these are fewer. Teams are told by their effort; nobody is ranked.
 """
 
@@ -247,8 +247,8 @@ class _Reckoning:
         one = found.occasion
         inside = ground.of(one.window) & ground.wished
         total = float(ground.pieces["metres"].to_numpy()[inside].sum())
-        minutes = (one.ends - one.begins).total_seconds() / 60
-        found = replace(found, street_metres=total, due_metres=min(total, minutes * self.rules.pace_m_min))
+        seconds = (one.ends - one.begins).total_seconds()
+        found = replace(found, street_metres=total, due_metres=min(total, seconds * self.rules.pace_m_s))
         there = self._there(one)
         if not there.any():
             return found

@@ -139,12 +139,12 @@ def test_half_of_what_was_due_is_enough_and_less_is_partly(session, place, team,
 
 
 def test_no_more_is_due_than_one_walks_in_the_time(session, place, team, walker):
-    place.rules = {"pace_m_min": 0.5}
+    place.rules = {"pace_m_s": 0.01}
     window(session, place, team, grid(place, 4))
 
     (found,) = week(session, place).outcomes
 
-    assert (found.due_metres, found.street_metres) == (60.0, pytest.approx(STREET_M / 2, abs=0.5))
+    assert (found.due_metres, found.street_metres) == (72.0, pytest.approx(STREET_M / 2, abs=0.5))
 
 
 @pytest.mark.parametrize("fixes", [True, False])
