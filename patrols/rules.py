@@ -74,8 +74,8 @@ class Rules:
     kept_share : float
         Which share of the street metres that were due a planned window must have seen to be kept: people stop to talk
         and to report, and look at the other half next time.
-    pace_m_min : float
-        How many metres a walker of seventy goes in a minute, looking around: more is not due in a planned window.
+    pace_m_s : float
+        How fast a walker of seventy goes who looks around: more than that pace allows for is not due in a window.
     fixes_kept_days : float
         How long single positions and the ends of tracks are kept, before only totals and the lines that everybody may
         see are left: long enough to answer a complaint about the last quarter.
@@ -112,7 +112,7 @@ class Rules:
     far_outside_m: float = 1000.0
     least_visit_s: float = 60.0
     kept_share: float = 0.5
-    pace_m_min: float = 50.0
+    pace_m_s: float = 0.8
     fixes_kept_days: float = 90.0
     sure_probability: float = 0.95
 
