@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 from sqlalchemy import and_, case, false, func, or_, select
 from sqlalchemy.orm import Session
@@ -14,7 +15,7 @@ from data import frames
 from data.errors import NotFound
 from data.models import WGS84, Community, Grid, GridEdition, Incident, Patrol, Role, Stage
 from geo.errors import N_
-from patrols import chains, credits, incidents, redraw, standing
+from patrols import chains, credits, incidents, privacy, redraw, standing
 from patrols.chains import Link
 from patrols.coverage import coverage
 from patrols.days import local_day, start_of_day
@@ -197,18 +198,35 @@ def week_begins(community: Community, at: datetime) -> datetime:
 
 
 def tracks(
-    session: Session, community: Community, *, since: datetime, until: datetime, degrees: bool = False
+    session: Session,
+    community: Community,
+    *,
+    since: datetime,
+    until: datetime,
+    degrees: bool = False,
+    seen_by: Scope | None = None,
 ) -> gpd.GeoDataFrame:
     """The cleaned lines of the patrols that began in a time, without names.
+
+    Parameters
+    ----------
+    degrees : bool
+        Return WGS 84 instead of the community's metres.
+    seen_by : Scope, optional
+        Of somebody who is not shown whole walks: of other people's only what everybody may see (`patrols.privacy`), and
+        only where that is something.
 
     Returns
     -------
     GeoDataFrame
-        Index `patrol_id`; `started_at`, `metres`, `minutes`, `geometry` (MultiLineString), in the community's metres
-        unless degrees are asked for.
+        Index `patrol_id`; `started_at`, `metres`, `minutes` (of the whole walk), `person_id` (to count by, never to be
+        shown), `geometry` (MultiLineString).
     """
     statement = (
-        select(Patrol.id, Patrol.started_at, Patrol.metres, Patrol.minutes, Patrol.track)
+        select(
+            *(Patrol.id, Patrol.started_at, Patrol.metres, Patrol.minutes, Patrol.person_id),
+            *(Patrol.track, Patrol.ends_cut_at),
+        )
         .where(
             Patrol.community_id == community.id,
             Patrol.started_at >= since,
@@ -218,10 +236,20 @@ def tracks(
         .order_by(Patrol.id)
     )
     rows = session.execute(statement).all()
-    table = pd.DataFrame([row[:4] for row in rows], columns=["patrol_id", "started_at", "metres", "minutes"])
-    shapes = frames.decode([row[4] for row in rows])
+    columns = ["patrol_id", "started_at", "metres", "minutes", "person_id"]
+    table = pd.DataFrame([row[:5] for row in rows], columns=columns)
+    shapes = frames.decode([row[5] for row in rows])
     frame = gpd.GeoDataFrame(table, geometry=list(shapes), crs=WGS84).set_index("patrol_id")
-    return frame if degrees else frames.to_metres(frame, frames.crs_of(session, community.id))
+    whole = seen_by is None or seen_by.walkers
+    if whole and degrees:
+        return frame
+    frame = frames.to_metres(frame, frames.crs_of(session, community.id))
+    if seen_by is not None and not whole:
+        persons, cut = [row[4] for row in rows], [row[6] for row in rows]
+        own = np.array([person is not None and person == seen_by.person_id for person in persons], bool)
+        seen = privacy.shown(session, community, frame.geometry, persons, cut).where(~own, frame.geometry)
+        frame = frame.set_geometry(seen)[seen.notna()]
+    return frames.to_degrees(frame) if degrees else frame
 
 
 def _incident_figures(

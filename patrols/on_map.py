@@ -16,7 +16,8 @@ from patrols import figures, privacy
 from patrols.coverage import coverage
 from patrols.moves import CLOCKED_STAGES, OPEN_STAGES
 from patrols.rules import Rules
-from patrols.scope import Scope
+from patrols.scope import EVERYTHING, Scope
+from patrols.shown_seen import tellable
 
 WGS84 = "EPSG:4326"
 
@@ -155,9 +156,17 @@ class StreetsSeen(NamedTuple):
 
 
 def streets_seen(
-    session: Session, community: Community, grids: gpd.GeoDataFrame, pieces: gpd.GeoDataFrame, *, at: datetime
+    session: Session,
+    community: Community,
+    grids: gpd.GeoDataFrame,
+    pieces: gpd.GeoDataFrame,
+    *,
+    at: datetime,
+    scope: Scope = EVERYTHING,
 ) -> StreetsSeen:
     """Return what the patrols of the week before `at` have seen of the streets inside the grids.
+
+    Of the pieces, who is not shown whole walks is told what `patrols.shown_seen` allows.
 
     Parameters
     ----------
@@ -172,9 +181,15 @@ def streets_seen(
         ``per_grid``: ``grid_code, street_metres, street_metres_seen``. ``pieces``: ``seen`` (at least half of it) and
         ``geometry``, in metres; streets outside all grids are left out.
     """
+    since = figures.week_begins(community, at)
     rules = Rules.for_community(community.rules)
-    walks = figures.tracks(session, community, since=figures.week_begins(community, at), until=at)
+    walks = figures.tracks(session, community, since=since, until=at)
     per_grid, per_piece = coverage(walks, pieces, grids, rules)
     seen = per_piece["metres_seen"].to_numpy() >= 0.5 * per_piece["metres"].to_numpy()
     inside = pieces["grid_codes"].map(len).to_numpy() > 0
+    if not scope.walkers:
+        shown = figures.tracks(session, community, since=since, until=at, seen_by=scope)
+        seen &= tellable(pieces, walks, shown, rules.told_persons)
+        # Of the others nothing is told, so nothing is drawn: they are not unseen.
+        inside = inside & seen
     return StreetsSeen(per_grid, pieces[["geometry"]].assign(seen=seen)[inside])

@@ -79,6 +79,10 @@ class Rules:
     fixes_kept_days : float
         How long single positions and the ends of tracks are kept, before only totals and the lines that everybody may
         see are left: long enough to answer a complaint about the last quarter.
+    told_persons : float
+        How many different people must have gone along a street before those who are not shown whole walks are told
+        that it was seen, where no shown line says so: alone, the end of a walk leads to a door. 1 tells all, where
+        everybody knows everybody's door anyway.
     sure_probability : float
         From which probability on an answer is called sure: one wrong in twenty at the very worst.
 
@@ -114,6 +118,7 @@ class Rules:
     kept_share: float = 0.5
     pace_m_s: float = 0.8
     fixes_kept_days: float = 90.0
+    told_persons: float = 3.0
     sure_probability: float = 0.95
 
     @classmethod

@@ -34,6 +34,9 @@ SEES_ALL_WITHOUT_SCOPES = frozenset({Role.ADMINISTRATOR, Role.OFFICIAL})
 SEES_REPORTERS = frozenset({Role.ADMINISTRATOR, Role.GRID_MANAGER})
 """Who is shown a reporter's name and phone; handlers, volunteers and leaders' screens are not."""
 
+SEES_WALKERS = frozenset({Role.ADMINISTRATOR, Role.GRID_MANAGER})
+"""Who may be shown whole walks, and with a reason whose they are; to others coverage is told of lines without ends."""
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -53,6 +56,8 @@ class Scope:
         The handling office a handler belongs to: of the incidents, only those handed to it (or to `person_id`).
     reporters : bool
         Whether names and phones of reporters may be shown.
+    walkers : bool
+        Whether what is told of coverage may rest on whole walks, from door to door.
 
     Examples
     --------
@@ -67,6 +72,7 @@ class Scope:
     person_id: int | None = None
     organisation_id: int | None = None
     reporters: bool = True
+    walkers: bool = True
 
     @classmethod
     def of_user(cls, user: User) -> "Scope":
@@ -80,6 +86,7 @@ class Scope:
             # An id that no office has: a handler without an office must not see everybody's incidents.
             "organisation_id": (user.organisation_id or 0) if handler else None,
             "reporters": user.role in SEES_REPORTERS,
+            "walkers": user.role in SEES_WALKERS,
         }
         if not user.scopes and user.role in SEES_ALL_WITHOUT_SCOPES:
             return cls(**rest)

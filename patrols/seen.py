@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -28,6 +29,8 @@ from patrols.coverage import coverage
 from patrols.days import local_day, start_of_day
 from patrols.intake.rows import write_rows
 from patrols.rules import Rules
+from patrols.scope import EVERYTHING, Scope
+from patrols.shown_seen import beside_by_day, told_days
 
 LOOK_BACK_DAYS = 60
 """So many days, today included, are looked at: what nobody saw in two months was not seen at all."""
@@ -95,6 +98,7 @@ def last_seen(
     at: datetime,
     keep: Callable[[Made], None] | None = None,
     progress: Callable[[int, int], None] = lambda done, days: None,
+    scope: Scope = EVERYTHING,
 ) -> NDArray[np.datetime64]:
     """The day on which each piece of street was last seen; NaT: not in the last two months.
 
@@ -109,6 +113,8 @@ def last_seen(
         write after a read when others have written meanwhile. Without it they are put into this session.
     progress : callable
         Told how many of the days that are missing are done, and how many there are.
+    scope : Scope
+        Who is not shown whole walks is told what `patrols.shown_seen` allows.
 
     Returns
     -------
@@ -133,11 +139,32 @@ def last_seen(
         same = {"community_id": community.id, "ground": ground.mark}
         rows = [same | {"day": day, "walks": walks[day], "bits": bits} for day, bits in made.items()]
         (keep or partial(put, session))(Made(community.id, rows))
+    bits_of = {
+        day: np.unpackbits(np.frombuffer(bits, np.uint8), count=len(ground.pieces)).astype(bool)
+        for day, bits in sorted((fresh | made).items())
+    }
+    last = _last(ground, bits_of)
+    if scope.walkers:
+        return last
+    begin, end = start_of_day(community, since), at + timedelta(microseconds=1)
+    all_of, shown = (figures.tracks(session, community, since=begin, until=end, seen_by=one) for one in (None, scope))
+    beside = beside_by_day(ground.pieces, shown, _days(community, shown))
+    by_shown = _last(ground, {day: seen & beside[day] for day, seen in bits_of.items() if day in beside})
+    persons = Rules.for_community(community.rules).told_persons
+    return told_days(ground.pieces, last, by_shown, all_of, _days(community, all_of), persons)
+
+
+def _last(ground: Ground, seen: dict[date, NDArray[np.bool_]]) -> NDArray[np.datetime64]:
+    """The last of the days, in their order, on which each piece was seen."""
     found = np.full(len(ground.pieces), np.datetime64("NaT", "D"))
-    for day, bits in sorted((fresh | made).items()):
-        seen = np.unpackbits(np.frombuffer(bits, np.uint8), count=len(found)).astype(bool)
-        found[seen] = np.datetime64(day)
+    for day, pieces in seen.items():
+        found[pieces] = np.datetime64(day)
     return found
+
+
+def _days(community: Community, walks: gpd.GeoDataFrame) -> "pd.Series[Any]":
+    """The local day of each walk."""
+    return pd.Series([local_day(community, moment) for moment in walks["started_at"]], walks.index, dtype=object)
 
 
 def _walks(session: Session, community: Community, since: date, at: datetime) -> dict[date, str]:

@@ -43,7 +43,7 @@ def gather(session: Session, scope: Scope, community: Community, at: datetime, *
     grids = frames.grids(session, edition.id)
     streets = frames.streets(session, community.id)
     pieces = cut(streets, grids, Rules.for_community(community.rules).border_street_m)
-    seen = on_map.streets_seen(session, community, grids, pieces, at=at)
+    seen = on_map.streets_seen(session, community, grids, pieces, at=at, scope=scope)
     dense_since = at - timedelta(days=DENSE_DAYS)
     return Town(
         name=community.name,

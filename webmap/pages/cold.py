@@ -1,5 +1,6 @@
 """Where has nobody been: streets gone cold, how often they are wished to be walked, and the next walk."""
 
+from dataclasses import replace
 from typing import Any
 
 import geopandas as gpd
@@ -60,16 +61,16 @@ def show() -> str:
         found = None
     if found is None or found.empty:
         return render_template("cold.html", community=community, communities=access.communities(), sketch=None)
-    streets = cold.by_street(found)
+    streets, whole = cold.by_street(found), _whole(community, found)
     return render_template(
         "cold.html",
         community=community,
         communities=access.communities(),
         sketch=street_sketch.draw(found),
-        metres={one.value: float(found.loc[found["warmth"] == one.value, "metres"].sum()) for one in cold.Warmth},
+        metres={one.value: float(whole.loc[whole["warmth"] == one.value, "metres"].sum()) for one in cold.Warmth},
         streets=streets.head(STREETS_SHOWN).to_dict("records"),
         more=max(0, len(streets) - STREETS_SHOWN),
-        grids=cold.by_grid(found).to_dict("records"),
+        grids=cold.by_grid(whole).to_dict("records"),
         wishes=wished_frequency.wishes(storage.session(), community),
         classes=list(StreetClass),
         usual=_usual_days,
@@ -139,6 +140,15 @@ def say_turn(step: Step) -> str:
 def _streets(community: Community) -> gpd.GeoDataFrame:
     """Streets and when they were seen; what had to be found out anew is kept for the next who asks."""
     return cold.cold_streets(storage.session(), access.scope(), community, at=storage.now(), keep=keep)
+
+
+def _whole(community: Community, found: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """What totals are made of: they are the same for everybody, whatever of single streets may be told."""
+    scope = access.scope()
+    if scope.walkers:
+        return found
+    known = replace(scope, walkers=True)
+    return cold.cold_streets(storage.session(), known, community, at=storage.now(), keep=keep)
 
 
 def keep(made: seen.Made) -> None:
