@@ -20,6 +20,7 @@ from patrols.editions import EditionMove
 from patrols.errors import AdoptionRefused, EditionStepRefused
 from patrols.handover import hand_over
 from patrols.lineage import NOISE_M2, compare, lineage_rows
+from patrols.telling import Tell, silent
 
 BLOCKING = frozenset({"gap", "overlap", "outside", "invalid", "duplicate_code"})
 """Flaws that stand against adopting: ground without an answer, or with two. Exclaves exist."""
@@ -36,6 +37,7 @@ def adopt(
     note: str = "",
     allow_flaws: bool = False,
     seen: int | None = None,
+    tell: Tell = silent,
 ) -> GridEdition:
     """Put an edition into force from a day on; the one before ends on that day, and lineage says what became of it.
 
@@ -61,6 +63,8 @@ def adopt(
         Adopt in spite of gaps and overlaps, for grids that an authority has fixed as they are.
     seen : int, optional
         The revision of the grids that the person saw; if they are not the same any more, nothing is done.
+    tell : callable
+        Hears how far it has come: a town of 5,000 grids takes some seconds.
 
     Raises
     ------
@@ -80,8 +84,10 @@ def adopt(
     _check_dates(community, edition, before, valid_from, at)
     if by is not None:
         editions.check(edition, EditionMove.ADOPT)
+    tell(N_("Looking for flaws …"), 0.05)
     grids = frames.grids(session, edition.id)
     _check_grids(session, edition, grids, allow_flaws)
+    tell(N_("Writing down what becomes of each grid …"), 0.5)
     _give_outline(community, grids)
     lineage = _write_lineage(session, edition, before, grids)
     if before is not None:
@@ -89,6 +95,7 @@ def adopt(
     edition.valid_from, edition.valid_until, edition.filing_number = valid_from, None, filing_number
     editions.write_down(session, edition, EditionStage.ADOPTED, at=at, by=by, note=note)
     if valid_from <= local_day(community, at):
+        tell(N_("Handing over open incidents …"), 0.8)
         _take_over(session, edition, before, lineage, at=at, by=by)
     return edition
 

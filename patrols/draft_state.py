@@ -185,10 +185,10 @@ class DraftState:
         return [names.get(slot) for slot in self.owners["blocks"].tolist()]
 
 
-def load(session: Session, edition: GridEdition) -> DraftState:
-    """Read a draft with its ground from the database."""
+def load(session: Session, edition: GridEdition, ground: Ground | None = None) -> DraftState:
+    """Read a draft from the database, with its ground unless that is at hand."""
     community = edition.community
-    ground = ground_of(session, community)
+    ground = ground or ground_of(session, community)
     rows = {code: row for code, row in draft_rows.read(session, edition.id).items() if row is not None}
     shapes = draft_rows.shapes_in_metres(rows.values(), ground.crs)
     incidents = incidents_of(session, community, ground.crs)

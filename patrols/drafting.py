@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -19,9 +20,18 @@ from geo.errors import N_, CannotDraw
 from geo.site import make_site
 from patrols import redraw
 from patrols.moves import OPEN_STAGES
+from patrols.telling import Tell, silent
 from patrols.wishing import Asked, find_wishes
 
 Naming = Callable[[gpd.GeoDataFrame, gpd.GeoDataFrame], Sequence[str]]
+
+
+class Design(NamedTuple):
+    """Grids drawn from stored ground, not stored themselves: with names and residents, and the settings kept beside."""
+
+    drawing: draw.Drawing
+    grids: gpd.GeoDataFrame
+    made_how: dict[str, Any]
 
 
 def draw_draft(
@@ -35,9 +45,30 @@ def draw_draft(
     naming: Naming | None = None,
     asked: Asked | None = None,
 ) -> tuple[GridEdition, draw.Drawing]:
-    """Draw grids from the stored outline, streets, buildings and compounds, and store them as the next draft.
+    """Draw grids as `design` does, and store them as the next draft.
 
     Ground that keeps more than half of an earlier grid keeps its code; see `patrols.redraw.store_draft`.
+
+    Raises
+    ------
+    CannotDraw
+        The community has no outline or no buildings yet.
+    """
+    made = design(session, community, households=households, seed=seed, naming=naming, asked=asked)
+    edition = redraw.store_draft(session, community, made.grids, at=at, made_how=made.made_how, name=name)
+    return edition, made.drawing
+
+
+def design(
+    session: Session,
+    community: Community,
+    *,
+    households: tuple[int, int] | None,
+    seed: int = 0,
+    naming: Naming | None = None,
+    asked: Asked | None = None,
+) -> Design:
+    """Draw grids from the stored outline, streets, buildings and compounds.
 
     Parameters
     ----------
@@ -74,16 +105,15 @@ def draw_draft(
         made_how["load"] = asked.load
     if asked.grids is not None:
         made_how["grids"] = asked.grids
-    edition = redraw.store_draft(session, community, grids, at=at, made_how=made_how, name=name)
-    return edition, drawing
+    return Design(drawing, grids, made_how)
 
 
-def blocks_of(session: Session, community: Community, *, households: tuple[int, int] = (150, 500)) -> gpd.GeoDataFrame:
+def blocks_of(session: Session, community: Community, *, least: int = 150, tell: Tell = silent) -> gpd.GeoDataFrame:
     """Cut a community's stored ground into the blocks that an editor paints with.
 
     The blocks of `geo.blocks.build_blocks`: along streets, no building and no compound cut. A block with more
-    households than the lower limit of the band is split between houses into pieces of about a third of it, so that
-    there is always something small enough to balance a grid with.
+    households than the lower limit of the band (`least`) is split between houses into pieces of about a third of it,
+    so that there is always something small enough to balance a grid with.
 
     Returns
     -------
@@ -96,9 +126,13 @@ def blocks_of(session: Session, community: Community, *, households: tuple[int, 
     CannotDraw
         The community has no outline or no buildings yet.
     """
+    tell(N_("Reading streets and buildings …"), 0.0)
     outline, streets, buildings, compounds = _stored_ground(session, community)
+    tell(N_("Bringing the streets into order …"), 0.1)
     site = make_site(outline, streets, buildings, compounds)
-    blocks, _ = site.blocks(largest=max(households[0], 1), piece=max(households[0] // 3, 1))
+    tell(N_("Cutting the blocks …"), 0.4)
+    blocks, _ = site.blocks(largest=max(least, 1), piece=max(least // 3, 1))
+    tell(N_("Counting households in the blocks …"), 0.9)
     blocks = site.put_back(blocks)
     spots = shapely.get_coordinates(blocks.geometry.representative_point().array.to_numpy())
     blocks = blocks.iloc[draw.reading_order(spots, blocks.total_bounds)].reset_index(drop=True)

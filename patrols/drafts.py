@@ -9,30 +9,38 @@ import shapely
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from data import frames
 from data.models import Community, DraftEdit, EditionStage, GridEdition, GridKind, User
 from geo.errors import N_, Fault
-from geo.rounding import on_lattice
 from patrols import (
-    draft_blocks,
     draft_flaws,
     draft_log,
     draft_memory,
     draft_rows,
-    drafting,
     given_codes,
     ground_stamp,
-    redraw,
 )
-from patrols.draft_colours import NO_COLOUR, colour_all, colour_changed
+from patrols.draft_colours import NO_COLOUR, colour_changed
 from patrols.draft_edits import Edit, Outcome, carry_out
 from patrols.draft_ground import incidents_mark, incidents_of
+from patrols.draft_opening import DRAWN, IN_FORCE, open, prepare
 from patrols.draft_rows import Row, Rows
-from patrols.draft_state import DraftState, band_of, load, with_incidents, with_rows
+from patrols.draft_state import DraftState, load, with_incidents, with_rows
 from patrols.errors import DraftChanged, DraftClosed
 
-IN_FORCE, DRAWN = "in_force", "drawn"
-"""Where the grids of a new draft come from."""
+__all__ = [
+    "DRAWN",
+    "IN_FORCE",
+    "Applied",
+    "apply",
+    "drafts",
+    "is_known",
+    "open",
+    "prepare",
+    "read",
+    "redo",
+    "state_of",
+    "undo",
+]
 
 ROUNDING_M2 = 0.5
 """A border that got a corner may move by a millimetre; less ground than this has not changed hands."""
@@ -67,67 +75,6 @@ class Applied:
     state: DraftState
 
 
-def open(
-    session: Session,
-    community: Community,
-    *,
-    at: datetime,
-    by: User | None = None,
-    source: str = IN_FORCE,
-    households: tuple[int, int] | None = None,
-    seed: int = 0,
-) -> GridEdition:
-    """Begin a draft: from the grids in force, with their codes and names, or from grids drawn anew.
-
-    Parameters
-    ----------
-    source : {"in_force", "drawn"}
-    households : tuple of int, optional
-        The band wished for each grid; by default that of the edition in force, else 150 to 500.
-    seed : int
-        For drawing.
-
-    Raises
-    ------
-    NoEditionInForce
-        Nothing is in force that could be changed.
-    CannotDraw
-        The community lacks what grids are drawn from.
-    """
-    now = redraw.edition_in_force(session, community.id, at)
-    band = households or (band_of(now) if now is not None else None)
-    if source == DRAWN:
-        edition, _ = drafting.draw_draft(session, community, households=band or (150, 500), at=at, seed=seed)
-    else:
-        now = redraw.require_edition(session, community, at)
-        made_how = {"by": IN_FORCE, "edition": now.number, **({"households": list(band)} if band else {})}
-        grids = frames.grids(session, now.id)
-        # Not the name of the one in force: two editions of one name would be taken for each other.
-        edition = redraw.store_draft(session, community, grids, at=at, made_how=made_how, keep_codes=True)
-    prepare(session, edition, at=at, by=by)
-    return edition
-
-
-def prepare(session: Session, edition: GridEdition, *, at: datetime, by: User | None = None) -> None:
-    """Make any draft ready for editing: on the lattice, coloured, with the blocks that it is painted with.
-
-    Nothing is done where that has been done.
-    """
-    draft_log.lock(session, edition)
-    if draft_log.stamp_of(session, edition) is not None:
-        return
-    grids = on_lattice(frames.grids(session, edition.id))
-    rows = {code: row for code, row in draft_rows.read(session, edition.id).items() if row is not None}
-    shapes = draft_rows.stored_shapes(grids.geometry, grids.crs)
-    codes = grids["grid_code"].tolist()
-    colours = colour_all(codes, grids["kind"].to_numpy(dtype=object), grids.geometry.to_numpy())
-    for code, shape in zip(codes, shapes, strict=True):
-        rows[code] = {**rows[code], "geom": shape, "colour": colours[code]}
-    draft_rows.write(session, edition.id, rows)
-    draft_blocks.store(session, edition)
-    draft_log.note_change(session, edition, draft_log.OPEN, draft_log.OPEN, (), at=at, by=by)
-
-
 def drafts(session: Session, community: Community) -> list[GridEdition]:
     """The drafts of a community, the newest first."""
     wanted = (
@@ -152,19 +99,33 @@ def state_of(session: Session, edition: GridEdition) -> DraftState:
     stamp = draft_log.stamp_of(session, edition)
     if stamp is None:
         raise DraftClosed(N_("Edition %(number)s is not ready for editing yet."), number=edition.number)
-    known = draft_memory.recall(stamp)
-    community = edition.community
-    if known is None or known.ground.stamp != ground_stamp.stamp_of(session, community):
-        known = read(session, edition)
-    elif known.incidents.mark != incidents_mark(session, community):
-        known = with_incidents(known, incidents_of(session, community, known.ground.crs))
-    draft_memory.remember(stamp, known)
+    known = _known(session, edition, stamp)
+    if known is None:
+        with draft_memory.one_reader(edition.id):
+            known = _known(session, edition, stamp) or read(session, edition)
+            draft_memory.remember(edition.id, stamp, known)
+    if known.incidents.mark != incidents_mark(session, edition.community):
+        known = with_incidents(known, incidents_of(session, edition.community, known.ground.crs))
+        draft_memory.remember(edition.id, stamp, known)
+    return known
+
+
+def is_known(session: Session, edition: GridEdition) -> bool:
+    """Whether this process has the draft at hand; reading that of a large town takes some seconds."""
+    stamp = draft_log.stamp_of(session, edition)
+    return stamp is not None and _known(session, edition, stamp) is not None
+
+
+def _known(session: Session, edition: GridEdition, stamp: str) -> DraftState | None:
+    known = draft_memory.recall(edition.id, stamp)
+    if known is None or known.ground.stamp != ground_stamp.stamp_of(session, edition.community):
+        return None
     return known
 
 
 def read(session: Session, edition: GridEdition) -> DraftState:
-    """The draft read from the database, with nothing remembered."""
-    state = load(session, edition)
+    """The draft read from the database, with nothing remembered but the ground, if it is still the same."""
+    state = load(session, edition, draft_memory.ground(ground_stamp.stamp_of(session, edition.community)))
     return replace(state, flaws=draft_flaws.find(state))
 
 
@@ -338,7 +299,7 @@ def _store(
     edition.revision += 1
     corners = _only_corners(state, moved, rows)
     stamp = draft_log.note_change(session, edition, action, kind, rows, corners=corners, at=at, by=by)
-    draft_memory.remember(stamp, moved)
+    draft_memory.remember(edition.id, stamp, moved)
     gone = tuple(sorted(code for code, row in rows.items() if row is None))
     changed = tuple(sorted(code for code, row in rows.items() if row is not None))
     return Applied(edition.revision, rebased, changed, gone, _counted(state, moved, changed), moved)

@@ -12,6 +12,7 @@ from geo.errors import N_
 from patrols import adoption, editions
 from patrols.editions import EditionMove
 from patrols.errors import EditionStepRefused
+from patrols.telling import Tell, silent
 
 IN_THE_AUDIT: Mapping[EditionMove, str] = {
     EditionMove.SUBMIT: "grids.submitted",
@@ -40,9 +41,21 @@ class Asked:
 
 
 def take(
-    session: Session, edition: GridEdition, move: EditionMove, asked: Asked, *, at: datetime, by: User | None
+    session: Session,
+    edition: GridEdition,
+    move: EditionMove,
+    asked: Asked,
+    *,
+    at: datetime,
+    by: User | None,
+    tell: Tell = silent,
 ) -> None:
     """Take a step with everything that was said for it.
+
+    Parameters
+    ----------
+    tell : callable
+        Hears how far an adoption has come; the other steps take no time.
 
     Raises
     ------
@@ -51,9 +64,12 @@ def take(
     AdoptionRefused, data.errors.Conflict
         As the step itself says.
     """
-    if move not in _DOES:
+    if move is EditionMove.RETIRE:
         raise EditionStepRefused(N_("The calendar alone retires an edition."))
-    _DOES[move](session, edition, asked, at=at, by=by)
+    if move is EditionMove.ADOPT:
+        _adopt(session, edition, asked, at=at, by=by, tell=tell)
+    else:
+        _DOES[move](session, edition, asked, at=at, by=by)
 
 
 def facts(edition: GridEdition, move: EditionMove, asked: Asked) -> dict[str, Any]:
@@ -105,7 +121,6 @@ _DOES: Mapping[EditionMove, Callable[..., None]] = {
     EditionMove.SUBMIT: _submit,
     EditionMove.REVIEW: _seen(editions.review),
     EditionMove.SEND_BACK: _seen(editions.send_back),
-    EditionMove.ADOPT: _adopt,
     EditionMove.RECALL: _unseen(adoption.recall),
     EditionMove.DISCARD: _seen(editions.discard),
     EditionMove.BRING_BACK: _unseen(editions.bring_back),

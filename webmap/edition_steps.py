@@ -9,7 +9,7 @@ from geo.errors import N_
 from patrols import edition_moves, editions, redraw
 from patrols.edition_moves import Asked
 from patrols.editions import EditionMove
-from webmap import access, storage, trail
+from webmap import access, progress, storage, trail
 from webmap.access import May
 from webmap.errors import BadInput
 
@@ -60,7 +60,7 @@ def take(community: Community, edition: GridEdition, move: EditionMove, asked: A
     if move is EditionMove.ADOPT and (asked.valid_from is None or not asked.filing_number):
         raise BadInput(N_("An adoption needs its filing number and the first day on which the grids answer."))
     opened = storage.session()
-    edition_moves.take(opened, edition, move, asked, at=storage.now(), by=access.me())
+    edition_moves.take(opened, edition, move, asked, at=storage.now(), by=access.me(), tell=progress.teller())
     facts = edition_moves.facts(edition, move, asked)
     trail.record(edition_moves.IN_THE_AUDIT[move], object_kind="community", object_key=community.code, **facts)
     opened.commit()

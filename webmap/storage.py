@@ -51,6 +51,17 @@ def apart() -> Iterator[Session]:
         opened.commit()
 
 
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A session of its own for what is only read and takes long: on SQLite nobody else's writing has to wait for it.
+
+    What the request's own session had begun is given up first.
+    """
+    forget_changes()
+    with open_session(engine()) as opened:
+        yield opened
+
+
 def forget_changes() -> None:
     """Take back whatever this request had begun to change."""
     if "session" in g:

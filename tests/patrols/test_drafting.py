@@ -26,7 +26,7 @@ def ground_with_a_street(session: Session) -> Community:
 def test_blocks_tile_the_outline_and_count_what_stands_on_them(session: Session) -> None:
     place = ground_with_a_street(session)
 
-    blocks = drafting.blocks_of(session, place, households=(200, 500))
+    blocks = drafting.blocks_of(session, place, least=200)
 
     shapes = blocks.geometry.to_numpy()
     outline = frames.outline(session, place.id)
@@ -42,7 +42,7 @@ def test_blocks_tile_the_outline_and_count_what_stands_on_them(session: Session)
 
 
 def test_blocks_with_more_households_than_the_band_begins_with_are_split_between_houses(session: Session) -> None:
-    blocks = drafting.blocks_of(session, ground_with_a_street(session), households=(150, 500))
+    blocks = drafting.blocks_of(session, ground_with_a_street(session), least=150)
 
     assert blocks["households"].tolist() == [100] * 4
 

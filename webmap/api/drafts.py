@@ -8,16 +8,16 @@ from apiflask import APIBlueprint
 from flask import Response, abort, json, request
 from marshmallow import ValidationError
 
-from data.models import EditionStage, GridEdition
+from data.models import GridEdition
 from geo.errors import N_
-from patrols import draft_flaws, draft_log, drafts, redraw
+from patrols import draft_flaws, draft_log, drafts
 from patrols.draft_edits import Edit
 from patrols.draft_state import DraftState, band_of
 from patrols.drafts import Applied
 from patrols.edition_moves import Asked
 from patrols.editions import EditionMove
 from patrols.errors import DraftChanged
-from webmap import access, edition_steps, storage, trail
+from webmap import access, draft_begun, edition_steps, storage
 from webmap.access import May
 from webmap.api import draft_text
 from webmap.api.draft_shapes import (
@@ -58,19 +58,9 @@ def listing(asked: dict[str, Any]) -> list[dict[str, Any]]:
 @access.needs(May.DRAW_GRIDS)
 def begin(told: dict[str, Any]) -> dict[str, Any]:
     """Begin a draft, from the grids in force or drawn anew."""
-    opened, community = storage.session(), _whole(told.get("community"))
     band = told.get("households")
-    edition = drafts.open(
-        opened,
-        community,
-        at=storage.now(),
-        by=access.me(),
-        source=told["source"],
-        households=(min(band), max(band)) if band else None,
-        seed=told["seed"],
-    )
-    trail.record("draft.opened", object_kind="edition", object_key=str(edition.id), source=told["source"])
-    opened.commit()
+    households = (min(band), max(band)) if band else None
+    edition = draft_begun.begin(_whole(told.get("community")), told["source"], households, seed=told["seed"])
     return _about(edition)
 
 
@@ -79,7 +69,8 @@ def begin(told: dict[str, Any]) -> dict[str, Any]:
 @access.needs(May.DRAW_GRIDS)
 def show(code: str, number: int) -> Response:
     """A draft with its table of grids and its flaws."""
-    edition, state = _draft(code, number)
+    draft_begun.at_hand(edition := _edition(code, number))
+    state = drafts.state_of(storage.session(), edition)
     body = {
         **_about(edition),
         "created_at": edition.created_at.isoformat(timespec="seconds"),
@@ -209,21 +200,14 @@ def _whole(code: str | None) -> Any:
     return community
 
 
-def _edition(code: str, number: int) -> GridEdition:
-    """The edition, made ready for editing where it came as a draft from a file or a command."""
-    opened, community = storage.session(), _whole(code)
-    edition = redraw.edition(opened, community, number)
-    if edition.stage is EditionStage.DRAFT and draft_log.stamp_of(opened, edition) is None:
-        key = edition.id
-        with storage.apart() as apart:
-            drafts.prepare(apart, apart.get_one(GridEdition, key), at=storage.now(), by=access.me())
-        edition = opened.get_one(GridEdition, key)
-    return edition
-
-
 def _draft(code: str, number: int) -> tuple[GridEdition, DraftState]:
     edition = _edition(code, number)
     return edition, drafts.state_of(storage.session(), edition)
+
+
+def _edition(code: str, number: int) -> GridEdition:
+    """The edition, made ready for editing where it came as a draft from a file or a command."""
+    return draft_begun.ready(_whole(code), number)
 
 
 def _revision(headers: dict[str, Any]) -> int:

@@ -12,7 +12,7 @@ from data import frames
 from data.models import Community, GridEdition
 from geo.errors import N_
 from patrols import drafts, redraw
-from webmap import access, inputs, storage
+from webmap import access, draft_begun, inputs, progress, storage
 from webmap.access import May
 from webmap.errors import BadInput
 from webmap.language import gettext
@@ -48,12 +48,22 @@ def start() -> str:
 @access.needs(May.DRAW_GRIDS)
 def begin() -> ResponseReturnValue:
     """Open a draft: a copy of the grids in force, or a proposal drawn anew."""
-    opened, community = storage.session(), _whole(request.form.get("community"))
+    community = _whole(request.form.get("community"))
     drawn = request.form.get("source") == drafts.DRAWN
-    source: dict[str, Any] = {"source": drafts.DRAWN, "households": _band()} if drawn else {}
-    edition = drafts.open(opened, community, at=storage.now(), by=access.me(), **source)
-    opened.commit()
-    return redirect(url_for(".editor", community=community.code, edition=edition.number))
+    source, band = (drafts.DRAWN, _band()) if drawn else (drafts.IN_FORCE, None)
+    edition = draft_begun.begin(community, source, band)
+    return redirect(url_for(".editor", community=edition.community.code, edition=edition.number))
+
+
+@pages.get("/draw/progress/<word>")
+@access.needs(May.DRAW_GRIDS)
+def progressed(word: str) -> Response:
+    """How far the work has come that a page of this person named so; nothing where nothing was told."""
+    told = progress.heard(word)
+    body = {} if told is None else {"doing": gettext(told.doing), "share": round(told.share, 3)}
+    response = Response(json.dumps(body), mimetype="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _whole(code: str | None = None) -> Community:
@@ -81,6 +91,7 @@ def editor(community: str, edition: int) -> str:
         "words": {name: gettext(template) for name, template in WORDS.items()},
         "api": f"/api/drafts/{place.code}/{edition}",
         "ground": url_for(".base", community=place.code),
+        "progress": url_for(".progressed", word="-").removesuffix("-"),
         "bounds": _bounds(place, drawn),
     }
     return render_template(
@@ -140,4 +151,5 @@ def _corners(*frames_in_degrees: Any) -> Corners:
 def _modules() -> str:
     """The page's own modules by name, each with its version: a browser never mixes files of two releases."""
     names = sorted(path.name for path in SCRIPTS.glob("*.js"))
-    return json.dumps({"imports": {f"draw/{name}": url_for("static", filename=f"js/draw/{name}") for name in names}})
+    addresses = {f"draw/{name}": url_for("static", filename=f"js/draw/{name}") for name in names}
+    return json.dumps({"imports": {**addresses, "forms.js": url_for("static", filename="js/forms.js")}})

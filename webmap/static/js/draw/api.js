@@ -16,8 +16,9 @@ export class Api {
     this.token = document.querySelector("meta[name=csrf-token]").content;
   }
 
-  async ask(path, { method = "GET", body, revision } = {}) {
+  async ask(path, { method = "GET", body, revision, work } = {}) {
     const headers = { Accept: "application/json" };
+    if (work) headers["X-Progress"] = work;
     if (method !== "GET") headers["X-CSRFToken"] = this.token;
     if (body !== undefined) headers["Content-Type"] = "application/json";
     if (revision !== undefined) headers["If-Match"] = `"${revision}"`;
@@ -33,7 +34,7 @@ export class Api {
     return told;
   }
 
-  draft() { return this.ask(""); }
+  draft(work) { return this.ask("", { work }); }
   grids(since) { return this.ask("/grids" + (since === undefined ? "" : `?since=${since}`)); }
   blocks() { return this.ask("/blocks"); }
   edits(since) { return this.ask("/edits" + (since === undefined ? "" : `?since=${since}`)); }

@@ -25,8 +25,10 @@ export class Draft extends EventTarget {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 
-  async load() {
-    const [head, grids] = await Promise.all([this.api.draft(), this.api.grids()]);
+  /** The draft, then its shapes: a server that has not read it yet reads it once. `work` names that for its progress. */
+  async load(work) {
+    const head = await this.api.draft(work);
+    const grids = await this.api.grids();
     this.takeHead(head);
     for (const feature of grids.features) this.put(feature);
     this.tell("shapes", { codes: [...this.grids.keys()] });
