@@ -66,7 +66,13 @@ class PhotoStore:
             self.path(name, small=small).unlink(missing_ok=True)
 
     def sweep(self, known: Collection[str]) -> int:
-        """Delete the files that no row knows and that are older than a day; return how many that were."""
+        """Delete the files that no row knows and that are older than a day; return how many that were.
+
+        Nothing is swept where no row knows any file, or a file that one knows is missing: then these rows and this
+        folder do not belong together, and the pictures of another database would be gone.
+        """
+        if not known or not all(self.path(name).exists() for name in known):
+            return 0
         gone, since = 0, time.time() - LEFT_OVER_S
         for path in self._folder.glob("??/*"):
             with contextlib.suppress(FileNotFoundError):

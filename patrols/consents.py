@@ -166,6 +166,17 @@ def covers(session: Session, person: Person, at: datetime) -> bool:
     return any(begin <= at and (end is None or at < end) for begin, end in periods(session, person))
 
 
+def agreed(session: Session, community: Community) -> set[int]:
+    """The ids of the persons of a community whom phones may record now; as `may_be_tracked`, for all in one query."""
+    newest = select(func.max(ConsentText.version)).where(ConsentText.community_id == community.id).scalar_subquery()
+    wanted = (
+        select(Consent.person_id)
+        .join(ConsentText, ConsentText.id == Consent.text_id)
+        .where(ConsentText.community_id == community.id, ConsentText.version == newest, Consent.withdrawn_at.is_(None))
+    )
+    return set(session.scalars(wanted))
+
+
 def withdrawn(session: Session, community: Community) -> set[int]:
     """The ids of the persons of a community who withdrew their consent and did not give it anew."""
     wanted = (

@@ -24,7 +24,7 @@ from data.models import (
     TeamMember,
     User,
 )
-from patrols import consents, looks, own_check_ins, privacy
+from patrols import consents, looks, own_check_ins, own_walks, privacy
 from patrols.points import own as own_points
 
 PATROL: Table = Patrol.__table__  # type: ignore[assignment]
@@ -96,6 +96,7 @@ def _facts(session: Session, person: Person) -> dict[str, Any]:
             for one in consents.history(session, person)
         ],
         "check_ins": own_check_ins.told(session, person),
+        **own_walks.told(session, person),
         "looks": [{**asdict(one), "at": one.at.isoformat()} for one in looks.looks_at(session, person)],
     }
 
@@ -108,11 +109,12 @@ def _days(row: Any) -> dict[str, str | None]:
 def delete_tracks(session: Session, person: Person, *, at: datetime) -> Deleted:
     """Delete where a person walked, for good, and withdraw the consent.
 
-    Fixes, lines and curtains go. Metres, minutes, what each grid earned and visits of check-points stay with the day
-    and the team, as those of nobody: they are the community's figures, and lead to no person. Phones handed to the
-    person alone are shut out, so that nothing new comes. The entry in the roster, postings and points are the office's
-    and stay; so do the rows of the audit, which the law wants kept.
+    Fixes, lines and curtains go. Metres, minutes, what each grid earned, visits of check-points and what was found on
+    check-lists stay with the day and the team, as those of nobody: they are the community's figures, and lead to no
+    person. Phones handed to the person alone are shut out, so that nothing new comes. The entry in the roster, postings
+    and points are the office's and stay; so do the rows of the audit, which the law wants kept.
     """
+    own_walks.forget_person(session, person, at=at)
     mine = list(session.scalars(select(Patrol.id).where(Patrol.person_id == person.id)))
     fixes = 0
     for start in range(0, len(mine), 500):

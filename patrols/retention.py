@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from data import fix_store, frames
 from data.models import WGS84, Community, Device, Fix, Patrol
-from patrols import own_check_ins, privacy, walk_windows
+from patrols import own_check_ins, own_walks, privacy, walk_windows
 from patrols.days import local_day, start_of_day
 from patrols.rules import Rules
 
@@ -40,7 +40,8 @@ def expire_fixes(session: Session, community: Community, *, at: datetime) -> Exp
 
     Metres, minutes, what each grid earned and the number of fixes stay. A track whose ends were never hidden is hidden
     first; nothing is left of one that stays behind its curtain. What phones sent and nothing may be made of goes too
-    (`patrols.walk_windows`), and where phones were at check-ins. Doing it again changes nothing.
+    (`patrols.walk_windows`), and where phones were at check-ins and
+    check-lists. Doing it again changes nothing.
 
     Returns
     -------
@@ -56,6 +57,7 @@ def expire_fixes(session: Session, community: Community, *, at: datetime) -> Exp
         fixes += _count(session.execute(delete(Fix).where(Fix.patrol_id.in_(ids))))
         patrols += len(ids)
     own_check_ins.forget_places(session, community, until=until)
+    own_walks.forget_places(session, community, until=until)
     session.expire_all()
     return Expired(fixes, unwanted + _expire_phones(session, community, until), patrols)
 

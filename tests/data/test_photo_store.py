@@ -49,6 +49,16 @@ def test_only_old_files_that_no_row_knows_are_swept(tmp_path: Path) -> None:
     assert (store.path(known).exists(), store.path(old).exists(), store.path(new).exists()) == (True, False, True)
 
 
+def test_nothing_is_swept_for_rows_that_belong_to_another_folder(tmp_path: Path) -> None:
+    store = PhotoStore(tmp_path)
+    name = store.put(b"one", b"1")
+    for small in (False, True):
+        os.utime(store.path(name, small=small), (time.time() - 2 * LEFT_OVER_S,) * 2)
+
+    assert [store.sweep(set()), store.sweep({"a" * 64})] == [0, 0]
+    assert store.path(name).exists()
+
+
 def test_dropping_twice_changes_nothing(tmp_path: Path) -> None:
     store = PhotoStore(tmp_path)
     name = store.put(b"one", b"1")

@@ -51,7 +51,7 @@ def actions(url: str) -> list[str]:
 def test_old_fixes_expire_once(run: Run, spatialite_url: str) -> None:
     first, second = run("fixes", "expire", "--json"), run("fixes", "expire")
 
-    assert json.loads(first.stdout) == {"fixes": 1, "phone_fixes": 0, "patrols": 1, "strangers": 0}
+    assert json.loads(first.stdout) == {"fixes": 1, "phone_fixes": 0, "patrols": 1, "strangers": 0, "photos": 0}
     assert second.stdout == "0 fixes of 0 patrols are deleted; their totals stay.\n"
     assert actions(spatialite_url) == ["fixes.expired", "fixes.expired"]
 

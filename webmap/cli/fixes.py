@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from data import audit
 from data.database import open_session
+from data.photo_store import PhotoStore
+from data.settings import Settings
 from geo.errors import N_
-from patrols import phones
+from patrols import phones, photos
 from patrols.communities import communities_in_force
 from patrols.devices import forget_strangers
 from patrols.retention import expire_fixes
@@ -44,6 +46,15 @@ def derive_command(database: str | None) -> None:
     finish(done.failed)
 
 
+def _drop(alone: list[str], database: str | None) -> None:
+    """Delete files of photos that no row names any more, now that the rows are gone for good."""
+    store = PhotoStore(Settings.from_env().instance)
+    for name in alone:
+        store.drop(name)
+    with database_session(database) as session:
+        store.sweep(photos.files(session))
+
+
 @fixes_command.command(
     "expire", help=N_("Delete fixes that are older than their community keeps them; run it nightly.")
 )
@@ -56,7 +67,14 @@ def expire_command(as_json: bool, database: str | None) -> None:
             done = asdict(expire_fixes(session, place, at=at))
             gone = {name: count + done[name] for name, count in gone.items()}
         gone["strangers"] = forget_strangers(session, at=at)
+        alone = [
+            name
+            for place in communities_in_force(session, on=at.date())
+            for name in photos.forget(session, place, at=at)
+        ]
+        gone["photos"] = len(alone)
         audit.write(session, "fixes.expired", at=at, facts=gone)
+    _drop(alone, database)
     if as_json:
         click.echo(json.dumps(gone))
         return

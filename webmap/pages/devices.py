@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from data.models import Community, Device
 from geo.datum import DEGREES
-from patrols import devices, roster
+from patrols import consents, devices, roster
 from patrols.devices import SPEED_UNITS
 from webmap import access, inputs, storage, trail
 from webmap.access import May
@@ -32,6 +32,7 @@ def listing() -> str:
         datums=DEGREES,
         units=[unit for unit in SPEED_UNITS if unit],
         heard=devices.heard_at,
+        agreed=consents.agreed(opened, community),
     )
 
 
@@ -56,7 +57,13 @@ def accept(number: int) -> ResponseReturnValue:
     devices.accept(opened, device, community, at=storage.now(), **_wanted(community))
     trail.record("device.accepted", object_kind="device", object_key=str(number), community=community.code)
     opened.commit()
-    flash(gettext("The phone's fixes count. Its patrols appear in a few minutes."), "good")
+    if device.person is None or consents.may_be_tracked(opened, device.person):
+        flash(gettext("The phone's fixes count. Its patrols appear in a few minutes."), "good")
+    else:
+        told = gettext(
+            "%(name)s has not agreed to be recorded yet: until then no patrols are made.", name=device.person.name
+        )
+        flash(told, "bad")
     return redirect(url_for(".listing", community=community.code))
 
 
