@@ -110,6 +110,6 @@ WORDS: dict[str, str] = {
     "drawn_too_few": N_("Set at least two corners."),
     "walk_kept": N_("The walk is handed in"),
     "paper_times": N_("The walk has to end after it began."),
-    "paper_empty": N_("Tick the streets, or write down what is on the paper."),
+    "paper_empty": N_("Tick the streets that were walked."),
 }
 """The scripts' words, by the name that they ask for."""

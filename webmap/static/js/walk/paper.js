@@ -17,7 +17,8 @@ export class PaperWalk {
   open() {
     this.form.reset();
     const today = new Date(Date.now() - new Date().getTimezoneOffset() * 60000).toISOString().slice(0, 10);
-    Object.assign(this.form.elements.date, { value: today, max: today });
+    const first = new Date(Date.parse(today) - this.phone.kit.limits.drawn_days * 86400000).toISOString().slice(0, 10);
+    Object.assign(this.form.elements.date, { value: today, max: today, min: first });
     part("ticks", this.form).replaceChildren(...[...this.names()].map(([name, ids]) =>
       make("label", {}, make("input", { type: "checkbox", value: ids.join(" ") }), make("span", { text: name }))));
   }
@@ -38,7 +39,7 @@ export class PaperWalk {
     const { date, from, to, words } = this.form.elements;
     const streets = [...part("ticks", this.form).querySelectorAll("input:checked")].flatMap((tick) => tick.value.split(" ").map(Number));
     if (from.value >= to.value) throw new Wrong(say("paper_times"));
-    if (!streets.length && !words.value.trim()) throw new Wrong(say("paper_empty"));
+    if (!streets.length) throw new Wrong(say("paper_empty"));
     await this.phone.add("paper_walk", { date: date.value, from: from.value, to: to.value, streets, words: words.value.trim() });
     this.phone.fresh();
     this.phone.go("done");
