@@ -205,7 +205,7 @@ def test_who_may_sign_in_is_somebody_of_the_town(town: Town) -> None:
 def test_every_step_of_the_build_and_every_figure_is_said_as_a_sentence(town: Town) -> None:
     said = [*town.said, *town.summary.sentences()]
 
-    assert len(town.said) == 5
+    assert len(town.said) == 7
     assert all(line == line.template % line.facts for line in said)
     assert any(str(town.summary.grids) in line for line in said)
     assert town.summary.sentences() == say_summary(town.summary.as_dict())
