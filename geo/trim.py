@@ -25,13 +25,14 @@ Positions = NDArray[np.int64]
 CLEAR_M = 110.0
 """How far in front of an end its curtain hangs at least: the hundred metres promised, and a phone's error."""
 
-AHEAD_M = (135.0, 160.0, 450.0)
+AHEAD_M = (135.0, 160.0, 600.0)
 """How far in front of the first end a new curtain is hung at least, and between which distances the most lies: the
 longer the first walk, the farther, so that as much uncertainty as possible costs as little of the line as possible. A
 phone may err by the 25 m between the least and `CLEAR_M`, and the walk still uses the same curtain; when it errs more,
-one more is hung, farther off on the same side."""
+one more is hung, farther off on the same side. Who knows all of this and simulates it a thousand times finds a home
+within 100 m in about half of the cases; with a most of 450 m, and half the way, in two thirds."""
 
-LEFT_SHARE = 0.5
+LEFT_SHARE = 0.75
 """The share of the way to the farthest point of the first walk, on the open side, that a curtain may take."""
 
 ASIDE_M = (60.0, 100.0)
@@ -48,7 +49,7 @@ SAME_HOUSE_M = 150.0
 """Curtains of different people whose ends are nearer than this show the same side: if the ends of husband and wife lay
 on both sides of their door, the door would lie in the middle."""
 
-TURN_DEG = (20.0, 50.0)
+TURN_DEG = (20.0, 75.0)
 """How far a curtain is turned from facing the middle of the first walk: straight on, the door would lie behind the
 middle of the shown ends."""
 
