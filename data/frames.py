@@ -18,6 +18,7 @@ from data.errors import NotFound
 from data.metres import BEIJING, crs_around, points_in_metres, require_crs, to_degrees, to_metres
 from data.models import Building, Community, Compound, Grid, GridEdition, Street
 from data.models.columns import WGS84
+from geo.brokenness import why_broken
 from geo.crs import local_crs
 from geo.errors import N_, BadGeometry
 
@@ -208,12 +209,12 @@ def _refuse_bad(shapes: npt.NDArray[np.object_], index: pd.Index) -> None:
     if bad.any():
         first = int(np.flatnonzero(bad)[0])
         shape = shapes[first]
-        reason = "missing" if shape is None else "empty" if shape.is_empty else shapely.is_valid_reason(shape)
+        said = "missing" if shape is None else "empty" if shape.is_empty else shapely.is_valid_reason(shape)
         raise BadGeometry(
             N_("%(count)s shapes cannot be stored. The first is row %(row)s: %(reason)s."),
             count=int(bad.sum()),
             row=index[first],
-            reason=reason,
+            reason=why_broken(said),
         )
 
 

@@ -66,7 +66,7 @@ def sum_loads(
         if name == STREET_METRES and streets is not None:
             total += weight * _street_metres(shapes, streets)
             continue
-        frames = [frame for frame in (buildings, places) if frame is not None and name in frame]
+        frames = [frame for frame in (buildings, places) if frame is not None and name in frame and _counts(name)]
         if not frames:
             known = sorted({STREET_METRES, HOUSEHOLDS, *_numeric(buildings), *_numeric(places)})
             raise CannotDraw(
@@ -79,9 +79,14 @@ def sum_loads(
     return total
 
 
+def _counts(name: str) -> bool:
+    """Whether a column counts something: keys are numbers too, but their sum says nothing."""
+    return name != "id" and not name.endswith("_id")
+
+
 def _numeric(frame: gpd.GeoDataFrame | None) -> list[str]:
-    """The columns of a frame that hold numbers."""
-    return [] if frame is None else frame.select_dtypes("number").columns.tolist()
+    """The columns of a frame that can be summed."""
+    return [] if frame is None else [name for name in frame.select_dtypes("number").columns if _counts(str(name))]
 
 
 def _sum_column(shapes: Geometries, frame: gpd.GeoDataFrame, name: str) -> Numbers:

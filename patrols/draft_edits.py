@@ -12,6 +12,7 @@ import shapely
 from data import frames
 from data.models import GridKind
 from geo import reshape
+from geo.brokenness import why_broken
 from geo.change import Change
 from geo.errors import N_, BadGeometry, CannotReshape
 from geo.repair import repair
@@ -257,7 +258,9 @@ def _shape(state: DraftState, told: Any) -> shapely.Geometry:
     try:
         drawn = shapely.force_2d(shapely.from_geojson(json.dumps(told)))
     except (shapely.errors.GEOSException, TypeError, ValueError) as error:
-        raise BadGeometry(N_("What was drawn is no GeoJSON geometry: %(reason)s"), reason=str(error)) from None
+        raise BadGeometry(
+            N_("What was drawn is no GeoJSON geometry: %(reason)s"), reason=why_broken(str(error))
+        ) from None
     places = shapely.get_coordinates(drawn)
     if not len(places) or not (np.abs(places) <= (180, 90)).all():
         raise BadGeometry(N_("What was drawn is empty, or not in degrees of longitude and latitude."))

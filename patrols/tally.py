@@ -35,6 +35,9 @@ COUNTED = ("households", "residents", "buildings")
 
 FIGURES = (*COUNTED, "street_metres", "open_incidents", "patrol_metres", "patrol_minutes", "postings")
 
+DIGITS = 6
+"""Of metres and minutes: what was added and taken away again must be the same as before."""
+
 NEAR_M = 1.0
 """Lines this much further away than any border reaches have nothing to do with changed ground."""
 
@@ -175,14 +178,13 @@ def _along(
 ) -> pd.DataFrame:
     """Sums by grid of what lies along lines."""
     if change is None or lines.empty:
-        return measure(ground, lines, locator)
+        return measure(ground, lines, locator).round(DIGITS)
     reach_m = max(ground.rules.border_street_m, ground.rules.border_band_m) + NEAR_M
     met = lines.sindex.query(change.ground, predicate="dwithin", distance=reach_m)[1] if len(change.ground) else []
     near = lines.iloc[np.unique(np.asarray(met, dtype=np.int64))]
     before, after = measure(ground, near, change.locator), measure(ground, near, locator)
     sums = change.figures[list(after.columns)].sub(before, fill_value=0.0).add(after, fill_value=0.0)
-    # To a thousandth of a millimetre: what was added and taken away again must be the same as before.
-    found: pd.DataFrame = sums.round(6)
+    found: pd.DataFrame = sums.round(DIGITS)
     return found
 
 

@@ -143,6 +143,9 @@ def tell(fault: Fault) -> str:
 
 
 def _fact(name: str, value: object) -> str:
+    if name == "reason" and isinstance(value, str) and value:
+        # A sentence of ours says why; names and numbers come through as they are.
+        return gettext(value)
     kind = WORD_FACTS.get(name)
     return words.word(kind(value)) if kind and value in {one.value for one in kind} else str(value)
 

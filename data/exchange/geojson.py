@@ -14,6 +14,7 @@ from data.exchange.columns import check_width, settle, unique_names
 from data.exchange.encodings import decode
 from data.exchange.reading import Refusals
 from data.exchange.unpack import Source
+from geo.brokenness import UNKNOWN, why_broken
 from geo.errors import N_
 
 ENDINGS = frozenset({".geojson", ".json"})
@@ -111,8 +112,8 @@ def _reason(text: str) -> str:
     try:
         shapely.from_geojson(text)
     except shapely.errors.GEOSException as error:
-        return str(error).split("Exception: ")[-1][:80]
-    return "?"
+        return why_broken(str(error))
+    return UNKNOWN
 
 
 def _records(features: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -101,9 +101,16 @@ def _list_layers(path: Path) -> list[str]:
 
 
 def _choose_layer(present: list[str], source: Source, layer: str | None) -> str:
-    """The layer of that name, or the only one."""
+    """The layer of that name; the only one where none is named."""
     if layer is not None and layer in present:
         return layer
+    if layer is not None and present:
+        raise UnreadableFile(
+            N_("%(file)s has no layer %(layer)s. It has: %(layers)s."),
+            file=source.name,
+            layer=layer,
+            layers=", ".join(present[:12]),
+        )
     if len(present) == 1:
         return present[0]
     if not present:

@@ -24,6 +24,9 @@ TOLD: Mapping[str, str] = {
 }
 """One sentence for each kind of flaw."""
 
+NOBODYS = N_("%(area)s m2 near %(lon)s, %(lat)s belong to no grid, and none lies beside them.")
+"""Of a gap without a neighbour."""
+
 MOST = 200
 """Flaws that are told one by one; beyond, only their number is."""
 
@@ -93,7 +96,7 @@ def _note(sheet: Sheet, flaws: gpd.GeoDataFrame) -> int:
     places = shapely.get_coordinates(spots.to_crs(4326).to_numpy())
     for row, (lon, lat) in zip(shown.itertuples(), places, strict=True):
         sheet.note(
-            TOLD[str(row.kind)],
+            TOLD[str(row.kind)] if row.grid_code else NOBODYS,
             code=row.grid_code,
             other=row.other_code,
             area=round(float(str(row.area_m2)), 1),

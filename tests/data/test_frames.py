@@ -210,9 +210,9 @@ def test_stored_lines_and_points_stay_what_they_are(session):
     [
         (None, "missing"),
         (shapely.Polygon(), "empty"),
-        (shapely.Polygon([(0, 0), (1, 1), (1, 0), (0, 1)]), "Self-intersection"),
-        (shapely.LineString([(0, 0), (0, 0)]), "Too few points"),
-        (shapely.Point(np.nan, 1), "not on Earth|Invalid"),
+        (shapely.Polygon([(0, 0), (1, 1), (1, 0), (0, 1)]), "it crosses itself"),
+        (shapely.LineString([(0, 0), (0, 0)]), "too few corners"),
+        (shapely.Point(np.nan, 1), "not on Earth|no number"),
         (shapely.box(170, 0, 190, 1), "not on Earth"),
         (shapely.box(440_000, 4_400_000, 440_100, 4_400_100), "not on Earth"),
     ],

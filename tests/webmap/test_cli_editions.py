@@ -169,3 +169,15 @@ def test_grids_that_lie_in_another_country_are_no_draft(run: Run, tmp_path: Path
     assert answer.exit_code == 2
     assert "Check --crs and --datum" in answer.output
     assert "elsewhere" not in run("grids", "list").output
+
+
+def test_a_layer_that_a_file_has_not_is_refused_with_those_that_it_has(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "grids.gpkg"
+    x, y = make.ORIGIN
+    gpd.GeoDataFrame(geometry=[shapely.box(x, y, x + 0.003, y + 0.002)], crs=4326).to_file(path, layer="网格")
+
+    refused = run("import", "grids", path, "--draft", "--layer", "none")
+    taken = run("import", "grids", path, "--draft", "--layer", "网格")
+
+    assert [refused.exit_code, taken.exit_code] == [2, 0], taken.output
+    assert "has no layer none. It has: 网格." in refused.output

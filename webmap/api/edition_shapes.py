@@ -103,6 +103,14 @@ class MoveOut(Schema):
     area_m2 = fields.Float()
 
 
+class LeftPostingOut(Schema):
+    """A posting on a grid that the edition does not have, without who holds it; `heir` has most of its ground."""
+
+    grid_code = fields.String()
+    heir = fields.String(allow_none=True)
+    duty = fields.String()
+
+
 class PreviewOut(Schema):
     """What an edition changes against another."""
 
@@ -110,5 +118,6 @@ class PreviewOut(Schema):
     against = fields.Integer(allow_none=True)
     grids = fields.List(fields.Nested(GridChangeOut))
     moves = fields.List(fields.Nested(MoveOut))
+    left_postings = fields.List(fields.Nested(LeftPostingOut))
     before = fields.Nested(SideOut)
     after = fields.Nested(SideOut)

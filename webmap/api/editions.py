@@ -9,8 +9,9 @@ from apiflask import APIBlueprint
 from flask import Response, json
 
 from data.models import GridEdition
-from patrols import editions, redraw
+from patrols import editions, lineage, redraw
 from patrols.edition_moves import Asked
+from patrols.left_postings import LeftPosting, left_postings
 from patrols.preview import Preview, preview
 from patrols.tally import COUNTED, FIGURES
 from webmap import access, edition_steps, storage
@@ -103,9 +104,17 @@ def _preview(told: Preview) -> dict[str, Any]:
             {**row, "from_code": row["from_code"] or None, "to_code": row["to_code"] or None}
             for row in told.moves.to_dict("records")
         ],
+        "left_postings": [
+            {"grid_code": one.grid_code, "heir": one.heir or None, "duty": one.duty} for one in _left(told)
+        ],
         "before": _whole(told.totals["before"].to_dict()),
         "after": _whole(told.totals["after"].to_dict()),
     }
+
+
+def _left(told: Preview) -> list[LeftPosting]:
+    opened, codes = storage.session(), told.after["grid_code"]
+    return left_postings(opened, told.edition, codes, lineage.heirs(told.lineage), at=storage.now())
 
 
 def _grids(told: Preview) -> list[dict[str, Any]]:

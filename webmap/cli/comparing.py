@@ -1,5 +1,6 @@
 """``gridpatrol grids compare``: what an edition changes against another."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -9,6 +10,8 @@ from data.models import LineageKind
 from geo.errors import N_
 from patrols import redraw
 from patrols.communities import find_community
+from patrols.left_postings import LeftPosting, left_postings
+from patrols.lineage import heirs
 from patrols.preview import Preview, preview
 from patrols.tally import FIGURES, NOWHERE
 from webmap.cli import _, speech
@@ -38,10 +41,11 @@ def compare_command(
         chosen = choose(session, place, edition, draft=bool(drafts))
         against = None if other is None else redraw.edition(session, place, other)
         told = preview(session, chosen, at=at, against=against)
-        speech.print_figures(_figures(told), as_json, lambda: _written(told))
+        left = left_postings(session, chosen, told.after["grid_code"], heirs(told.lineage), at=at)
+        speech.print_figures(_figures(told, left), as_json, lambda: _written(told, left))
 
 
-def _figures(told: Preview) -> dict[str, Any]:
+def _figures(told: Preview, left: Sequence[LeftPosting]) -> dict[str, Any]:
     """A comparison as JSON: numbers as they are, nothing where a grid does not exist."""
     grids = told.grids.reset_index().astype(object)
     grids = grids.where(told.grids.reset_index().notna(), None)
@@ -51,6 +55,7 @@ def _figures(told: Preview) -> dict[str, Any]:
         "grids": grids.to_dict("records"),
         "moves": told.moves.to_dict("records"),
         "totals": told.totals.to_dict("index"),
+        "left_postings": [{"grid_code": one.grid_code, "heir": one.heir or None, "duty": one.duty} for one in left],
     }
 
 
@@ -66,7 +71,7 @@ _NAMES = {
 }
 
 
-def _written(told: Preview) -> str:
+def _written(told: Preview, left: Sequence[LeftPosting]) -> str:
     changed = told.grids[(told.grids["change"] != LineageKind.KEPT) & (told.grids.index != NOWHERE)]
     against = "-" if told.against is None else told.against.number
     lines = [
@@ -89,6 +94,11 @@ def _written(told: Preview) -> str:
         _("  %(from_code)s -> %(to_code)s: %(households)s households, %(open_incidents)s open incidents, %(area)s m2")
         % {**row, "from_code": row["from_code"] or "-", "to_code": row["to_code"] or "-", "area": round(row["area_m2"])}
         for row in told.moves.to_dict("records")
+    ]
+    lines += [
+        _("  %(number)s is posted on %(grid_code)s, which is no more (most of its ground: %(heir)s): post them anew.")
+        % {"number": one.number, "grid_code": one.grid_code, "heir": one.heir or "-"}
+        for one in left
     ]
     return "\n".join(lines)
 

@@ -13,6 +13,7 @@ from patrols.acceptance import unaccepted
 from patrols.days import local_day
 from patrols.edition_moves import Asked
 from patrols.editions import EditionMove
+from patrols.left_postings import left_postings
 from patrols.preview import Preview, preview
 from patrols.tally import NOWHERE
 from webmap import access, edition_steps, inputs, storage
@@ -98,6 +99,7 @@ def _page(place: Community, edition: GridEdition, against: GridEdition | None) -
     opened = storage.session()
     told = preview(opened, edition, at=storage.now(), against=against)
     history = editions.history(opened, edition)
+    heirs = lineage.heirs(told.lineage)
     tomorrow = local_day(place, storage.now()) + timedelta(days=1)
     return render_template(
         "edition.html",
@@ -108,7 +110,8 @@ def _page(place: Community, edition: GridEdition, against: GridEdition | None) -
         rows=_rows(told),
         moves=told.moves.to_dict("records"),
         drawing=redrawn.draw(told, frames.streets(opened, place.id)),
-        heirs=lineage.heirs(told.lineage),
+        heirs=heirs,
+        left=left_postings(opened, edition, told.after["grid_code"], heirs, at=storage.now()),
         reasons=editions.void_reasons(opened, edition),
         blocking=_blocking(place, edition, told),
         steps=edition_steps.possible(edition) if against is None else [],
