@@ -23,6 +23,8 @@ Flags = NDArray[np.bool_]
 _DEFAULT = Rules()
 # Shorter holes in a seen street are the phone's wobble.
 _HOLE_M = 9.0
+# Of a street shorter than twice the shortest run this share is enough.
+_SHORT_STREET_SHARE = 0.5
 
 
 def street_share_seen(
@@ -185,20 +187,8 @@ def _along(lines: NDArray[np.object_], network: Network, rules: Rules) -> Flags:
 
 def _long_enough(cells: Cells, seen: Flags, rules: Rules) -> Flags:
     """The seen cells that lie in a long enough seen run of their street, once short holes in it are closed."""
-    if not len(seen):
-        return seen
-    run, metres, owner = _runs(cells, seen)
-    beside = np.concatenate([[False], owner[1:] == owner[:-1], [False]])
-    hole = beside[:-1] & beside[1:] & (metres <= _HOLE_M)
-    seen = seen | hole[run]
-    run, metres, owner = _runs(cells, seen)
-    least = np.minimum(rules.run_m, np.bincount(cells.owner, cells.metres)[owner] / 2)
-    long_enough: Flags = seen & (metres >= least - 1e-9)[run]
-    return long_enough
+    from geo.matching import long_runs
 
-
-def _runs(cells: Cells, flags: Flags) -> tuple[Positions, Floats, Positions]:
-    """Runs of equal flags along one street: the run of each cell, and the metres and street of each run."""
-    change = (np.diff(cells.owner, prepend=-1) != 0) | (np.diff(flags, prepend=False) != 0)
-    run = np.cumsum(change) - 1
-    return run, np.bincount(run, cells.metres).astype(float), cells.owner[change]
+    kept = np.zeros(len(seen), bool)
+    long_runs(cells.owner, cells.metres, seen, _HOLE_M, rules.run_m, _SHORT_STREET_SHARE, kept)
+    return kept
