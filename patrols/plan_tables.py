@@ -11,8 +11,8 @@ from patrols.kept import Outcome, Week
 
 HEADINGS = {
     "weekday": N_("Weekday"),
-    "begins": N_("From"),
-    "ends": N_("Until"),
+    "begins": N_("Begins at"),
+    "ends": N_("Ends at"),
     "team": N_("Team"),
     "person": N_("Person number"),
     "person_name": N_("Person"),

@@ -22,8 +22,8 @@ Found = TypeVar("Found")
 
 HEADINGS = {
     "weekday": ("weekdays", "day", "星期", "周几", "日期", "巡查日"),
-    "begins": ("from", "start", "开始时间", "开始", "起", "时间起"),
-    "ends": ("until", "to", "end", "结束时间", "结束", "止", "时间止"),
+    "begins": ("begins_at", "from", "start", "开始时间", "开始", "起", "时间起"),
+    "ends": ("ends_at", "until", "to", "end", "结束时间", "结束", "止", "时间止"),
     "team": ("队伍", "小队", "志愿队", "巡查队"),
     "person": ("person_number", "number", "人员编号", "编号", "工号"),
     "grid_code": ("grid", "网格", "网格编码", "网格代码"),

@@ -1,23 +1,39 @@
 """Every address tried with every role: who gets in, who does not, and that a page without a rule is shut."""
 
 from collections.abc import Callable, Iterator
+from datetime import date, time
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, select
-from visit import AWAY, BOARD, HOME, LOGINS, PASSWORD, Town, send
+from visit import AWAY, BOARD, HOME, LOGINS, NOW, PASSWORD, Town, send
 from werkzeug.routing import IntegerConverter, Rule
 
 from data.audit import find_broken_seal
 from data.database import open_session
-from data.models import AuditRow, Role
+from data.models import AuditRow, Community, Person, Role
+from patrols import check_points, plan
 from webmap.access import BY_TOKEN, OPEN, ROLES, SIGNED_IN, May, rule_of
 
 Signed = Callable[[Role], FlaskClient]
 
 UNGUARDED = {"static", "openapi.spec"}
-VALUES = {"code": f"{HOME}001", "community": HOME, "edition": 1, "token": BOARD, "filename": "css/tokens.css"}
+VALUES = {
+    **{"code": f"{HOME}001", "community": HOME, "edition": 1, "token": BOARD, "filename": "css/tokens.css"},
+    "ending": "csv",
+}
+
+
+@pytest.fixture(autouse=True)
+def plan_of_patrols(town_engine: Engine) -> None:
+    """Something for the pages of the plan to show: window 1 and check-point 1, in grid 1."""
+    with open_session(town_engine, writing=True) as session:
+        place = session.scalars(select(Community).where(Community.code == HOME)).one()
+        when = plan.When((1,), time(8), time(10), date(2026, 11, 1))
+        plan.plan(session, place, session.scalars(select(Person)).one(), when, plan.Where(f"{HOME}001"))
+        check_points.add(session, place, "北门", (116.3005, 40.0015), at=NOW)
+        session.commit()
 
 
 def rules(app: Flask) -> Iterator[Rule]:

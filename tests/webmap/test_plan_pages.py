@@ -142,7 +142,7 @@ def test_the_plan_goes_out_as_a_table_and_comes_in_again(as_role: Signed, town_e
     answer = browser.get("/patrols/plan/windows.xlsx")
     sheet = openpyxl.load_workbook(io.BytesIO(answer.data)).active
     rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
-    assert rows[0][:4] == ["Weekday", "From", "Until", "Team"]
+    assert rows[0][:4] == ["Weekday", "Begins at", "Ends at", "Team"]
     assert rows[1][:4] == ["Sat", "08:00", "10:00", "小红帽"]
 
     again = send(browser, "/patrols/plan/import", community=HOME, file=(io.BytesIO(answer.data), "plan.xlsx"))
@@ -175,7 +175,7 @@ def test_what_was_kept_goes_out_as_a_table(as_role: Signed) -> None:
     text = as_role(Role.OFFICIAL).get("/patrols/plan/kept.csv").data.decode("utf-8-sig")
 
     head, *rows = text.splitlines()
-    assert head.startswith("Day,From,Until,Team")
+    assert head.startswith("Day,Begins at,Ends at,Team")
     assert [row.split(",")[0] for row in rows] == ["2026-11-21", "2026-11-21"]
     assert all("missed" in row for row in rows)
     assert as_role(Role.OFFICIAL).get("/patrols/plan/kept.exe").status_code == 422

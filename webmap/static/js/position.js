@@ -13,6 +13,7 @@ function offer(box) {
         field("lat").value = coords.latitude;
         field("accuracy").value = coords.accuracy;
         said.textContent = box.dataset.found.replace("%s", Math.round(coords.accuracy));
+        box.dispatchEvent(new Event("input", { bubbles: true }));
       },
       () => { said.textContent = box.dataset.none; },
       { enableHighAccuracy: true, timeout: 20000, maximumAge: 10000 },
