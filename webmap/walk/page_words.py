@@ -26,7 +26,7 @@ WORDS: dict[str, str] = {
     ),
     "no_position_timeout": N_("The phone has not found its position yet. In the open it goes faster."),
     "no_position_insecure": N_("Positions need a secure address (https). Ask the office for the right address."),
-    "warn_longest": N_("The patrol ends by itself in %(time)s. Press Finish if you are done."),
+    "warn_longest": N_("The patrol ends by itself in %(time)s. Press Stop if you are done."),
     "warn_outside": N_("You have left the community. In %(time)s the patrol ends by itself."),
     "ended_longest": N_("The patrol was ended: the longest time for one walk is over."),
     "ended_outside": N_("The patrol was ended, because you left the community."),

@@ -9,7 +9,8 @@
   function dot(one, words) {
     const name = [one.category, words[look(one)], one.found].join(", ");
     const icon = L.divIcon({ className: "gp-dot gp-dot-" + look(one), iconSize: [14, 14] });
-    return { icon: icon, alt: name, keyboard: true, riseOnHover: true };
+    // An icon that is no picture gets its name from the title alone.
+    return { icon: icon, title: name, keyboard: true, riseOnHover: true };
   }
 
   function cluster(words) {

@@ -23,12 +23,14 @@ export function lengthOf(points) {
   return points.slice(1).reduce((sum, point, i) => sum + metresBetween(points[i], point), 0);
 }
 
-/** Distance of a point from the piece between two others, all in metres. */
-export function metresFromPiece([x, y], [ax, ay], [bx, by]) {
+/** How far a point lies from the piece between two others, and how many metres before or after it; all in metres. */
+export function besidePiece([x, y], [ax, ay], [bx, by]) {
   const [dx, dy] = [bx - ax, by - ay];
-  const long = dx * dx + dy * dy;
-  const along = long ? Math.min(1, Math.max(0, ((x - ax) * dx + (y - ay) * dy) / long)) : 0;
-  return Math.hypot(x - ax - along * dx, y - ay - along * dy);
+  const long = Math.hypot(dx, dy);
+  const on = long ? ((x - ax) * dx + (y - ay) * dy) / long : 0;
+  const along = Math.min(long, Math.max(0, on));
+  const share = long ? along / long : 0;
+  return { away: Math.hypot(x - ax - share * dx, y - ay - share * dy), beyond: Math.abs(on - along) };
 }
 
 /** Whether a point lies inside polygons given as [outer ring, hole, ...] of [lat, lon]. */
@@ -51,7 +53,7 @@ export function metresToBorder(polygons, lon, lat) {
   let nearest = Infinity;
   for (const ring of polygons.flat()) {
     const there = ring.map(([y, x]) => flat.metres(x, y));
-    for (let i = 1; i < there.length; i += 1) nearest = Math.min(nearest, metresFromPiece([0, 0], there[i - 1], there[i]));
+    for (let i = 1; i < there.length; i += 1) nearest = Math.min(nearest, besidePiece([0, 0], there[i - 1], there[i]).away);
   }
   return nearest;
 }

@@ -1,6 +1,6 @@
 // Which streets were walked along, for the green on the phone's own map. The office counts for itself, from the fixes.
 
-import { Flat, metresFromPiece } from "walk/ground.js";
+import { besidePiece, Flat } from "walk/ground.js";
 
 const SPACING_M = 10;
 const REACH_M = 18;
@@ -57,7 +57,9 @@ export class Streets {
     for (const [id, i] of this.near(a, b)) {
       const { x, y, dx, dy } = this.lines.get(id)[i];
       const along = Math.abs(dx * (b[0] - a[0]) + dy * (b[1] - a[1])) / long;
-      if (along < SAME_WAY || this.marksOf(id).has(i) || metresFromPiece([x, y], a, b) > REACH_M) continue;
+      if (along < SAME_WAY || this.marksOf(id).has(i)) continue;
+      const { away, beyond } = besidePiece([x, y], a, b);
+      if (away > REACH_M || beyond > SPACING_M / 2) continue;
       this.marksOf(id).add(i);
       touched.add(id);
     }
