@@ -28,7 +28,7 @@ from data.models import (
     User,
 )
 from geo.errors import N_
-from patrols import clocks
+from patrols import clocks, notices
 from patrols.days import local_day
 from patrols.deadlines import Limit
 from patrols.errors import OutOfScope, StepNotAllowed
@@ -234,6 +234,7 @@ def step(
     session.flush()
     session.expire(incident, ["steps"])
     clocks.set_due(session, community, incident, incident.steps)
+    notices.of_step(session, incident, row)
     return row
 
 

@@ -26,6 +26,7 @@ from data.models.incidents import (
     Stage,
     StepKind,
 )
+from data.models.notices import Notice, NoticeKind, NoticeWay, Sending, WayKind
 from data.models.patrols import Fix, Patrol, PatrolCredit, PatrolSource
 from data.models.people import (
     ChainLink,
@@ -133,7 +134,10 @@ __all__ = [
     "LimitUnit",
     "LineageKind",
     "MemberRole",
+    "Notice",
     "NoticeBoard",
+    "NoticeKind",
+    "NoticeWay",
     "OfficeHours",
     "Organisation",
     "Outcome",
@@ -158,6 +162,7 @@ __all__ = [
     "Posting",
     "Role",
     "SeenDay",
+    "Sending",
     "Stage",
     "StepKind",
     "StockKind",
@@ -176,4 +181,5 @@ __all__ = [
     "WalkEnd",
     "WalkPhone",
     "WalkThing",
+    "WayKind",
 ]

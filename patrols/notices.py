@@ -1,0 +1,70 @@
+"""Who is told of a step in an incident's history: whose turn it is now."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from data.models import Community, Duty, Incident, IncidentStep, Notice, NoticeKind, Person, StepKind
+from patrols import outbox
+from patrols.responsibility import chain_of
+
+TOLD = {
+    StepKind.TRIAGE: NoticeKind.HANDED,
+    StepKind.DISPATCH: NoticeKind.HANDED,
+    StepKind.SEND_BACK: NoticeKind.SENT_BACK,
+    StepKind.RESOLVE: NoticeKind.RESOLVED,
+    StepKind.SETTLE_ON_THE_SPOT: NoticeKind.RESOLVED,
+    StepKind.REDO: NoticeKind.REDO,
+    StepKind.SUPERVISE: NoticeKind.SUPERVISED,
+    StepKind.ESCALATE: NoticeKind.OVERDUE,
+}
+"""Which steps are told to somebody, and as what."""
+
+TO_MANAGER = frozenset({NoticeKind.SENT_BACK, NoticeKind.RESOLVED})
+"""What the grid's manager has to do something about; the others go to whoever has the incident."""
+
+
+def of_step(session: Session, incident: Incident, step: IncidentStep) -> int:
+    """Tell those whose turn it is after a step; how many. Whoever took the step is told nothing.
+
+    In the step's own transaction, so that no step is without its notice.
+    """
+    kind = TOLD.get(step.kind)
+    if kind is None:
+        return 0
+    community = session.get_one(Community, incident.community_id)
+    to: Iterable[int]
+    if step.kind is StepKind.ESCALATE:
+        to = [] if step.to_person_id is None else [step.to_person_id]
+    elif kind in TO_MANAGER:
+        to = managers(session, incident, at=step.at)
+    else:
+        to = hands(session, incident)
+    facts = {"number": incident.number, "due": None if incident.due_at is None else incident.due_at.isoformat()}
+    key = f"step:{incident.id}:{step.number}"
+    return outbox.put(session, community, to, kind, key, at=step.at, incident=incident, facts=facts)
+
+
+def hands(session: Session, incident: Incident) -> list[int]:
+    """Whoever has the incident: its handler, or else everybody of its office."""
+    if incident.handler_id is not None:
+        return [incident.handler_id]
+    if incident.organisation_id is None:
+        return []
+    wanted = select(Person.id).where(Person.organisation_id == incident.organisation_id).order_by(Person.id)
+    return list(session.scalars(wanted))
+
+
+def managers(session: Session, incident: Incident, *, at: datetime) -> list[int]:
+    """The grid's manager; where nobody is posted as one, the nearest of the chain above the grid's worker."""
+    links = [link for link in chain_of(session, incident, at=at) if link.person_id is not None]
+    wanted = [link for link in links if link.duty == Duty.GRID_MANAGER] or links[-1:]
+    return [link.person_id for link in wanted if link.person_id is not None]
+
+
+def unread(session: Session, person_id: int) -> int:
+    """How many notices a person has not seen yet."""
+    wanted = select(func.count()).select_from(Notice).where(Notice.person_id == person_id, Notice.read_at.is_(None))
+    return session.scalar(wanted) or 0
