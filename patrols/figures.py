@@ -205,6 +205,7 @@ def tracks(
     until: datetime,
     degrees: bool = False,
     seen_by: Scope | None = None,
+    persons: bool = False,
 ) -> gpd.GeoDataFrame:
     """The cleaned lines of the patrols that began in a time, without names.
 
@@ -215,12 +216,13 @@ def tracks(
     seen_by : Scope, optional
         Of somebody who is not shown whole walks: of other people's only what everybody may see (`patrols.privacy`), and
         only where that is something.
+    persons : bool
+        Add `person_id`, to count by, never to be shown.
 
     Returns
     -------
     GeoDataFrame
-        Index `patrol_id`; `started_at`, `metres`, `minutes` (of the whole walk), `person_id` (to count by, never to be
-        shown), `geometry` (MultiLineString).
+        Index `patrol_id`; `started_at`, `metres`, `minutes` (of the whole walk), `geometry` (MultiLineString).
     """
     statement = (
         select(
@@ -236,8 +238,8 @@ def tracks(
         .order_by(Patrol.id)
     )
     rows = session.execute(statement).all()
-    columns = ["patrol_id", "started_at", "metres", "minutes", "person_id"]
-    table = pd.DataFrame([row[:5] for row in rows], columns=columns)
+    known = ["patrol_id", "started_at", "metres", "minutes", *(["person_id"] if persons else [])]
+    table = pd.DataFrame([row[: len(known)] for row in rows], columns=known)
     shapes = frames.decode([row[5] for row in rows])
     frame = gpd.GeoDataFrame(table, geometry=list(shapes), crs=WGS84).set_index("patrol_id")
     whole = seen_by is None or seen_by.walkers
@@ -245,9 +247,9 @@ def tracks(
         return frame
     frame = frames.to_metres(frame, frames.crs_of(session, community.id))
     if seen_by is not None and not whole:
-        persons, cut = [row[4] for row in rows], [row[6] for row in rows]
-        own = np.array([person is not None and person == seen_by.person_id for person in persons], bool)
-        seen = privacy.shown(session, community, frame.geometry, persons, cut).where(~own, frame.geometry)
+        walkers, cut = [row[4] for row in rows], [row[6] for row in rows]
+        own = np.array([person is not None and person == seen_by.person_id for person in walkers], bool)
+        seen = privacy.shown(session, community, frame.geometry, walkers, cut).where(~own, frame.geometry)
         frame = frame.set_geometry(seen)[seen.notna()]
     return frames.to_degrees(frame) if degrees else frame
 

@@ -183,7 +183,7 @@ def streets_seen(
     """
     since = figures.week_begins(community, at)
     rules = Rules.for_community(community.rules)
-    walks = figures.tracks(session, community, since=since, until=at)
+    walks = figures.tracks(session, community, since=since, until=at, persons=True)
     per_grid, per_piece = coverage(walks, pieces, grids, rules)
     seen = per_piece["metres_seen"].to_numpy() >= 0.5 * per_piece["metres"].to_numpy()
     inside = pieces["grid_codes"].map(len).to_numpy() > 0

@@ -147,7 +147,9 @@ def last_seen(
     if scope.walkers:
         return last
     begin, end = start_of_day(community, since), at + timedelta(microseconds=1)
-    all_of, shown = (figures.tracks(session, community, since=begin, until=end, seen_by=one) for one in (None, scope))
+    all_of, shown = (
+        figures.tracks(session, community, since=begin, until=end, seen_by=one, persons=True) for one in (None, scope)
+    )
     beside = beside_by_day(ground.pieces, shown, _days(community, shown))
     by_shown = _last(ground, {day: seen & beside[day] for day, seen in bits_of.items() if day in beside})
     persons = Rules.for_community(community.rules).told_persons

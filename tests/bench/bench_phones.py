@@ -1,13 +1,15 @@
 """Fixes of phones: single requests and batches against a real server, every answer on the disk before it is given.
 
-    python tests/bench/bench_phones.py [--seconds 20] [--phones 500] [--database URL] [--threads 16]
+    python tests/bench/bench_phones.py [--seconds 20] [--flat] [--phones 500] [--database URL] [--threads 16]
 
 The client runs beside the server on the same machine and takes its share of it: read the server's CPU time per request,
-which noise changes little, before the rates. `--seconds 600` shows whether it stays flat; the rate and the slowest one
-per cent are printed for each tenth.
+which noise changes little, before the rates. Beside it stands how long other programs kept both waiting for a
+processor: where that is much, the rates say little. `--flat` (``make bench TABLES="phones --flat"``) sends single fixes
+for ten minutes without a pause and prints a line for each, then batches for one.
 """
 
 import argparse
+import itertools
 import json
 import os
 import selectors
@@ -31,16 +33,20 @@ from data.models import Device, DeviceStage, PhoneFix
 CONNECTIONS = 16
 TICKS = os.sysconf("SC_CLK_TCK")
 START_MS = 1_795_136_400_000
+MINUTE_S = 60.0
+FLAT_S = 600.0
 
 
 class Load(NamedTuple):
-    """What came of sending for a while."""
+    """What came of sending for a while; ``marks``: each minute, the server's CPU seconds and both programs' waiting."""
 
     seconds: float
     ended: np.ndarray
     took_ms: np.ndarray
     bad: int
     cpu_s: float
+    waited_s: float
+    marks: list[tuple[float, float, float]]
 
 
 @contextmanager
@@ -62,6 +68,8 @@ def served(url: str, folder: str, threads: int) -> Iterator[tuple[int, int]]:
         while True:
             with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
                 break
+            if process.poll() is not None:
+                raise SystemExit("the server did not start")
             time.sleep(0.1)
         yield port, process.pid
     finally:
@@ -75,6 +83,15 @@ def cpu_of(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
+def waited(pid: int) -> float:
+    """Seconds that a process's threads were ready and had no processor, by the kernel's own count."""
+    total = 0
+    for path in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        with suppress(OSError):
+            total += int(path.read_text().split()[1])
+    return total / 1e9
+
+
 def send(port: int, pid: int, seconds: float, message: Callable[[int], bytes]) -> Load:
     """Keep as many requests under way as there are connections, for so long."""
     chosen = selectors.DefaultSelector()
@@ -84,6 +101,12 @@ def send(port: int, pid: int, seconds: float, message: Callable[[int], bytes]) -
     took: list[float] = []
     number = bad = 0
     start, cpu = time.perf_counter(), cpu_of(pid)
+
+    def mark() -> tuple[float, float, float]:
+        return time.perf_counter() - start, cpu_of(pid) - cpu, waited(pid) + waited(os.getpid()) - idle
+
+    idle = waited(pid) + waited(os.getpid())
+    marks = [mark()]
     for _ in range(CONNECTIONS):
         connection = socket.create_connection(("127.0.0.1", port))
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -102,6 +125,8 @@ def send(port: int, pid: int, seconds: float, message: Callable[[int], bytes]) -
             took.append(now - begun.pop(connection.fileno()))
             ended.append(now - start)
             bad += not answer.startswith(b"HTTP/1.1 200")
+            if now - start >= MINUTE_S * len(marks):
+                marks.append(mark())
             if now - start < seconds:
                 begun[connection.fileno()] = time.perf_counter()
                 connection.sendall(message(number))
@@ -109,7 +134,8 @@ def send(port: int, pid: int, seconds: float, message: Callable[[int], bytes]) -
             else:
                 chosen.unregister(connection)
                 connection.close()
-    return Load(ended[-1], np.array(ended), np.array(took) * 1000, bad, cpu_of(pid) - cpu)
+    marks.append(mark())
+    return Load(ended[-1], np.array(ended), np.array(took) * 1000, bad, marks[-1][1], marks[-1][2], marks)
 
 
 def whole(answer: bytes) -> bool:
@@ -175,27 +201,32 @@ def stored(url: str) -> int:
 
 
 def tell(name: str, load: Load, fixes_each: int) -> None:
-    """One line for the whole, and one for each tenth where it lasted."""
-    count = len(load.took_ms)
+    """One line for the whole, and one for each minute where it lasted."""
+    row(name, load.took_ms, fixes_each, load.seconds, load.cpu_s, load.waited_s, load.bad)
+    if load.seconds <= 2 * MINUTE_S:
+        return
+    for number, (one, two) in enumerate(itertools.pairwise(load.marks), start=1):
+        part = load.took_ms[(load.ended >= one[0]) & (load.ended < two[0])]
+        if two[0] - one[0] > MINUTE_S / 2:
+            row(f"  minute {number}", part, fixes_each, two[0] - one[0], two[1] - one[1], two[2] - one[2], 0)
+
+
+def row(name: str, took_ms: np.ndarray, each: int, seconds: float, cpu_s: float, waited_s: float, bad: int) -> None:
+    """Rates, times, CPU time of the server a request, and the share of the time that both were kept waiting."""
+    count = len(took_ms)
     print(
-        f"{name:<28}{count / load.seconds:>9,.0f}{count * fixes_each / load.seconds:>10,.0f}"
-        f"{np.median(load.took_ms):>9.1f}{np.percentile(load.took_ms, 99):>9.1f}{load.took_ms.max():>9.1f}"
-        f"{load.cpu_s / count * 1000:>12.3f}{load.bad:>6}"
+        f"{name:<26}{count / seconds:>8,.0f}{count * each / seconds:>9,.0f}"
+        f"{np.median(took_ms):>8.1f}{np.percentile(took_ms, 99):>8.1f}{took_ms.max():>8.1f}"
+        f"{cpu_s / count * 1000:>11.3f}{waited_s / seconds:>9.2f}{bad:>5}",
+        flush=True,
     )
-    if load.seconds > 60:
-        for tenth in range(10):
-            part = (load.ended >= load.seconds * tenth / 10) & (load.ended < load.seconds * (tenth + 1) / 10)
-            rate = part.sum() / load.seconds * 10
-            print(
-                f"  tenth {tenth + 1:>2}{rate:>27,.0f}{rate * fixes_each:>10,.0f}"
-                f"{np.median(load.took_ms[part]):>9.1f}{np.percentile(load.took_ms[part], 99):>9.1f}"
-            )
 
 
 def main() -> None:
     """Send, and say what came of it."""
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--seconds", type=float, default=20.0)
+    asked.add_argument("--flat", action="store_true", help="ten minutes of single fixes, a line for each")
     asked.add_argument("--phones", type=int, default=500)
     asked.add_argument("--threads", type=int, default=16)
     asked.add_argument("--database")
@@ -206,13 +237,15 @@ def main() -> None:
         enrol(url, wanted.phones)
         said = f"{CONNECTIONS} connections, {wanted.threads} threads, {wanted.phones} phones"
         print(f"{said}; load of the machine {os.getloadavg()[0]:.1f}")
-        print(f"{'':<28}{'req/s':>9}{'fixes/s':>10}{'ms p50':>9}{'p99':>9}{'max':>9}{'CPU ms/req':>12}{'bad':>6}")
+        print(f"{'':<26}{'req/s':>8}{'fixes/s':>9}{'ms p50':>8}{'p99':>8}{'max':>8}", end="")
+        print(f"{'CPU ms/req':>11}{'waited':>9}{'bad':>5}")
         with served(url, folder, wanted.threads) as (port, pid):
             send(port, pid, 2.0, single(wanted.phones))
             before = stored(url)
-            one = send(port, pid, wanted.seconds, lambda number: single(wanted.phones)(number + 1_000_000))
+            alone = FLAT_S if wanted.flat else wanted.seconds
+            one = send(port, pid, alone, lambda number: single(wanted.phones)(number + 1_000_000))
             tell("one fix a request", one, 1)
-            many = send(port, pid, wanted.seconds, batch(wanted.phones))
+            many = send(port, pid, MINUTE_S if wanted.flat else wanted.seconds, batch(wanted.phones))
             tell("1,000 fixes a request", many, 1000)
         sent = len(one.took_ms) + 1000 * len(many.took_ms)
         print(json.dumps({"answered": sent, "stored": stored(url) - before}))

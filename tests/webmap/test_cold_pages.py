@@ -140,7 +140,7 @@ def test_every_turn_is_said_with_and_without_a_name(app) -> None:
 
 @pytest.mark.usefixtures("streets")
 def test_programs_get_cold_streets_as_geojson_and_the_walk_as_json(as_role: Signed) -> None:
-    browser = as_role(Role.OFFICIAL)
+    browser = as_role(Role.GRID_MANAGER)
 
     told = browser.get("/api/patrols/cold")
     walk = browser.get(f"/api/patrols/next-walk?lon=116.3001&lat={LANE}&metres=2000")
@@ -154,3 +154,15 @@ def test_programs_get_cold_streets_as_geojson_and_the_walk_as_json(as_role: Sign
     assert walk.json["line"]["coordinates"][0] == walk.json["line"]["coordinates"][-1]
     assert walk.json["steps"][0]["turn"] == "go"
     assert browser.get("/api/patrols/next-walk?metres=10").status_code == 422
+
+
+def test_a_street_that_one_walker_alone_has_seen_is_told_to_the_office_alone(as_role: Signed) -> None:
+    told = {
+        role: {one["properties"]["warmth"] for one in as_role(role).get("/api/patrols/cold").json["features"]}
+        for role in (Role.GRID_MANAGER, Role.OFFICIAL)
+    }
+    page = as_role(Role.OFFICIAL).get("/patrols/cold").text
+
+    assert "fresh" in told[Role.GRID_MANAGER]
+    assert told[Role.OFFICIAL] == {"red"}
+    assert "nobody&#39;s door is to be found by this map" in page
