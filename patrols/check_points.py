@@ -277,9 +277,7 @@ def grids_of(
     return [code or None for code in locate_many(session, asked, communities=[community])["grid_code"]]
 
 
-def visits(
-    session: Session, community: Community, *, since: datetime | None = None
-) -> dict[int, tuple[int, datetime]]:
+def visits(session: Session, community: Community, *, since: datetime | None = None) -> dict[int, tuple[int, datetime]]:
     """How many check-ins count for each check-point that has any, by its id, and when the last was.
 
     Parameters
