@@ -1,8 +1,8 @@
 """Which pieces of street were seen on which day, kept so that nobody has to lay the walks over the streets again.
 
 What is kept can always be made again from the patrols' lines, and is: for a new edition of grids, streets brought in
-again, other rules, or patrols of a day that came in late. Nobody has to say that it is out of date; see
-`data.models.SeenDay`.
+again, other rules, another method of laying walks over streets, or patrols of a day that came in late. Nobody has to
+say that it is out of date; see `data.models.SeenDay` and `patrols.made_by`.
 """
 
 import hashlib
@@ -28,6 +28,7 @@ from patrols import figures, redraw
 from patrols.coverage import coverage
 from patrols.days import local_day, start_of_day
 from patrols.intake.rows import write_rows
+from patrols.made_by import made_by
 from patrols.rules import Rules
 from patrols.scope import EVERYTHING, Scope
 from patrols.shown_seen import beside_by_day, told_days
@@ -37,9 +38,6 @@ LOOK_BACK_DAYS = 60
 
 SEEN_SHARE = 0.5
 """A piece of street counts as seen on a day from this share of its metres on."""
-
-_MADE_BY = 1
-"""To be raised when walks are laid over streets by another method: then all days are made anew."""
 
 _KEPT = 4
 
@@ -75,8 +73,10 @@ def ground_of(session: Session, community: Community, *, at: datetime) -> Ground
     if streets.empty:
         return None
     rules = Rules.for_community(community.rules)
+    # With another method of laying walks over streets all days are made anew.
+    method = made_by("patrols.coverage")
     mark = _mark(
-        _MADE_BY, edition.id, sorted(rules.as_dict().items()), *streets.index, b"".join(streets.geometry.to_wkb())
+        method, edition.id, sorted(rules.as_dict().items()), *streets.index, b"".join(streets.geometry.to_wkb())
     )
     with _lock:
         found = _grounds.get(mark)
