@@ -14,6 +14,7 @@ from webmap.language import gettext
 
 MENU: tuple[tuple[str, str, May | None], ...] = (
     ("home.home", N_("Today"), None),
+    ("walk.page", N_("Out on patrol"), May.UPLOAD_PATROLS),
     ("map.map_page", N_("Map"), May.SEE_PLACES),
     ("incidents.listing", N_("Incidents"), May.SEE_INCIDENTS),
     ("grids.listing", N_("Grids"), May.SEE_PLACES),
@@ -29,7 +30,15 @@ MENU: tuple[tuple[str, str, May | None], ...] = (
 """The pages of the menu, in order, with the right each needs."""
 
 SHORT_MENU = frozenset(
-    {"home.home", "map.map_page", "incidents.listing", "patrols.listing", "teams.listing", "my_points.mine"}
+    {
+        "home.home",
+        "walk.page",
+        "map.map_page",
+        "incidents.listing",
+        "patrols.listing",
+        "teams.listing",
+        "my_points.mine",
+    }
 )
 """What a volunteer's menu keeps: few entries, large."""
 
