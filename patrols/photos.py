@@ -67,14 +67,32 @@ def keep(
     PhotoRefused
         It weighs more than `MOST_BYTES`.
     """
+    if incident is None and community is None:
+        raise TypeError("a photo is of an incident or of a community")
+    picture = drawn(content)
+    file = store.put(picture.content, picture.small)
+    return keep_drawn(session, picture, file, at=at, by=by, community=community, incident=incident, role=role)
+
+
+def keep_drawn(
+    session: Session,
+    picture: Picture,
+    file: str,
+    *,
+    at: datetime,
+    by: User | None,
+    community: Community | None = None,
+    incident: Incident | None = None,
+    role: PhotoRole = PhotoRole.SCENE,
+) -> Photo:
+    """The quick part of `keep`, for a picture that was drawn and put into the store (as `file`) before."""
     owner = incident.community_id if incident is not None else community.id if community is not None else None
     if owner is None:
         raise TypeError("a photo is of an incident or of a community")
     photo = Photo(community_id=owner, at=at, role=role, by_user_id=by.id if by else None)
     if incident is not None:
         photo.incident_id = incident.id
-    picture = drawn(content)
-    _fill(photo, picture, store.put(picture.content, picture.small), at)
+    _fill(photo, picture, file, at)
     session.add(photo)
     session.flush()
     return photo
@@ -278,6 +296,7 @@ __all__ = [
     "get",
     "is_sensitive",
     "keep",
+    "keep_drawn",
     "known",
     "may_see",
     "of_incident",

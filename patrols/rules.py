@@ -83,6 +83,9 @@ class Rules:
         How many different people must have gone along a street before those who are not shown whole walks are told
         that it was seen, where no shown line says so: alone, the end of a walk leads to a door. 1 tells all, where
         everybody knows everybody's door anyway.
+    reopening_rating : float
+        How bad a resident's rating (of 5) must be to open a closed incident again, so that it is back on the manager's
+        desk; 0 never.
     sure_probability : float
         From which probability on an answer is called sure: one wrong in twenty at the very worst.
 
@@ -119,6 +122,7 @@ class Rules:
     pace_m_s: float = 0.8
     fixes_kept_days: float = 90.0
     told_persons: float = 3.0
+    reopening_rating: float = 2.0
     sure_probability: float = 0.95
 
     @classmethod
@@ -151,11 +155,14 @@ class Rules:
 
 
 # The largest value that makes sense; every other rule only has to be a number above zero.
-_MOST = {"sure_probability": 1.0, "kept_share": 1.0}
+_MOST = {"sure_probability": 1.0, "kept_share": 1.0, "reopening_rating": 5.0}
 # Rules of former days that a community may have numbers for: walks are matched to streets without them now.
 _RETIRED = {"along_deg", "heading_m"}
 # Zero is a way to switch these off.
-_MAY_BE_ZERO = {"reach_m", "least_visit_s", "run_m", "side_by_side_m", "jump_m", "border_street_m", "border_band_m"}
+_MAY_BE_ZERO = {
+    *("reach_m", "least_visit_s", "run_m", "side_by_side_m", "jump_m", "border_street_m", "border_band_m"),
+    "reopening_rating",
+}
 
 
 def _check(name: str, value: object) -> None:

@@ -78,6 +78,7 @@ from data.models.points import (
     StockKind,
 )
 from data.models.privacy import Consent, ConsentText, Curtain
+from data.models.residents import KnockCount, ResidentReport
 from data.models.seen import FrequencyWish, SeenDay
 from data.models.walks import ThingKind, Walk, WalkEnd, WalkPhone, WalkThing
 
@@ -131,6 +132,7 @@ __all__ = [
     "IncidentStep",
     "KindOfTeam",
     "LevelName",
+    "KnockCount",
     "LimitUnit",
     "LineageKind",
     "MemberRole",
@@ -160,6 +162,7 @@ __all__ = [
     "PointsRule",
     "PointsStock",
     "Posting",
+    "ResidentReport",
     "Role",
     "SeenDay",
     "Sending",
