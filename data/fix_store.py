@@ -204,8 +204,28 @@ def _add_rows(rows: dict[tuple[int, int, int, int], dict[str, Any]], device_id: 
 
 
 def _insert(connection: Connection, rows: list[dict[str, Any]]) -> None:
-    if rows:
+    if rows and connection.dialect.name == "postgresql":
+        connection.execute(_ALL_AT_ONCE, {name: [row[name] for row in rows] for name in _FIX_COLUMNS})
+    elif rows:
         connection.execute(_or_ignore(connection, FIX), rows)
+
+
+_FIX_COLUMNS = [column.name for column in FIX.columns]
+
+# One statement with a list for each column: PostgreSQL plans, sends and answers each row of the usual way by itself.
+_ALL_AT_ONCE = (
+    postgresql.insert(FIX)
+    .from_select(
+        _FIX_COLUMNS,
+        select(
+            *(
+                func.unnest(bindparam(column.name, type_=postgresql.ARRAY(column.type)), type_=column.type)
+                for column in FIX.columns
+            )
+        ),
+    )
+    .on_conflict_do_nothing()
+)
 
 
 def _add_up(heard: _Heard, sending: Sending) -> None:
