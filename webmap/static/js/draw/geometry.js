@@ -165,3 +165,16 @@ export function nearestOnLine(flat, x, y) {
   }
   return best;
 }
+
+/** A drawn way without the places that lie within `slack` of the line between others (Douglas and Peucker). */
+export function thinned(points, slack) {
+  if (points.length < 3) return points;
+  const [first, last] = [points[0], points.at(-1)];
+  let [most, at] = [0, 0];
+  for (let i = 1; i < points.length - 1; i += 1) {
+    const far = nearestOnLine(Float64Array.of(first.x, first.y, last.x, last.y), points[i].x, points[i].y)[2];
+    if (far > most) [most, at] = [far, i];
+  }
+  if (most <= slack) return [first, last];
+  return [...thinned(points.slice(0, at + 1), slack).slice(0, -1), ...thinned(points.slice(at), slack)];
+}

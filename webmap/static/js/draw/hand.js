@@ -7,7 +7,7 @@ const REACH_PX = { mouse: 10, pen: 14, touch: 24 };
 
 export class Hand {
   constructor(map, changed) {
-    Object.assign(this, { map, changed, tool: null, fingers: new Map(), down: null, panning: null, space: false });
+    Object.assign(this, { map, changed, tool: null, fingers: new Map(), down: null, panning: null, space: false, strokes: false });
     const box = map.getContainer();
     box.addEventListener("pointerdown", (event) => this.pressed(event));
     // On the window: a stroke that leaves the map goes on, and ends wherever the button is let go.
@@ -42,26 +42,31 @@ export class Hand {
     this.map.getContainer().focus({ preventScroll: true });
     this.fingers.set(event.pointerId, event);
     if (this.fingers.size > 1) return this.drop(true);
+    this.strokes = Boolean(this.tool.strokes || (this.tool.fingerStrokes && event.pointerType !== "mouse"));
+    // Before the map hears of it: with a finger that draws, two fingers move the map.
+    if (this.strokes) this.map.dragging.disable();
+    else this.map.dragging.enable();
     if (event.button === 1 || this.space || (event.button === 2 && this.tool.strokes)) {
       this.panning = { x: event.clientX, y: event.clientY, far: 0, button: event.button };
       event.preventDefault();
       return;
     }
     this.down = { event, far: false };
-    if (this.tool.strokes && event.button === 0) this.tool.press?.(this.place(event));
+    if (this.strokes && event.button === 0) this.tool.press?.(this.place(event));
   }
 
   moved(event) {
     if (this.fingers.size > 1) return;
     if (this.panning) return this.pan(event);
     if (!this.down) {
+      if (event.pointerType === "touch") return;
       if (event.target.closest?.(".leaflet-container") && !event.target.closest(".leaflet-control, .draw-over")) this.tool?.hover?.(this.place(event));
       return;
     }
     const { clientX, clientY } = this.down.event;
     const far = Math.hypot(event.clientX - clientX, event.clientY - clientY) > SLACK_PX;
     this.down.far ||= far;
-    if (this.down.far && this.tool.strokes) {
+    if (this.down.far && this.strokes) {
       const events = event.getCoalescedEvents?.() || [];
       for (const one of events.length ? events : [event]) this.tool.stroke?.(this.place(one));
     }
@@ -86,14 +91,15 @@ export class Hand {
     this.down = null;
     if (!down) return;
     if (down.far) {
-      if (this.tool.strokes) this.tool.release?.(this.place(event));
+      if (this.strokes) this.tool.release?.(this.place(event));
     } else this.tool.tap?.({ ...this.place(down.event) });
     this.changed();
   }
 
   /** Let go of whatever was begun: a second finger came down, or another tool was taken. */
   drop(keep = false) {
-    if (this.down) this.tool?.cancel?.();
+    if (this.down && this.tool?.letGo) this.tool.letGo();
+    else if (this.down) this.tool?.cancel?.();
     this.down = null;
     this.panning = null;
     if (!keep) this.fingers.clear();

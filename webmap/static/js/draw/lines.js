@@ -1,6 +1,7 @@
-// Tools that draw: a cut, a border's new course, ground to give, a special grid. Taps set points; the last one twice ends it.
+// Tools that draw: a cut, a border's new course, ground to give, a special grid. Taps set points; the last one twice ends
+// it. A finger or a pen may draw the line in one stroke instead.
 
-import { nearestOnLine, unproject } from "draw/geometry.js";
+import { nearestOnLine, thinned, unproject } from "draw/geometry.js";
 
 const SAMPLES = 24;
 const DECIMALS = 1e8;
@@ -33,9 +34,11 @@ export function snapped(desk, place, { on = desk.view.snap } = {}) {
   return best ? { ...place, x: best[0], y: best[1], held: true } : { ...place, held: false };
 }
 
+const byFinger = () => matchMedia("(pointer: coarse)").matches;
+
 class Line {
   constructor(desk, { closed = false } = {}) {
-    Object.assign(this, { desk, closed, points: [], tip: null });
+    Object.assign(this, { desk, closed, points: [], tip: null, drawn: null, fingerStrokes: true });
   }
 
   stop() {
@@ -53,6 +56,36 @@ class Line {
     if (!again(last)) this.points.push(next);
     this.tip = null;
     return this.desk.show();
+  }
+
+  press(place) {
+    this.from = place;
+  }
+
+  /** A finger draws: its way is kept, and thinned to what was meant when it is lifted. */
+  stroke(place) {
+    this.drawn ||= [this.from];
+    const last = this.drawn.at(-1);
+    if (Math.hypot(last.x - place.x, last.y - place.y) > place.reach * 0.15) this.drawn.push(place);
+    this.desk.again("doing");
+  }
+
+  release(place) {
+    if (!this.drawn) return;
+    const way = thinned([...this.drawn, place], place.reach * 0.3);
+    this.drawn = null;
+    const ends = this.closed ? [] : [0, way.length - 1];
+    const begun = this.points.length > 0;
+    this.points.push(...way.map((point, i) => (ends.includes(i) ? snapped(this.desk, point) : { ...point, held: false })));
+    if (begun || !this.ready) return this.desk.show();
+    return this.finish();
+  }
+
+  /** A second finger came down: what this one drew was no line, but the points before it stay. */
+  letGo() {
+    this.drawn = null;
+    this.tip = null;
+    this.desk.again("doing");
   }
 
   hover(place) {
@@ -74,8 +107,16 @@ class Line {
 
   cancel() {
     this.points = [];
+    this.drawn = null;
     this.tip = null;
     this.desk.again("doing");
+  }
+
+  /** How to go on once there are enough points; a tablet has no Enter key. */
+  readyHint() {
+    const { words } = this.desk;
+    if (byFinger()) return words.hint_ready_touch;
+    return this.closed ? words.hint_area_ready : words.hint_line_ready;
   }
 
   get ready() {
@@ -94,7 +135,7 @@ class Line {
 
   paint(view) {
     const { context } = view;
-    const points = this.tip && this.points.length ? [...this.points, this.tip] : this.points;
+    const points = [...this.points, ...(this.drawn || []), ...(this.tip && this.points.length ? [this.tip] : [])];
     if (points.length > 1) {
       const flat = Float64Array.from(points.flatMap((point) => [point.x, point.y]));
       for (const [ink, wide] of [["rgba(255,255,255,.9)", 6], ["#1d2129", 2.6]]) {
@@ -138,7 +179,7 @@ function crossed(desk, flat) {
 /** Cut a grid in two along the line. */
 export class Cut extends Line {
   hint() {
-    return this.ready ? this.desk.words.hint_line_ready : this.desk.words.hint_cut;
+    return this.ready ? this.readyHint() : byFinger() ? this.desk.words.hint_cut_touch : this.desk.words.hint_cut;
   }
 
   send(line, ghost) {
@@ -152,7 +193,7 @@ export class Cut extends Line {
 /** Give a shared border a new course, for both sides at once. */
 export class Reshape extends Line {
   hint() {
-    return this.ready ? this.desk.words.hint_line_ready : this.desk.words.hint_reshape;
+    return this.ready ? this.readyHint() : byFinger() ? this.desk.words.hint_reshape_touch : this.desk.words.hint_reshape;
   }
 
   send(line, ghost) {
@@ -170,12 +211,16 @@ export class Give extends Line {
     const { words, say } = this.desk;
     const brush = this.desk.brush();
     if (!brush) return words.hint_give_none;
-    return this.ready ? words.hint_area_ready : say(words.hint_give, { grid: this.desk.short(brush) });
+    return this.ready ? this.readyHint() : say(words.hint_give, { grid: this.desk.short(brush) });
   }
 
   tap(place) {
     if (!this.desk.brush()) return this.desk.pick(this.desk.draft.gridAt(place.x, place.y, true));
     return super.tap(place);
+  }
+
+  stroke(place) {
+    if (this.desk.brush()) super.stroke(place);
   }
 
   send(line, ghost) {
@@ -190,7 +235,7 @@ export class Special extends Line {
   }
 
   hint() {
-    return this.ready ? this.desk.words.hint_area_ready : this.desk.words.hint_special;
+    return this.ready ? this.readyHint() : this.desk.words.hint_special;
   }
 
   send(line, ghost) {
