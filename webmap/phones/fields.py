@@ -19,6 +19,9 @@ LONGEST_EXTRA = 4000
 
 EMPTY: tuple[Any, ...] = (None, "", [], {})
 
+# Made once: `json.dumps` makes one for every call that asks for anything unusual.
+_encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
+
 
 def number(value: Any) -> float | None:
     """A finite number, or None.
@@ -129,11 +132,11 @@ def make_fix(
 
 
 def _written(more: dict[str, Any]) -> str:
-    text = json.dumps(more, separators=(",", ":"), default=str)
+    text = _encode(more)
     while len(text) > LONGEST_EXTRA:
         longest = max(more, key=lambda key: len(json.dumps(more[key], default=str)) + len(key))
         del more[longest]
-        text = json.dumps(more, separators=(",", ":"), default=str)
+        text = _encode(more)
     return text
 
 
