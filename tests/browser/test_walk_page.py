@@ -246,3 +246,28 @@ def test_of_two_windows_one_records_and_the_other_takes_over(volunteer: Voluntee
     sent = sent_of(walking_site, walk)
     assert {(lon, lat) for _, lon, lat in sent} >= {(round(lon * 1e6), round(lat * 1e6)) for lon, lat in places}
     assert len({at for at, _, _ in sent}) == len(sent)
+
+
+def test_what_waits_is_sent_when_the_browser_wakes_the_worker_and_no_page_is_open(
+    volunteer: Volunteer, watch: Watch, walking_site: Site
+) -> None:
+    volunteer.begin()
+    volunteer.context.set_offline(True)
+    volunteer.report("with the page closed", photo((5, 50, 5), (200, 200)))
+    volunteer.page.close()
+    volunteer.context.set_offline(False)
+    elsewhere = volunteer.context.new_page()
+    elsewhere.goto(f"{walking_site.address}/sign-in")
+    registered: list[dict[str, str]] = []
+    browser = volunteer.context.new_cdp_session(elsewhere)
+    browser.on("ServiceWorker.workerRegistrationUpdated", lambda told: registered.extend(told["registrations"]))
+    browser.send("ServiceWorker.enable")
+    volunteer.page = elsewhere
+    volunteer.until(lambda: bool(registered))
+
+    woken = {"registrationId": registered[0]["registrationId"], "tag": "send", "lastChance": False}
+    browser.send("ServiceWorker.dispatchSyncEvent", {"origin": walking_site.address, **woken})
+
+    arrived = "SELECT count(*) FROM incident JOIN photo ON incident.id = incident_id WHERE description = :words"
+    volunteer.until(lambda: rows(walking_site, arrived, words="with the page closed") == [(1,)])
+    forget_offline(watch)
