@@ -3,6 +3,7 @@
 from data.kinds import GridKind
 from data.models.audit import AuditRow
 from data.models.base import Base
+from data.models.categories import CategoryFamily, CategoryMapping
 from data.models.check_lists import CheckList, CheckListAnswer, CheckListItem, CheckListMark
 from data.models.columns import WGS84, UtcDateTime
 from data.models.devices import Device, DevicePatrol, DeviceStage, PhoneFix
@@ -90,6 +91,8 @@ __all__ = [
     "Building",
     "CalendarDay",
     "Category",
+    "CategoryFamily",
+    "CategoryMapping",
     "ChainLink",
     "CheckIn",
     "CheckInBy",
@@ -131,8 +134,8 @@ __all__ = [
     "IncidentSource",
     "IncidentStep",
     "KindOfTeam",
-    "LevelName",
     "KnockCount",
+    "LevelName",
     "LimitUnit",
     "LineageKind",
     "MemberRole",

@@ -74,7 +74,11 @@ class StepKind(StrEnum):
 
 
 class Category(Base):
-    """What an incident is about. The key is (family, kind, code): the same number means other things elsewhere."""
+    """What an incident is about. The key is (family, kind, code): the same number means other things elsewhere.
+
+    ``fields`` is the JSON Schema of what else is asked about such an incident (`patrols.category_fields`); empty:
+    nothing. A ``retired`` one keeps its incidents but is not offered any more.
+    """
 
     __tablename__ = "category"
 
@@ -85,6 +89,12 @@ class Category(Base):
     zh: Mapped[str] = mapped_column(Phrase(64))
     en: Mapped[str] = mapped_column(Phrase(64))
     sensitive: Mapped[bool] = mapped_column(default=False)
+    group_zh: Mapped[str] = mapped_column(Phrase(64), default="")
+    group_en: Mapped[str] = mapped_column(Phrase(64), default="")
+    icon: Mapped[str] = mapped_column(Phrase(32), default="")
+    position: Mapped[int] = mapped_column(default=0)
+    retired: Mapped[bool] = mapped_column(default=False)
+    fields: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
 
     __table_args__ = (UniqueConstraint("family", "kind", "code"),)
 
