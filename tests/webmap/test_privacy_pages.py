@@ -136,3 +136,11 @@ def test_others_see_rounded_numbers_of_a_patrol_and_the_manager_exact_ones(as_ro
     assert "<div>240" not in official
     assert f"/patrols/{walked}/track" in manager
     assert "/track" not in official
+
+
+def test_programs_of_others_get_round_numbers_too(as_role: Signed, town: Town) -> None:
+    exact, rough = (as_role(role).get("/api/patrols").json["items"][0] for role in (Role.GRID_MANAGER, Role.OFFICIAL))
+
+    assert (exact["metres"], exact["credits"][0]["metres"]) == (1520.0, 1520.0)
+    assert (rough["metres"], rough["minutes"]) == (1500.0, 60.0)
+    assert rough["credits"] == [{"grid_code": exact["credits"][0]["grid_code"], "metres": None, "minutes": None}]

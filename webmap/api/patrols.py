@@ -19,7 +19,11 @@ api = APIBlueprint("api_patrols", __name__, url_prefix="/api/patrols", tag="Patr
 @api.output(PatrolsOut)
 @access.needs(May.SEE_PATROLS)
 def listing(asked: dict[str, Any]) -> dict[str, Any]:
-    """Patrols that may be seen, the latest first, with their metres and minutes by grid."""
+    """Patrols that may be seen, the latest first, with their metres and minutes by grid.
+
+    Who is not shown named tracks gets metres by 500 and minutes by 15, and of grids only which: exact numbers beside a
+    line without ends would tell how much was cut off.
+    """
     opened = storage.session()
     filters = outings.Filters(
         community_id=access.community(asked["community"]).id if "community" in asked else None,
@@ -29,10 +33,16 @@ def listing(asked: dict[str, Any]) -> dict[str, Any]:
     )
     found = outings.listing(opened, access.scope(), filters, page=asked["page"], rows=asked["rows"])
     credits = outings.credits(opened, found.items)
-    items = [_told(patrol, credits.get(patrol.id, [])) for patrol in found.items]
+    exact = access.may(May.SEE_WALKERS)
+    items = [_told(patrol, credits.get(patrol.id, []), exact=exact) for patrol in found.items]
     return {"items": items, "page": found.page, "pages": found.pages, "total": found.total}
 
 
-def _told(patrol: Patrol, credits: list[Credit]) -> dict[str, Any]:
+def _told(patrol: Patrol, credits: list[Credit], *, exact: bool) -> dict[str, Any]:
     columns = ("id", "team", "source", "started_at", "ended_at", "metres", "minutes")
-    return {**{name: getattr(patrol, name) for name in columns}, "credits": credits}
+    told = {**{name: getattr(patrol, name) for name in columns}, "credits": credits}
+    if exact:
+        return told
+    rough = {"metres": 500.0 * round(patrol.metres / 500), "minutes": 15.0 * round(patrol.minutes / 15)}
+    where = [{"grid_code": credit.grid_code, "metres": None, "minutes": None} for credit in credits]
+    return {**told, **rough, "credits": where}

@@ -179,11 +179,11 @@ class OneIncidentOut(IncidentOut):
 
 
 class CreditOut(Schema):
-    """Metres and minutes in one grid."""
+    """Metres and minutes in one grid; null for who is not shown named tracks."""
 
     grid_code = fields.String(allow_none=True)
-    metres = fields.Float()
-    minutes = fields.Float()
+    metres = fields.Float(allow_none=True)
+    minutes = fields.Float(allow_none=True)
 
 
 class PatrolOut(Schema):
