@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from data.database import open_engine
-from webmap import access, api, beginnings, errors, frame, headers, language, pages, phones, storage, walk, words
+from webmap import access, api, beginnings, door, errors, frame, headers, language, pages, phones, storage, walk, words
 from webmap.settings import WebSettings
 
 MEGABYTE = 1024 * 1024
@@ -66,6 +66,7 @@ def create_app(
     pages.init_pages(app)
     api.init_api(app)
     walk.init_walk(app)
+    door.init_door(app)
     Compress(app)
     # Registered after the compressor, so that it runs before it and still sees the file itself.
     app.after_request(_close_source)

@@ -58,7 +58,8 @@ def test_only_these_addresses_are_open_to_all(app: Flask) -> None:
     opened = {rule.rule for rule in rules(app) if rule_of(app.view_functions[rule.endpoint]) == OPEN}
 
     walk = {"/walk", "/walk/manifest.webmanifest", "/walk/worker.js", "/walk/form", "/walk/enrol"}
-    assert opened == {"/sign-in", "/language", "/healthz", "/readyz", "/r/<token>"} | walk
+    door = {"/r/<token>", "/r/<token>/report", "/q", "/q/<code>", "/q/<code>/rate", "/q/<code>/forget-me"}
+    assert opened == {"/sign-in", "/language", "/healthz", "/readyz"} | walk | door
 
 
 def test_what_goes_by_a_phones_token_is_shut_to_sign_ins(app: Flask, as_role: Signed, town: Town) -> None:
@@ -100,6 +101,8 @@ def test_every_page_opens_for_the_roles_that_have_the_right_and_for_no_other(
         shown = {200, 409} if rule.rule.startswith("/api/drafts/<code>") else {200}
         # Nobody has taken a photo in this town; tests/webmap/walk/test_photos.py says who sees one.
         shown = {404} if rule.rule.startswith("/photos/") else shown
+        # Nobody has told of anything at a board; tests/webmap/test_door.py says who follows it.
+        shown = {404} if rule.rule.startswith("/q/") else shown
         assert answer.status_code in (shown if allowed else {403}), (rule.rule, answer.text[:2000])
 
 

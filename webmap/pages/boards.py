@@ -1,34 +1,22 @@
-"""Notice boards: printing them, taking them down, and the page that whoever scans one sees."""
+"""Notice boards: printing them, and taking them down. What whoever scans one sees is in `webmap.door`."""
 
 from collections.abc import Sequence
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from data import frames
 from data.models import Community, NoticeBoard
 from geo.errors import N_
 from patrols import boards, redraw
-from patrols.boards import Shown
 from webmap import access, inputs, storage, trail
 from webmap.access import May
 from webmap.errors import BadInput
 from webmap.language import gettext
-from webmap.pages import sketch
 from webmap.sending import sent
 
 pages = Blueprint("boards", __name__)
 
 KINDS = ("grids", "buildings")
-
-
-@pages.get("/r/<token>")
-@access.opened_to_all
-def scanned(token: str) -> str:
-    """Who answers here today, for whoever scans a board: no sign-in, no more than the board itself shows."""
-    opened, at = storage.session(), storage.now()
-    (shown,) = boards.show(opened, [boards.find(opened, token)], at=at)
-    return render_template("board.html", shown=shown, sketch=_sketch(shown))
 
 
 @pages.get("/boards")
@@ -122,11 +110,3 @@ def take_down(token: str) -> ResponseReturnValue:
 
 def _mine(board: NoticeBoard) -> bool:
     return access.scope().allows(board.community_id, board.grid_code)
-
-
-def _sketch(shown: Shown) -> sketch.Sketch | None:
-    shapes = [] if shown.grid is None else list(frames.decode([shown.grid.geom]))
-    spot = None if shown.building is None else frames.decode([shown.building.geom])[0].representative_point()
-    if not shapes and spot is None:
-        return None
-    return sketch.draw(shapes, frames.streets(storage.session(), shown.community.id, degrees=True), spot)

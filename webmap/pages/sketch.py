@@ -27,7 +27,10 @@ LEAST_M = 120.0
 
 @dataclass(frozen=True)
 class Sketch:
-    """A drawing, north up: its size, and the paths of streets and grid as SVG writes them."""
+    """A drawing, north up: its size, and the paths of streets and grid as SVG writes them.
+
+    ``west`` and ``north`` are degrees (WGS 84) of its upper left corner, ``per_x`` and ``per_y`` degrees of its units.
+    """
 
     width: int
     height: float
@@ -35,6 +38,10 @@ class Sketch:
     grid: str
     spot: tuple[float, float] | None
     track: str = ""
+    west: float = 0.0
+    north: float = 0.0
+    per_x: float = 0.0
+    per_y: float = 0.0
 
 
 def of_incident(session: Session, incident: Incident) -> Sketch | None:
@@ -79,6 +86,10 @@ def draw(
         grid="".join(_path(ring, place) + "Z" for ring in shapely.get_rings(shapely.get_parts(shapes))),
         spot=None if point is None else tuple(place(shapely.get_coordinates(point))[0].tolist()),
         track="".join(_path(part, place) for part in shapely.get_parts(track)) if track is not None else "",
+        west=west,
+        north=north,
+        per_x=1 / (squeeze * scale),
+        per_y=1 / scale,
     )
 
 
