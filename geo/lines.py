@@ -16,7 +16,8 @@ from geo.locator import GridLocator
 
 if TYPE_CHECKING:
     from geo.band import Shares, Sides
-    from geo.crossings import Lattice, Runs, Walks
+    from geo.border_lattice import Lattice
+    from geo.crossings import Runs, Walks
 
 # A stretch nearer to a shared line than this lies on it: rounding must not choose between two grids.
 ON_BORDER_M = 1e-6
@@ -170,7 +171,8 @@ def cut_at_borders(edges: Edges, locator: GridLocator, margin_m: float = ON_BORD
     margin_m : float
         How near an end of a border line must lie to an edge, or of an edge to a border line, to cut it.
     """
-    from geo.crossings import find_cuts, make_lattice
+    from geo.border_lattice import make_lattice
+    from geo.crossings import find_cuts
 
     if not len(edges.owner):
         return cut(0, np.empty(0, np.int64), np.empty(0))
@@ -238,7 +240,7 @@ def _bands(band_m: ArrayLike, count: int) -> Floats:
 
 def _borders_near(locator: GridLocator, place: Floats, margin_m: float) -> tuple[Floats, Floats]:
     """Each border line once whose box comes within the margin of the box around all places."""
-    from geo.crossings import borders_once
+    from geo.border_lattice import borders_once
 
     x, y = place[:, 0], place[:, 1]
     box = (x.min() - margin_m, y.min() - margin_m, x.max() + margin_m, y.max() + margin_m)
@@ -249,7 +251,8 @@ def _borders_near(locator: GridLocator, place: Floats, margin_m: float) -> tuple
 def _shares(walks: "Walks", seconds: Floats, locator: GridLocator, band: Floats) -> "Shares":
     """What each grid gets of each part, in one row or more; ``band`` is that of each part."""
     from geo.band import Shares, hold_to_grids
-    from geo.crossings import find_cuts, find_pairs, find_runs, make_lattice
+    from geo.border_lattice import make_lattice
+    from geo.crossings import find_cuts, find_pairs, find_runs
 
     widest = float(band.max())
     borders = _borders_near(locator, walks.place, ON_BORDER_M + widest)

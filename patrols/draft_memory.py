@@ -26,7 +26,8 @@ _reading: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)
 def recall(edition_id: int, stamp: str) -> DraftState | None:
     """The state of a draft with this stamp, if it is still kept."""
     with _lock:
-        return _drafts.get(edition_id, {}).get(stamp)
+        states = _drafts.get(edition_id)
+        return None if states is None else states.get(stamp)
 
 
 def remember(edition_id: int, stamp: str, state: DraftState) -> None:
