@@ -26,6 +26,9 @@ GIVE_UP_AFTER = timedelta(days=3)
 AT_ONCE = 20
 
 
+_ENDED = select(NoticeWay.id).where(NoticeWay.ended_at.is_not(None))
+
+
 @dataclass(frozen=True)
 class Parcel:
     """What a sender needs to send one notice, and what it must say again when it did."""
@@ -105,6 +108,11 @@ def lease(session: Session, *, at: datetime, most: int = AT_ONCE) -> list[Parcel
         Sending.sent_at.is_(None),
         Sending.given_up_at.is_(None),
         or_(Sending.leased_until.is_(None), Sending.leased_until <= at),
+    )
+    session.execute(
+        update(Sending)
+        .where(Sending.sent_at.is_(None), Sending.given_up_at.is_(None), Sending.way_id.in_(_ENDED))
+        .values(given_up_at=at, next_try_at=None, error="the way was ended")
     )
     turn = select(Sending.id).where(ready).order_by(Sending.next_try_at, Sending.id).limit(most)
     keys = list(session.scalars(turn.with_for_update(skip_locked=True)))

@@ -7,6 +7,7 @@ from flask import Flask, current_app, request, url_for
 
 from data.models import Role, User
 from geo.errors import N_
+from patrols import notices
 from patrols.communities import communities_in_force
 from webmap import access, storage
 from webmap.access import May
@@ -81,6 +82,13 @@ class Frame:
             and (right is None or access.may(right))
             and (endpoint in SHORT_MENU if few else endpoint not in OWN_MENU)
         ]
+
+    @cached_property
+    def unread(self) -> int:
+        """How many notices this person has not seen."""
+        if self.me is None or self.me.person_id is None:
+            return 0
+        return notices.unread(storage.session(), self.me.person_id)
 
     @cached_property
     def simulated(self) -> bool:

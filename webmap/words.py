@@ -29,6 +29,7 @@ from data.models import (
     Stage,
     StepKind,
     StreetClass,
+    WayKind,
 )
 from geo.errors import N_
 from patrols.editions import EditionMove
@@ -76,6 +77,10 @@ WORDS: dict[StrEnum, str] = {
     StepKind.REOPEN: N_("Open again"),
     StepKind.SETTLE_ON_THE_SPOT: N_("Settle on the spot"),
     StepKind.HAND_OVER: N_("Hand over with the ground"),
+    WayKind.MAIL: N_("mail"),
+    WayKind.WEBHOOK: N_("webhook"),
+    WayKind.WECOM: N_("group of WeCom"),
+    WayKind.DINGTALK: N_("group of DingTalk"),
     Outcome.SETTLED: N_("settled by mediation"),
     Outcome.NOT_SETTLED: N_("not settled"),
     Outcome.TO_COURT: N_("went to court"),

@@ -35,6 +35,7 @@ COMMANDS = {
     "privacy": "privacy",
     "device": "devices",
     "fixes": "fixes",
+    "notices": "notices",
 }
 """Which file holds which command. A file is read only when its command is called, so that ``--help`` is quick."""
 

@@ -17,6 +17,7 @@ from webmap import demo, live_board, phones
 from webmap.app import create_app
 from webmap.cli import _
 from webmap.cli.options import database_option, now, storage
+from webmap.notices import send_notices
 from webmap.settings import WebSettings
 from webmap.words import WORDS
 
@@ -82,6 +83,7 @@ def _serve(app: Flask, host: str, port: int, threads: int = 16) -> None:
     # A thread fewer than there are requests for a moment is no news; it would fill the disk with warnings.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     phones.derive_patrols(app)
+    send_notices(app)
     live_board.board_of(app).allow(threads)
     waitress.serve(app, host=host, port=port, threads=threads, ident=None, max_request_body_size=most)
 
