@@ -13,6 +13,14 @@ class BadRule(PatrolError):
     """A community's own number for a rule that does not exist, or that cannot be used."""
 
 
+class BadCategory(PatrolError):
+    """A category that cannot be kept like this: its names, its mapping, or what else it asks."""
+
+
+class BadFields(PatrolError):
+    """An answer about an incident that does not fit what its category asks."""
+
+
 class BadWish(PatrolError):
     """A wish about how often streets are walked that cannot be kept or watched."""
 
