@@ -40,6 +40,7 @@ WORDS = {
     "lost": N_("No connection; trying again"),
     "signed_out": N_("Your sign-in has ended. Sign in again to go on."),
     "live": N_("live"),
+    "battery": N_("battery"),
     "min": N_("%(n)s min"),
     "hours": N_("%(h)s h %(n)s min"),
     "zoom_in": N_("Closer"),

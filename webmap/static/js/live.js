@@ -37,7 +37,7 @@ function row(one, number) {
   const facts = [
     G.make("span", { text: G.say(given.words.since, { time: span(minutes(one.began)) }) }),
     G.make("span", { class: `heard ${heard.kind}`, text: heard.text }),
-    one.battery !== null && G.make("span", { class: low ? "battery bad" : "battery", text: `${one.battery} %` }),
+    one.battery !== null && G.make("span", { class: low ? "battery bad" : "battery", text: `${given.words.battery} ${one.battery} %` }),
   ];
   const place = G.make("span", { class: one.near ? "where quiet" : "where", text: where(one) });
   const line = G.make("li", one.place ? { tabindex: "0", class: "placed" } : {}, [
