@@ -92,7 +92,8 @@ def in_force(session: Session, community: Community, pieces: gpd.GeoDataFrame, *
     days = every_days(pieces, wishes(session, community))
     emergency = clocks.emergency_at(session, community.id, at)
     share = 1.0 if emergency is None else emergency.frequency_share
-    return np.ceil(days * share).astype(np.int64)
+    raised: NDArray[np.int64] = np.ceil(days * share).astype(np.int64)
+    return raised
 
 
 def every_days(pieces: gpd.GeoDataFrame, wished: Iterable[FrequencyWish]) -> NDArray[np.int64]:

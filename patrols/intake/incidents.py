@@ -91,6 +91,7 @@ STAGES: Mapping[str, Stage] = {
     "已结案": Stage.CLOSED,
     "作废": Stage.VOIDED,
     "已作废": Stage.VOIDED,
+    "不予受理": Stage.DECLINED,
 }
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far ahead of ours the clock of whoever wrote the file may be."""

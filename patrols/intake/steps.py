@@ -30,12 +30,17 @@ STEPS: Headings = {
 }
 STEP_KINDS: Mapping[str, StepKind] = {
     "受理": StepKind.ACCEPT,
+    "不予受理": StepKind.DECLINE,
     "作废": StepKind.VOID,
     "分流": StepKind.TRIAGE,
     "派遣": StepKind.DISPATCH,
+    "办理": StepKind.HANDLE,
     "退回": StepKind.SEND_BACK,
     "挂账": StepKind.PARK,
+    "督办": StepKind.SUPERVISE,
+    "答复": StepKind.REPLY,
     "处置": StepKind.RESOLVE,
+    "核查": StepKind.CHECK,
     "返工": StepKind.REDO,
     "办结": StepKind.CLOSE,
     "评价": StepKind.RATE,
@@ -139,7 +144,7 @@ def _advance(incident: _Standing, row: Mapping[Any, Any]) -> dict[str, Any]:
     rating = None if pd.isna(row["rating"]) else int(row["rating"])
     kind = row["kind"]
     move = check_step(incident.stage, kind, note=row["note"], rating=rating, **given)
-    changes = consequences(kind, move.after, at, row["person_id"], row["organisation_id"], rating)
+    changes = consequences(kind, move.after, at, row["person_id"], row["organisation_id"], rating=rating)
     incident.changes.update(changes)
     incident.stage, incident.at, incident.number = move.after, at, incident.number + 1
     return {
