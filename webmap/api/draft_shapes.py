@@ -8,6 +8,7 @@ from apiflask.validators import Length, OneOf, Range, Regexp
 from patrols.draft_edits import KINDS
 from patrols.drafts import DRAWN, IN_FORCE
 from webmap.api.fields import Moment, Text, community_code, grid_code, latitude, longitude
+from webmap.api.shapes import GeoJson, GridFigures
 
 MOST_BLOCKS = 20_000
 MOST_PLACES = 5_000
@@ -172,21 +173,14 @@ class DraftOut(Schema):
     created_at = Moment()
 
 
-class TableRow(Schema):
+class TableRow(GridFigures):
     """One line of the table of grids."""
 
     code = fields.String()
-    name = fields.String()
-    kind = fields.String()
-    households = fields.Integer()
-    residents = fields.Integer()
-    buildings = fields.Integer()
-    compounds = fields.Integer()
     open_incidents = fields.Integer()
     street_metres = fields.Float()
     in_band = fields.Boolean()
     colour = fields.Integer()
-    explanation = fields.String()
 
 
 class FlawOut(Schema):
@@ -228,20 +222,23 @@ class DraftGridProperties(Schema):
     households = fields.Integer()
 
 
-class DraftGridFeature(Schema):
+class DraftGridFeature(GeoJson):
     """A drafted grid as a GeoJSON feature."""
 
-    type = fields.String()
     id = fields.String()
-    geometry = fields.Dict(keys=fields.String())
     properties = fields.Nested(DraftGridProperties)
 
 
-class DraftGridsOut(Schema):
-    """Drafted grids as a GeoJSON feature collection, at a revision; `gone` are those that are no more."""
+class Collection(Schema):
+    """What a GeoJSON feature collection of a draft has besides its features."""
 
     type = fields.String()
     revision = fields.Integer()
+
+
+class DraftGridsOut(Collection):
+    """Drafted grids as a GeoJSON feature collection, at a revision; `gone` are those that are no more."""
+
     gone = fields.List(fields.String())
     features = fields.List(fields.Nested(DraftGridFeature))
 
@@ -254,20 +251,16 @@ class BlockProperties(Schema):
     code = fields.String(allow_none=True)
 
 
-class BlockFeature(Schema):
+class BlockFeature(GeoJson):
     """A block as a GeoJSON feature."""
 
-    type = fields.String()
     id = fields.Integer()
-    geometry = fields.Dict(keys=fields.String())
     properties = fields.Nested(BlockProperties)
 
 
-class BlocksOut(Schema):
+class BlocksOut(Collection):
     """The blocks of a draft as a GeoJSON feature collection."""
 
-    type = fields.String()
-    revision = fields.Integer()
     features = fields.List(fields.Nested(BlockFeature))
 
 

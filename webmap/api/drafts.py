@@ -1,6 +1,7 @@
 """Drafts over the API: what the editor draws with. An edit says which revision it was made on (ETag and If-Match)."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 from zlib import crc32
 
@@ -163,9 +164,7 @@ def edit(code: str, number: int, headers: dict[str, Any], told: dict[str, Any]) 
 @access.needs(May.DRAW_GRIDS)
 def undo(code: str, number: int, headers: dict[str, Any]) -> Response:
     """Take back the last edit."""
-    revision, edition = _revision(headers), _edition(code, number)
-    done = drafts.undo(storage.session(), edition, revision=revision, at=storage.now(), by=access.me())
-    return _done(edition, done, revision)
+    return _stepped(drafts.undo, code, number, headers)
 
 
 @api.post("/<code>/<int:number>/redo")
@@ -174,8 +173,13 @@ def undo(code: str, number: int, headers: dict[str, Any]) -> Response:
 @access.needs(May.DRAW_GRIDS)
 def redo(code: str, number: int, headers: dict[str, Any]) -> Response:
     """Do the edit again that was undone last."""
+    return _stepped(drafts.redo, code, number, headers)
+
+
+def _stepped(step: Callable[..., Applied], code: str, number: int, headers: dict[str, Any]) -> Response:
+    """The answer to a step back or forth."""
     revision, edition = _revision(headers), _edition(code, number)
-    done = drafts.redo(storage.session(), edition, revision=revision, at=storage.now(), by=access.me())
+    done = step(storage.session(), edition, revision=revision, at=storage.now(), by=access.me())
     return _done(edition, done, revision)
 
 

@@ -63,6 +63,13 @@ class IncidentQuery(PageQuery):
     text = Text(most=100)
 
 
+class CategoryQuery(Schema):
+    """Which categories."""
+
+    family = Text(most=32)
+    text = Text(most=40)
+
+
 class PatrolQuery(PageQuery):
     """Which patrols."""
 
@@ -79,6 +86,7 @@ class Report(Schema):
     description = Text(required=True, least=1, most=2000)
     source = words(IncidentSource)
     category = key()
+    answers = fields.Dict(keys=Text(most=32))
     address = Text(most=255)
     lon = longitude()
     lat = latitude()
@@ -107,6 +115,24 @@ class CommunityOut(Schema):
     timezone = fields.String()
     simulated = fields.Boolean()
     attribution = fields.String()
+
+
+class CategoryOut(Schema):
+    """A category; `asks` is the JSON Schema of what is asked about it besides, with Chinese and English titles."""
+
+    id = fields.Integer()
+    family = fields.String()
+    kind = fields.String()
+    code = fields.String()
+    zh = fields.String()
+    en = fields.String()
+    group_zh = fields.String()
+    group_en = fields.String()
+    pinyin = fields.String()
+    initials = fields.String()
+    icon = fields.String()
+    sensitive = fields.Boolean()
+    asks = fields.Dict()
 
 
 class LinkOut(Schema):
@@ -171,8 +197,9 @@ class IncidentOut(Schema):
 
 
 class OneIncidentOut(IncidentOut):
-    """An incident with its history and what may follow."""
+    """An incident with its history, what was answered to its category's questions, and what may follow."""
 
+    answers = fields.Dict()
     explanation = Sentences()
     steps = fields.List(fields.Nested(StepOut))
     next_steps = fields.List(words(StepKind))
@@ -219,10 +246,9 @@ class PatrolsOut(PagedOut):
     items = fields.List(fields.Nested(PatrolOut))
 
 
-class GridProperties(Schema):
-    """What is known of a grid."""
+class GridFigures(Schema):
+    """What is counted in a grid, and why it was drawn so."""
 
-    grid_code = fields.String()
     name = fields.String()
     kind = fields.String()
     households = fields.Integer()
@@ -232,12 +258,23 @@ class GridProperties(Schema):
     explanation = fields.String()
 
 
-class GridFeature(Schema):
-    """A grid as a GeoJSON feature (RFC 7946: longitude, latitude, WGS 84)."""
+class GridProperties(GridFigures):
+    """What is known of a grid."""
+
+    grid_code = fields.String()
+
+
+class GeoJson(Schema):
+    """What a GeoJSON feature has besides its properties (RFC 7946: longitude, latitude, WGS 84)."""
 
     type = fields.String(validate=Length(1))
-    id = fields.String()
     geometry = fields.Dict(keys=fields.String())
+
+
+class GridFeature(GeoJson):
+    """A grid as a GeoJSON feature."""
+
+    id = fields.String()
     properties = fields.Nested(GridProperties)
 
 

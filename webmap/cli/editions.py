@@ -99,7 +99,8 @@ def step(
                 command(work, **others)
 
         optioned: Command = run
-        for option in (database_option, community_option, by_option, *reversed(options), edition_option):
+        every: tuple[Decorator, ...] = (edition_option, *options, by_option, community_option, database_option)
+        for option in reversed(every):
             optioned = option(optioned)
         return optioned
 

@@ -1,7 +1,9 @@
 """``gridpatrol atlas`` and ``board``: printed pages as PDF."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
@@ -15,7 +17,7 @@ from patrols import boards, redraw
 from patrols.communities import find_community, set_sources
 from patrols.scope import EVERYTHING
 from webmap.cli import _, speech
-from webmap.cli.options import community_option, database_option, database_session, new_file, now
+from webmap.cli.options import Decorator, community_option, database_option, database_session, new_file, now
 from webmap.printing import atlas, contents, notice_board
 
 out_option = click.option("--out", type=new_file, required=True, help=N_("File to write, ending in .pdf."))
@@ -43,9 +45,17 @@ class Address(click.ParamType[str]):
         return str(value).rstrip("/")
 
 
+codes_option = click.option(
+    "--grid", "codes", multiple=True, metavar="CODE", help=N_("Only this grid; may be said several times.")
+)
+address_option = click.option(
+    "--address", type=Address(), required=True, help=N_("Where the website is reached; the QR leads there.")
+)
+
+
 @click.command("atlas", help=N_("Print an edition as a PDF: an overview, then a page a grid with map and people."))
 @click.option("--edition", type=int, metavar="NUMBER", help=N_("Number of the edition; else the one in force."))
-@click.option("--grid", "codes", multiple=True, metavar="CODE", help=N_("Only this grid; may be said several times."))
+@codes_option
 @click.option("--address", type=Address(), help=N_("Where the website is reached, for a QR on each page."))
 @out_option
 @community_option
@@ -75,58 +85,57 @@ def board_command() -> None:
     pass
 
 
+def _printed(*options: Decorator) -> Callable[[Callable[..., dict[str, Any]]], Callable[..., None]]:
+    """A command that prints notice boards: it gets the session, the community and its own options, and answers which
+    ones are to be put up.
+    """
+
+    def decorate(wanted: Callable[..., dict[str, Any]]) -> Callable[..., None]:
+        @wraps(wanted)
+        def run(
+            *,
+            address: str,
+            staff_phones: bool | None,
+            paper: str,
+            out: Path,
+            community: str | None,
+            database: str | None,
+            **others: Any,
+        ) -> None:
+            _check_ending(out)
+            at = now()
+            with database_session(database, writing=True) as session:
+                place = find_community(session, community, on=at.date())
+                which = wanted(session, place, **others)
+                hung = boards.put_up(session, place, at=at, staff_phones=staff_phones, **which)
+                pages = _print(session, place, hung, out, notice_board.Print(address, paper))
+            click.echo(_("%(file)s written: %(pages)s notice boards.") % _told(out, pages, pages))
+
+        optioned: Callable[..., None] = run
+        shared = (address_option, staff_option, paper_option, out_option, community_option, database_option)
+        for option in reversed((*options, *shared)):
+            optioned = option(optioned)
+        return optioned
+
+    return decorate
+
+
 @board_command.command("grids", help=N_("Print the notice boards of grids in force; all of them unless told which."))
-@click.option("--grid", "codes", multiple=True, metavar="CODE", help=N_("Only this grid; may be said several times."))
-@click.option("--address", type=Address(), required=True, help=N_("Where the website is reached; the QR leads there."))
-@staff_option
-@paper_option
-@out_option
-@community_option
-@database_option
-def grids_command(
-    codes: tuple[str, ...],
-    address: str,
-    staff_phones: bool | None,
-    paper: str,
-    out: Path,
-    community: str | None,
-    database: str | None,
-) -> None:
-    _check_ending(out)
-    at = now()
-    with database_session(database, writing=True) as session:
-        place = find_community(session, community, on=at.date())
-        wanted = codes or [grid.code for grid in redraw.require_edition(session, place, at).grids]
-        hung = boards.put_up(session, place, at=at, grid_codes=wanted, staff_phones=staff_phones)
-        pages = _print(session, place, hung, out, notice_board.Print(address, paper))
-    click.echo(_("%(file)s written: %(pages)s notice boards.") % _told(out, pages, pages))
+@_printed(
+    click.option(
+        "--grid", "codes", multiple=True, metavar="CODE", help=N_("Only this grid; may be said several times.")
+    )
+)
+def grids_command(session: Session, place: Community, codes: tuple[str, ...]) -> dict[str, Any]:
+    return {"grid_codes": codes or [grid.code for grid in redraw.require_edition(session, place, now()).grids]}
 
 
 @board_command.command("buildings", help=N_("Print the notice boards of buildings where people live."))
-@click.option("--building", "keys", multiple=True, metavar="NAME", help=N_("Name or key of the only ones wanted."))
-@click.option("--address", type=Address(), required=True, help=N_("Where the website is reached; the QR leads there."))
-@staff_option
-@paper_option
-@out_option
-@community_option
-@database_option
-def buildings_command(
-    keys: tuple[str, ...],
-    address: str,
-    staff_phones: bool | None,
-    paper: str,
-    out: Path,
-    community: str | None,
-    database: str | None,
-) -> None:
-    _check_ending(out)
-    at = now()
-    with database_session(database, writing=True) as session:
-        place = find_community(session, community, on=at.date())
-        wanted = boards.buildings(session, place, keys)
-        hung = boards.put_up(session, place, at=at, building_ids=wanted, staff_phones=staff_phones)
-        pages = _print(session, place, hung, out, notice_board.Print(address, paper))
-    click.echo(_("%(file)s written: %(pages)s notice boards.") % _told(out, pages, pages))
+@_printed(
+    click.option("--building", "keys", multiple=True, metavar="NAME", help=N_("Name or key of the only ones wanted."))
+)
+def buildings_command(session: Session, place: Community, keys: tuple[str, ...]) -> dict[str, Any]:
+    return {"building_ids": boards.buildings(session, place, keys)}
 
 
 @board_command.command("list", help=N_("List the notice boards that hang, with the end of their addresses."))
