@@ -199,23 +199,28 @@ def keep(incident: Incident, given: Mapping[str, Any]) -> None:
     incident.extra = {**{name: value for name, value in incident.extra.items() if name != KEPT}, KEPT: dict(given)}
 
 
+def kept(incident: Incident) -> dict[str, Any]:
+    """The answers kept with an incident; a file's own column of that name is none."""
+    found = (incident.extra or {}).get(KEPT)
+    return found if isinstance(found, dict) else {}
+
+
 def told(incident: Incident) -> list[Told]:
     """The answers kept with an incident, in the order of the questions; to those asked no more at the end."""
-    kept = (incident.extra or {}).get(KEPT, {})
-    return list(_told(incident.category, kept)) if isinstance(kept, dict) else []
+    return list(_told(incident.category, kept(incident)))
 
 
-def in_words(category: Category | None, kept: Mapping[str, Any], *, english: bool = False) -> str:
+def in_words(category: Category | None, answered: Mapping[str, Any], *, english: bool = False) -> str:
     """The answers in one line, for tables: ``楼层：3；单元：2``."""
     between, end = (": ", "; ") if english else ("：", "；")
-    rows = _told(category, kept)
+    rows = _told(category, answered)
     return end.join(f"{row.title[english]}{between}{row.en if english else row.zh}" for row in rows)
 
 
-def _told(category: Category | None, kept: Mapping[str, Any]) -> Iterator[Told]:
+def _told(category: Category | None, answered: Mapping[str, Any]) -> Iterator[Told]:
     asked = {question.name: question for question in questions(category)}
-    for name in (*(name for name in asked if name in kept), *(name for name in kept if name not in asked)):
-        value, question = kept[name], asked.get(name)
+    for name in (*(name for name in asked if name in answered), *(name for name in answered if name not in asked)):
+        value, question = answered[name], asked.get(name)
         title = (name, name) if question is None else (question.zh, question.en)
         if isinstance(value, bool):
             yield Told(title, "是" if value else "否", "yes" if value else "no")

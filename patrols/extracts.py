@@ -25,7 +25,7 @@ from data.models import (
     Team,
 )
 from geo.errors import N_
-from patrols import credits, privacy
+from patrols import category_fields, credits, privacy
 from patrols.days import zone
 from patrols.scope import Scope
 
@@ -46,6 +46,7 @@ MEANINGS = {
     "category_family": N_("family of the category's code: the same code means other things in another"),
     "category_code": N_("code of the category"),
     "category": N_("what it is about"),
+    "answers": N_("what else was asked about it, and answered"),
     "stage": N_("where it stands"),
     "source": N_("who found it first"),
     "description": N_("what was found"),
@@ -144,6 +145,8 @@ def incidents(
         Incident.stage,
         Incident.source,
         Incident.description,
+        Incident.extra.label("answers"),
+        Incident.category_id,
         Incident.address,
         Incident.grid_code,
         Incident.grid_rule,
@@ -166,6 +169,7 @@ def incidents(
     )
     wanted = scope.narrow(_within(wanted, Incident.found_at, since, until), Incident)
     table = _table(session, wanted, community, ("found_at", "due_at", "resolved_at", "closed_at"))
+    table["answers"] = _answers_of(session, table.pop("category_id"), table["answers"])
     return _shaped(table, shapely.from_wkb(table["geometry"].to_numpy(dtype=object)))
 
 
@@ -247,6 +251,16 @@ def fixes(
     table = _table(session, wanted, community, ("at",))
     points = shapely.points(table.pop("lon").to_numpy(float), table.pop("lat").to_numpy(float))
     return _named(gpd.GeoDataFrame(table, geometry=points, crs=WGS84))
+
+
+def _answers_of(session: Session, category_ids: "pd.Series[Any]", extras: "pd.Series[Any]") -> list[str]:
+    """Of each incident, what was answered to the questions of its category, in one line."""
+    known = {one.id: one for one in session.scalars(select(Category))}
+    given = (extra.get(category_fields.KEPT) if extra else None for extra in extras)
+    return [
+        category_fields.in_words(known.get(key), kept) if isinstance(kept, dict) else ""
+        for key, kept in zip(category_ids, given, strict=True)
+    ]
 
 
 def _within(wanted: Select[Any], column: Any, since: datetime | None, until: datetime | None) -> Select[Any]:

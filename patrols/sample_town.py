@@ -10,9 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from data import frames
+from data.dictionaries import EXAMPLES, read_example
 from data.exchange.reading import Reading
 from data.models import (
-    Category,
     ChainLink,
     Community,
     Duty,
@@ -23,7 +23,7 @@ from data.models import (
 from data.sample import simulate
 from data.sample.trim import quarter_of
 from geo.errors import N_
-from patrols import adoption, communities, drafting, sample_plan, sample_points
+from patrols import adoption, categories, category_files, communities, drafting, sample_plan, sample_points
 from patrols.days import zone
 from patrols.intake.incidents import import_incidents
 from patrols.intake.people import import_people
@@ -114,25 +114,23 @@ def _enter(session: Session, first_day: date) -> Community:
         ChainLink(community_id=community.id, position=position, duty=duty, place_kind=kind, zh=zh, en=en)
         for position, (duty, kind, zh, en) in enumerate(CHAIN, start=1)
     )
-    taken = {tuple(row) for row in session.execute(select(Category.family, Category.kind, Category.code))}
-    session.add_all(
-        Category(
-            family=row["family"],
-            kind=row["kind"],
-            code=row["code"],
-            zh=row["zh"],
-            en=row["en"],
-            sensitive=row["sensitive"] == "yes",
-        )
-        for row in tables.categories.to_dict("records")
-        if (row["family"], row["kind"], row["code"]) not in taken
-    )
     session.add_all(
         Organisation(community_id=community.id, code=row["code"], name=row["name"])
         for row in tables.organisations.to_dict("records")
     )
     session.flush()
+    _take_dictionaries(session, community)
     return community
+
+
+def _take_dictionaries(session: Session, community: Community) -> None:
+    """The two example dictionaries with their limits as rules; words that somebody has changed already stay."""
+    there = {one.family for one in categories.families(session)}
+    for family in EXAMPLES:
+        document = read_example(family)
+        if family not in there:
+            category_files.take(session, document, file=f"{family}.json")
+        category_files.begin_rules(session, community, document)
 
 
 def _take_ground(

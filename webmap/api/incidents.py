@@ -7,7 +7,7 @@ from apiflask import APIBlueprint
 from data.errors import NotFound
 from data.models import Category, Incident, IncidentSource, Organisation, Person, Role
 from geo.errors import N_
-from patrols import incidents
+from patrols import category_fields, incidents
 from patrols.explanations import explain_incident
 from webmap import access, storage
 from webmap.access import May
@@ -53,6 +53,8 @@ def report(told: dict[str, Any]) -> dict[str, Any]:
     """Report an incident. Whose ground it is, is decided now and kept."""
     opened = storage.session()
     point = (told["lon"], told["lat"]) if "lon" in told and "lat" in told else None
+    category = _found(Category, told.get("category"))
+    answers = category_fields.answers(category, told.get("answers", {}))
     on_patrol = access.me().role is Role.GRID_WORKER
     incident = incidents.report(
         opened,
@@ -62,9 +64,10 @@ def report(told: dict[str, Any]) -> dict[str, Any]:
         description=told["description"],
         point=point,
         accuracy_m=told.get("accuracy_m"),
-        category=_found(Category, told.get("category")),
+        category=category,
         address=told.get("address", ""),
         by=access.me(),
+        extra={category_fields.KEPT: answers} if answers else None,
     )
     opened.commit()
     return _told(incident)
@@ -98,6 +101,7 @@ def _told(incident: Incident) -> dict[str, Any]:
     kinds = incidents.next_steps(incident, access.me().role) if access.may(May.STEP) else []
     return {
         **{name: getattr(incident, name) for name in _COLUMNS},
+        "answers": category_fields.kept(incident),
         "explanation": explain_incident(storage.session(), incident),
         "steps": incident.steps,
         "next_steps": kinds,

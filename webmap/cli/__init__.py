@@ -25,6 +25,7 @@ COMMANDS = {
     "map": "maps",
     "export": "exporting",
     "patrols": "patrols",
+    "categories": "categories",
     "points": "points",
     "atlas": "printing",
     "board": "printing",

@@ -5,6 +5,7 @@ from flask import Flask
 from webmap.pages import (
     account,
     boards,
+    categories,
     check_lists,
     check_points,
     cold,
@@ -48,6 +49,7 @@ MODULES = (
     incidents,
     photos,
     handling,
+    categories,
     notices,
     patrols,
     live,

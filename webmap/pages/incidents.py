@@ -23,12 +23,13 @@ from data.models import (
     StepKind,
 )
 from geo.errors import N_
-from patrols import clocks, duplicates, incidents, moves, photos, responsibility, roster
+from patrols import categories, category_fields, clocks, duplicates, incidents, moves, photos, responsibility, roster
 from patrols.deadlines import Limit
+from patrols.errors import BadFields
 from patrols.explanations import explain_incident
 from webmap import access, inputs, storage, trail
 from webmap.access import May
-from webmap.errors import BadInput
+from webmap.errors import BadInput, tell
 from webmap.language import gettext
 from webmap.pages import sketch
 from webmap.walk.photos import store
@@ -38,6 +39,9 @@ pages = Blueprint("incidents", __name__)
 
 AFTERWARDS = frozenset({StepKind.RESOLVE, StepKind.SETTLE_ON_THE_SPOT, StepKind.CHECK, StepKind.CLOSE})
 """Photos that come with these steps show the place as it is afterwards."""
+
+ASKED = "ask_"
+"""What stands before the name of a category's question in a form, so that it is no field of the report's own."""
 
 SHOW = ("open", "overdue", "unsure", "mine", "all")
 """What the list shows, besides the single stages."""
@@ -111,6 +115,20 @@ def reporter(number: str) -> ResponseReturnValue:
     return _page(incident, reporter=True)
 
 
+@pages.post("/incidents/<number>/answers")
+@access.needs(May.STEP)
+def answer(number: str) -> ResponseReturnValue:
+    """Answer what its category asks, or put right what was answered."""
+    incident = incidents.get(storage.session(), access.scope(), number)
+    answers = read_answers(incident.category, request.form)
+    before = category_fields.kept(incident)
+    category_fields.keep(incident, answers)
+    trail.record("incident.answered", object_kind="incident", object_key=incident.number, before=before, after=answers)
+    storage.session().commit()
+    flash(gettext("The answers are kept."), "good")
+    return redirect(url_for(".show", number=number))
+
+
 @pages.get("/incidents/new")
 @access.needs(May.REPORT)
 def new() -> str:
@@ -126,7 +144,12 @@ def report() -> ResponseReturnValue:
     description = inputs.text(form, "description", most=2000)
     if not description:
         return _form(form, gettext("Say in a few words what you found.")), 422
-    category = inputs.whole(form, "category")
+    key = inputs.whole(form, "category")
+    category = opened.get(Category, key) if key else None
+    try:
+        answers = read_answers(category, form)
+    except BadFields as wrong:
+        return _form(form, tell(wrong)), 422
     incident = incidents.report(
         opened,
         access.community(form.get("community")),
@@ -135,11 +158,12 @@ def report() -> ResponseReturnValue:
         description=description,
         point=_point(form),
         accuracy_m=inputs.number(form, "accuracy", least=0, most=100_000),
-        category=opened.get(Category, category) if category else None,
+        category=category,
         address=inputs.text(form, "address"),
         reporter_name=inputs.text(form, "reporter_name", most=64),
         reporter_phone=inputs.text(form, "reporter_phone", most=32),
         by=access.me(),
+        extra={category_fields.KEPT: answers} if answers else None,
     )
     _keep_photos(incident, PhotoRole.SCENE)
     opened.commit()
@@ -178,6 +202,12 @@ def read_limit(form: Mapping[str, str]) -> Limit | None:
     if amount is None:
         return None
     return Limit(amount, inputs.word(form, "unit", LimitUnit) or LimitUnit.WORKING_DAYS)
+
+
+def read_answers(category: Category | None, form: Mapping[str, str]) -> dict[str, Any]:
+    """What a form answers to the questions of a category: its fields that begin with ``ask_``."""
+    given = {name.removeprefix(ASKED): form[name] for name in form if name.startswith(ASKED)}
+    return category_fields.answers(category, category_fields.read(category, given))
 
 
 def _other(form: Mapping[str, str], incident: Incident) -> Incident | None:
@@ -225,6 +255,8 @@ def _page(incident: Incident, *, reporter: bool = False) -> str:
         explanation=explain_incident(opened, incident),
         chain=responsibility.chain_of(opened, incident, at=incident.closed_at or storage.now()),
         sketch=sketch.of_incident(opened, incident),
+        answers=category_fields.told(incident),
+        answered={f"{ASKED}{name}": _as_typed(value) for name, value in category_fields.kept(incident).items()},
         alike=duplicates.suggestions(opened, access.scope(), incident) if _may_merge(incident) else [],
         merged_into=duplicates.merged_into(opened, incident),
         merged_here=duplicates.merged_here(opened, incident),
@@ -239,6 +271,10 @@ def _page(incident: Incident, *, reporter: bool = False) -> str:
         to_offices=names.offices(opened, (row.to_organisation_id for row in steps)),
         **_choices(incident, community),
     )
+
+
+def _as_typed(value: Any) -> str:
+    return str(int(value)) if isinstance(value, bool) else str(value)
 
 
 def _may_merge(incident: Incident) -> bool:
@@ -285,14 +321,19 @@ def _of_community(model: type[Any], key: int | None, community_id: int) -> Any:
 
 
 def _form(filled: Mapping[str, str], refused: str = "") -> str:
+    opened, community = storage.session(), access.community()
+    found, late = categories.in_use(opened), categories.recent(opened, community)
+    first, others = categories.first_those(found, late)
     return render_template(
         "report.html",
         filled=filled,
         refused=refused,
-        categories=incidents.categories(storage.session()),
+        first=first,
+        categories=others,
+        asking=[one for one in (*first, *others) if one.fields],
         sources=[source for source in IncidentSource if source is not IncidentSource.PATROL],
         communities=access.communities(),
-        community=access.community(),
+        community=community,
     )
 
 

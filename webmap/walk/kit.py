@@ -7,7 +7,7 @@ from flask import Blueprint, Response, json, request
 from sqlalchemy.orm import Session
 
 from data.models import Category, CheckList, Community, Person, Team, WalkPhone
-from patrols import check_lists, check_points, consents, incidents, photos, told_walks, walk_kit, walk_phones, walks
+from patrols import categories, check_lists, check_points, consents, photos, told_walks, walk_kit, walk_phones, walks
 from patrols.rules import Rules
 from patrols.spelling import spell
 from webmap import language, storage
@@ -95,7 +95,7 @@ def _kit(phone: WalkPhone, now: datetime) -> dict[str, Any]:
         "community": known["community"] | here,
         "members": told_members(phone),
         "streets": there["streets"],
-        "categories": _categories(opened, phone),
+        "categories": _categories(opened, phone, community),
         "check_lists": [_check_list(one) for one in check_lists.in_force(opened, community)],
         "check_points": [
             {"number": one.point.number, "name": one.point.name, "lon": one.lon, "lat": one.lat}
@@ -124,9 +124,12 @@ def _limits(rules: Rules) -> dict[str, float]:
     }
 
 
-def _categories(opened: Session, phone: WalkPhone) -> list[dict[str, Any]]:
+def _categories(opened: Session, phone: WalkPhone, community: Community) -> list[dict[str, Any]]:
     recent = walk_kit.recent_categories(opened, phone.device)
-    found = walk_kit.sorted_categories(incidents.categories(opened), recent)
+    late = categories.recent(opened, community) if len(recent) < walk_kit.RECENT else []
+    found = walk_kit.sorted_categories(
+        categories.in_use(opened), [*recent, *(one for one in late if one not in recent)]
+    )
     return [_category(one, recent=one.id in recent) for one in found]
 
 
@@ -141,6 +144,7 @@ def _category(category: Category, *, recent: bool) -> dict[str, Any]:
         "initials": spelt.initials,
         "pinyin": spelt.pinyin,
         "group": category.kind,
+        "icon": category.icon,
         "recent": recent,
         "sensitive": category.sensitive,
     }

@@ -25,7 +25,7 @@ const PICTURES = [
   [/物业|政策|咨询|policy|property|question/i, "M9 9a3 3 0 1 1 4 2.800c-.700.300-1 .900-1 1.700M12 17.500v.1M12 3a9 9 0 1 1 0 18 9 9 0 0 1 0-18z"],
 ];
 
-export function pictureOf({ zh = "", en = "", name = "" }) {
-  const words = `${zh} ${en} ${name}`;
+export function pictureOf({ icon = "", zh = "", en = "", name = "" }) {
+  const words = icon || `${zh} ${en} ${name}`;
   return PICTURES.find(([kind]) => kind.test(words))?.[1] || null;
 }
