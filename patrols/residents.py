@@ -1,5 +1,6 @@
 """What residents tell at a notice board without a sign-in, and how they follow it by its code."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -14,12 +15,14 @@ from data.errors import Conflict, NotFound
 from data.models import Category, Community, Incident, IncidentSource, ResidentReport
 from data.pictures import Picture
 from geo.errors import N_
-from patrols import answer_codes, incidents, photos
+from patrols import answer_codes, categories, incidents, photos
 from patrols.boards import Shown
 
 TRIES = 5
 MOST_PHOTOS = 3
 LATELY = timedelta(days=365)
+AT_FIRST = 8
+"""Categories that a phone shows on one screen, before the others are asked for."""
 
 
 class Taken(NamedTuple):
@@ -137,8 +140,11 @@ def find(session: Session, code: str | None) -> ResidentReport:
     return row
 
 
-def categories(session: Session, community: Community, *, at: datetime) -> list[Category]:
-    """All categories, those first that residents of the community told of most in the last year."""
+def offered(session: Session, community: Community, *, at: datetime) -> tuple[list[Category], list[Category]]:
+    """The categories that residents of a community told of most in the last year, and all others.
+
+    What two families both know, residents are asked once: in the family of which the community's residents told more.
+    """
     told = (
         select(Incident.category_id, func.count())
         .where(
@@ -149,8 +155,29 @@ def categories(session: Session, community: Community, *, at: datetime) -> list[
         )
         .group_by(Incident.category_id)
     )
-    counts: dict[int | None, int] = {row[0]: row[1] for row in session.execute(told)}
-    return sorted(incidents.categories(session), key=lambda one: -counts.get(one.id, 0))
+    counts: Counter[int] = Counter({row[0] or 0: row[1] for row in session.execute(told)})
+    once = _once(session, categories.in_use(session), counts)
+    first = sorted((one for one in once if counts[one.id]), key=lambda one: -counts[one.id])
+    first = [*first, *(one for one in once if not counts[one.id])][:AT_FIRST]
+    return first, [one for one in once if one not in first]
+
+
+def _once(session: Session, found: Sequence[Category], counts: Counter[int]) -> list[Category]:
+    """The categories without those that are mapped to or from one of a family with more reports."""
+    weights: Counter[str] = Counter()
+    for one in found:
+        weights[one.family] += counts[one.id]
+    kept: list[Category] = []
+    left_out: set[int] = set()
+    for family in sorted({one.family for one in found}, key=lambda name: (-weights[name], name)):
+        mapped = categories.mappings(session, family)
+        kept_before = {one.id for one in kept}
+        for one in found:
+            others = {other.id for other in mapped.get(one.id, {}).values()}
+            if one.family == family and one.id not in left_out and not others & kept_before:
+                kept.append(one)
+                left_out |= others
+    return kept
 
 
 def forget_reporter(session: Session, row: ResidentReport, *, at: datetime) -> None:

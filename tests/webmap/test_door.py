@@ -30,6 +30,7 @@ from data.models import (
     User,
 )
 from patrols import incidents
+from patrols.categories import ICONS
 from webmap.door.knocker import network_of
 from webmap.door.pictures import TABLE, picture_of, table
 
@@ -394,3 +395,5 @@ def test_every_row_of_the_table_of_pictures_is_read() -> None:
     assert len(table()) == len(lines) > 20
     assert picture_of(Category(zh="井盖缺失", en="Manhole cover missing")).startswith("M12 3a9")
     assert picture_of(Category(zh="其他", en="Other")) == ""
+    assert picture_of(Category(zh="其他", en="Other", icon="dog")) == picture_of(Category(zh="遛犬", en="Dogs"))
+    assert len(ICONS) == len(table())

@@ -5,6 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from data.models import Category
+from patrols.categories import ICONS
 
 TABLE = Path(__file__).parents[1] / "static" / "js" / "walk" / "pictures.js"
 ROW = re.compile(r'^\s*\[/(?P<words>.+)/i, "(?P<path>[^"]+)"\],$', re.MULTILINE)
@@ -17,5 +18,8 @@ def table() -> list[tuple[re.Pattern[str], str]]:
 
 
 def picture_of(category: Category) -> str:
-    """The picture's path; "" where the name has none of the words."""
+    """The path of the picture that was chosen for it, else of the one that its name asks for, else ""."""
+    if category.icon in ICONS:
+        # The words for pictures stand in the order of the table.
+        return table()[ICONS.index(category.icon)][1]
     return next((path for words, path in table() if words.search(f"{category.zh} {category.en}")), "")

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from data import frames
 from data.errors import BadPicture
 from data.models import Category
 from geo.errors import N_
@@ -19,10 +21,8 @@ from webmap.door.board import drawn, here
 from webmap.door.pictures import picture_of
 from webmap.errors import BadInput, tell
 from webmap.language import gettext
+from webmap.pages import sketch
 from webmap.walk.photos import store
-
-AT_FIRST = 8
-"""Categories that are shown before the others are asked for."""
 
 EMPTY_FIELD = "homepage"
 """A field that nobody sees: whoever fills it in is a program."""
@@ -88,7 +88,7 @@ def _told(token: str) -> Told:
         held.key,
         at=at,
         description=said.description,
-        category=opened.get(Category, said.category) if said.category else None,
+        category=_category(said.category),
         point=said.point,
         accuracy_m=said.accuracy_m,
         address=said.address,
@@ -98,6 +98,11 @@ def _told(token: str) -> Told:
     )
     opened.commit()
     return told
+
+
+def _category(key: int | None) -> Category | None:
+    """The category of a tile; one that was taken out of use meanwhile still says what is meant."""
+    return storage.session().get(Category, key) if key else None
 
 
 def _read(form: Mapping[str, str]) -> Said:
@@ -150,16 +155,26 @@ def _check_often(shown: Shown) -> None:
         raise TooOften(N_("Very many reports came in here just now. Try again in an hour."))
 
 
+def _around(shown: Shown) -> sketch.Sketch | None:
+    """The building's own surroundings, in which a spot can be tapped; else what the board shows."""
+    if shown.building is None:
+        return drawn(shown)
+    shape = frames.decode([shown.building.geom])[0]
+    streets = frames.streets(storage.session(), shown.community.id, degrees=True)
+    return sketch.draw([shape], streets, shape.representative_point())
+
+
 def _form(shown: Shown, filled: Mapping[str, str], refused: str = "") -> str:
-    found = residents.categories(storage.session(), shown.community, at=storage.now())
+    first, others = residents.offered(storage.session(), shown.community, at=storage.now())
     return render_template(
         "report_here.html",
         shown=shown,
         place=residents.place_of(shown),
-        sketch=drawn(shown),
+        sketch=_around(shown),
         ticket=ticket.issue(shown.board.id, at=storage.now()),
-        first=found[:AT_FIRST],
-        more=found[AT_FIRST:],
+        first=first,
+        more=[list(rows) for _group, rows in groupby(others, key=lambda one: (one.family, one.group_zh))],
+        chosen_at_first=any(request.form.get("category") == str(one.id) for one in first),
         picture_of=picture_of,
         filled=filled,
         refused=refused,
