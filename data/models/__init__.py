@@ -16,6 +16,7 @@ from data.models.drafts import (
     GivenCode,
     NoticeBoard,
 )
+from data.models.exchange import ExternalKey, ExternalStep
 from data.models.handling import CalendarDay, Emergency, LimitUnit, OfficeHours, TriageRule
 from data.models.incidents import (
     Category,
@@ -120,6 +121,8 @@ __all__ = [
     "EditionStep",
     "Emergency",
     "EntryKind",
+    "ExternalKey",
+    "ExternalStep",
     "Fix",
     "FlawAcceptance",
     "FrequencyWish",
