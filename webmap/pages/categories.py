@@ -17,11 +17,22 @@ from patrols.category_fields import LONGEST, MOST, Question
 from patrols.spelling import spell
 from webmap import access, inputs, language, question_forms, storage, trail, uploads
 from webmap.access import May
+from webmap.door.pictures import picture_of
 from webmap.errors import BadInput
 from webmap.language import gettext
 from webmap.words import named
 
 pages = Blueprint("categories", __name__)
+
+PICTURES = {
+    **{"manhole": N_("manhole cover"), "lamp": N_("lamp"), "fire": N_("fire"), "gas": N_("gas and smoke")},
+    **{"snow": N_("snow and ice"), "water": N_("water"), "charging": N_("bicycle and scooter"), "car": N_("car")},
+    **{"dog": N_("animals"), "noise": N_("noise"), "tree": N_("trees"), "rubble": N_("piled-up things")},
+    **{"rubbish": N_("rubbish"), "poster": N_("posters"), "stall": N_("stall"), "road": N_("road")},
+    **{"hoarding": N_("hoarding"), "door": N_("door and lock"), "fitness": N_("fitness equipment")},
+    **{"household": N_("people"), "dispute": N_("two who talk"), "question": N_("question mark")},
+}
+"""What each picture shows."""
 
 MOST_BYTES = 4 * 1024 * 1024
 
@@ -43,6 +54,7 @@ def listing() -> str:
         missing=[name for name in EXAMPLES if name not in known],
         communities=access.communities(),
         is_example=family in EXAMPLES,
+        picture_of=picture_of,
     )
 
 
@@ -203,11 +215,12 @@ def _page(category: Category) -> str:
     return render_template(
         "category.html",
         category=category,
+        picture=picture_of(category),
         rows=question_forms.rows(category),
         kinds=question_forms.KINDS,
         most=MOST,
         longest=LONGEST,
-        icons=categories.ICONS,
+        icons={one: PICTURES[one] for one in categories.ICONS},
         others=_others(category),
         family_names={one.family: named(one) for one in categories.families(opened)},
         mapped=categories.mappings(opened, category.family).get(category.id, {}),
