@@ -22,12 +22,12 @@ Flags = NDArray[np.bool_]
 Codes = NDArray[np.int32]
 
 # Fixes nearer together than this say little new; longer legs are taken apart so that no cell between is passed over.
-_LEAST_M, _MOST_M = 10.0, 14.0
+_LEAST_M, _MOST_M = 7.5, 14.0
 # So many places in a row within a square of such a side are those of a phone that lies still: its line is long, but
 # stays where it is.
 _STILL, _STILL_M = 12, 22.0
 # From one place to the next the way through the streets may be so long: a leg, and the scatter of two fixes.
-_REACH_M = 32.0
+_REACH_M = 24.0
 # What a phone between houses scatters by until a walk has said so itself, and the most and least believed of one.
 _NOISE_M, _LEAST_NOISE_M, _MOST_NOISE_M = 7.0, 3.0, 15.0
 # The likeliest way runs nearer to the fixes than the true one: so much of the noise is hidden.
@@ -37,18 +37,18 @@ _KEPT, _LEAST_KEPT, _MOST_KEPT = 0.7, 0.1, 0.7
 # Fewer places on the streets than this say nothing about noise.
 _ENOUGH = 8
 # A street is looked for as far as somebody on it may see, and farther by so many times the noise.
-_SIGHT_NOISES = 2.2
+_SIGHT_NOISES = 2.9
 # Costs, as minus the logarithm of a likelihood: to leave the streets, to come back to them, to turn round in a street,
 # for each metre by which the way is longer or shorter than the leg, the most that one fix may cost, and to turn off
 # at a right angle.
-_LEAVE, _ENTER, _TURN, _PACE, _DOUBT, _BEND = 3.0, 3.0, 4.0, 0.04, 12.0, 0.4
+_LEAVE, _ENTER, _TURN, _PACE, _DOUBT, _BEND = 3.0, 3.0, 3.0, 0.05, 12.0, 0.3
 # On open ground each place costs what not knowing the next step by the streets is worth.
-_OPEN, _STRIDE_M = 0.75, 6.0
+_OPEN, _STRIDE_M = 1.0, 6.0
 # Cells are side by side if neither is farther ahead than this, and their directions differ by 20 degrees at most.
 _AHEAD_M, _ALONG = 2.5, 0.94
 # A walker's pace varies by so much, and the cells' length adds to each leg. A leg that is longer than that by so many
 # times the noise took more fixes than came. What is farther than the walker gets costs so much a metre.
-_SLACK, _CELL_MORE_M, _LATE_NOISES, _HURRY = 1.1, 2.0, 2.0, 0.25
+_SLACK, _CELL_MORE_M, _LATE_NOISES, _HURRY = 1.1, 2.0, 2.0, 0.3
 # The pace is the middle of those over so many places one after the other; fewer than three times that say nothing.
 _STRETCH = 8
 # So many places are matched at once, or those of one walk, which bounds the memory.
@@ -56,7 +56,7 @@ _AT_ONCE = 20_000
 
 
 class Places(NamedTuple):
-    """Where walks were, every 10 to 14 m: shape (n, 2).
+    """Where walks were, every 8 to 14 m: shape (n, 2).
 
     Those of part `p` begin at ``first[p]``; ``walk`` is each's. ``passed`` counts the fixes before each, with fractions
     where a leg was taken apart, into so many ``pieces``.

@@ -20,7 +20,7 @@ MOST_WAYS = 48
 """So many ways from a step at most: the nearest. Where more lie within reach, streets are denser than a phone sees."""
 _ENDLESS = 1e30
 # So much less likely than the likeliest state, and a state is given up.
-_HOPELESS = 25.0
+_HOPELESS = 9.0
 
 
 @compiled

@@ -178,6 +178,11 @@ def _network(streets: _Streets) -> Network:
     return make_network(streets.lines)
 
 
+def forget_streets() -> None:
+    """Forget the nets of streets that are remembered: for measuring what laying one takes."""
+    _network.cache_clear()
+
+
 def _along(lines: NDArray[np.object_], network: Network, rules: Rules) -> Flags:
     """Which cells some walks went along, as one way or another of the same street."""
     walked = _long_enough(network.cells, match_walks(lines, network, sight_m=rules.sight_m), rules)

@@ -55,6 +55,44 @@ def test_a_drifting_phone_does_not_lead_into_side_streets(seed: int) -> None:
     assert max(seen[2], seen[3], seen[4]) < 0.35
 
 
+def test_a_phone_that_drifts_sideways_for_a_while_does_not_take_its_walker_up_a_side_street_and_back() -> None:
+    steps = np.column_stack([np.arange(0, 301, 6.0), np.zeros(51)])
+    steps[15:25, 1] += 24 * np.sin(np.linspace(0, np.pi, 10))
+    dead_end = LineString([(100, 0), (100, 40)])
+
+    seen = shares(net(LineString([(0, 0), (300, 0)]), dead_end), LineString(steps))
+
+    assert seen[0] > 0.9
+    assert seen[1] < 0.3
+
+
+def test_a_line_drawn_by_hand_is_followed_however_far_apart_its_corners_are() -> None:
+    drawn = LineString([(5, 2), (20, 2), (290, 2), (298, 30), (298, 58), (230, 58), (210, 58), (20, 58)])
+    begun_by_a_phone = LineString([*((x, 2) for x in range(5, 290, 6)), *drawn.coords[2:]])
+
+    for line in (drawn, begun_by_a_phone):
+        seen = shares(net(*LADDER), line)
+        assert min(seen[0], seen[1], seen[5]) > 0.85
+        assert max(seen[2], seen[3], seen[4]) == 0.0
+
+
+def test_fixes_that_are_lost_for_a_minute_leave_no_hole_where_the_way_is_plain() -> None:
+    along = [*np.arange(0, 100, 6.0), *np.arange(170, 300, 6.0)]
+
+    assert shares(net(LineString([(0, 0), (300, 0)])), LineString([(at, 3) for at in along]))[0] > 0.98
+
+
+def test_walks_together_are_each_judged_by_their_own_pace() -> None:
+    slow = drifting(LineString([(0, 0), (300, 0)]), 5.0, 1, every_m=1.2)
+    quick = drifting(LineString([(300, 60), (0, 60)]), 5.0, 2, every_m=12.0)
+    network = net(*LADDER)
+
+    together = match_walks(np.array([slow, quick]), network, sight_m=15.0)
+
+    alone = [match_walks(np.array([walk]), network, sight_m=15.0) for walk in (slow, quick)]
+    assert (together == alone[0] | alone[1]).all()
+
+
 def test_a_short_cut_across_a_courtyard_sees_no_street_on_its_way() -> None:
     walk = LineString([(50, 0), (100, 0), (140, 22), (180, 44), (200, 60), (250, 60)])
 
