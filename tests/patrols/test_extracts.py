@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import make
 import pytest
 import shapely
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from data.models import (
@@ -12,13 +13,14 @@ from data.models import (
     Community,
     Fix,
     GridEdition,
+    Incident,
     IncidentSource,
     Organisation,
     Patrol,
     PatrolCredit,
     PatrolSource,
 )
-from patrols import extracts, incidents, privacy
+from patrols import category_fields, extracts, incidents, privacy
 from patrols.errors import OutOfScope
 from patrols.scope import EVERYTHING, Scope
 
@@ -99,6 +101,19 @@ def test_incidents_carry_what_a_hand_over_needs_and_no_reporter(
     assert first.geometry.equals(shapely.Point(116.3005, 40.0015))
     assert found.geometry.iloc[1] is None
     assert not {"reporter_name", "reporter_phone"} & set(found.columns)
+
+
+def test_what_was_answered_to_a_categorys_questions_goes_along(
+    session: Session, town: tuple[Community, GridEdition]
+) -> None:
+    first = session.scalars(select(Incident).where(Incident.description == "垃圾")).one()
+    assert first.category is not None
+    volume = {"type": "number", "title": "立方米"}
+    first.category.fields = {"type": "object", "properties": {"volume_m3": volume}}
+    category_fields.keep(first, {"volume_m3": 2.5})
+    session.flush()
+
+    assert extracts.incidents(session, EVERYTHING, town[0])["answers"].tolist() == ["立方米：2.5", ""]
 
 
 def test_reporters_are_named_only_when_asked_for_and_only_to_those_who_may_know(

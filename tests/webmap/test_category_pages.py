@@ -201,3 +201,23 @@ def test_others_do_not_change_categories(as_role: Signed, role: Role, town: Town
 
     assert browser.get("/categories").status_code == 403
     assert send(browser, "/categories/examples").status_code == 403
+
+
+def test_programs_find_categories_and_answer_what_they_ask(manager: FlaskClient) -> None:
+    token = re.search(r'name="csrf-token" content="([^"]+)"', manager.get("/account").text)
+    assert token is not None
+    found = manager.get("/api/categories", query_string={"text": "jgqs"}).json
+    assert found is not None
+    told = {"description": "井盖", "category": found[0]["id"], "community": HOME}
+    headers = {"X-CSRFToken": token[1]}
+
+    made = manager.post("/api/incidents", json={**told, "answers": {"kind": "雨水", "fenced": True}}, headers=headers)
+    refused = manager.post("/api/incidents", json={**told, "answers": {"kind": "金"}}, headers=headers)
+
+    assert [(one["zh"], one["initials"], one["icon"]) for one in found] == [("井盖缺损", "jgqs", "manhole")]
+    assert found[0]["asks"]["required"] == ["kind", "fenced"]
+    assert made.json is not None
+    assert made.json["answers"] == {"kind": "雨水", "fenced": True}
+    assert refused.status_code == 422
+    assert refused.json is not None
+    assert refused.json["type"] == "urn:gridpatrol:problem:bad-fields"
