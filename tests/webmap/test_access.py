@@ -103,6 +103,10 @@ def test_every_page_opens_for_the_roles_that_have_the_right_and_for_no_other(
         shown = {404} if rule.rule.startswith("/photos/") else shown
         # Nobody has told of anything at a board; tests/webmap/test_door.py says who follows it.
         shown = {404} if rule.rule.startswith("/q/") else shown
+        # Whoever neither answers for walks nor leads a team sees none but their own: tests/webmap/test_live_pages.py.
+        if rule.rule.startswith("/patrols/live") or rule.rule.endswith("/replay"):
+            own = rule.rule.endswith("/replay") and role is Role.GRID_WORKER
+            allowed = allowed and (own or May.SEE_WALKERS in ROLES[role])
         assert answer.status_code in (shown if allowed else {403}), (rule.rule, answer.text[:2000])
 
 
