@@ -187,7 +187,7 @@ def streets_seen(
     per_grid, per_piece = coverage(walks, pieces, grids, rules)
     seen = per_piece["metres_seen"].to_numpy() >= 0.5 * per_piece["metres"].to_numpy()
     inside = pieces["grid_codes"].map(len).to_numpy() > 0
-    if not scope.walkers:
+    if not scope.streets:
         shown = figures.tracks(session, community, since=since, until=at, seen_by=scope)
         seen &= tellable(pieces, walks, shown, rules.told_persons)
         # Of the others nothing is told, so nothing is drawn: they are not unseen.

@@ -35,7 +35,11 @@ SEES_REPORTERS = frozenset({Role.ADMINISTRATOR, Role.GRID_MANAGER})
 """Who is shown a reporter's name and phone; handlers, volunteers and leaders' screens are not."""
 
 SEES_WALKERS = frozenset({Role.ADMINISTRATOR, Role.GRID_MANAGER})
-"""Who may be shown whole walks, and with a reason whose they are; to others coverage is told of lines without ends."""
+"""Who may be shown whole walks, and with a reason whose they are."""
+
+SEES_STREETS = SEES_WALKERS | {Role.GRID_WORKER}
+"""Who is told of every street that it was seen: those who walk must know where nobody has been. To others coverage is
+told of lines without ends, because a street that is warm beside them leads to a walker's door."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,9 @@ class Scope:
     reporters : bool
         Whether names and phones of reporters may be shown.
     walkers : bool
-        Whether what is told of coverage may rest on whole walks, from door to door.
+        Whether whole walks may be shown, from door to door.
+    streets : bool
+        Whether what is told of coverage may rest on whole walks.
 
     Examples
     --------
@@ -73,6 +79,7 @@ class Scope:
     organisation_id: int | None = None
     reporters: bool = True
     walkers: bool = True
+    streets: bool = True
 
     @classmethod
     def of_user(cls, user: User) -> "Scope":
@@ -87,6 +94,7 @@ class Scope:
             "organisation_id": (user.organisation_id or 0) if handler else None,
             "reporters": user.role in SEES_REPORTERS,
             "walkers": user.role in SEES_WALKERS,
+            "streets": user.role in SEES_STREETS,
         }
         if not user.scopes and user.role in SEES_ALL_WITHOUT_SCOPES:
             return cls(**rest)

@@ -144,7 +144,7 @@ def last_seen(
         for day, bits in sorted((fresh | made).items())
     }
     last = _last(ground, bits_of)
-    if scope.walkers:
+    if scope.streets:
         return last
     begin, end = start_of_day(community, since), at + timedelta(microseconds=1)
     all_of, shown = (

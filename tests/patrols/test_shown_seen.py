@@ -21,7 +21,7 @@ from patrols.shown_seen import beside_by_day, tellable, told_days
 
 NOW = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
-OTHERS = replace(EVERYTHING, walkers=False)
+OTHERS = replace(EVERYTHING, walkers=False, streets=False)
 CELL = 0.001
 """A block's side in degrees: 85 by 111 m."""
 

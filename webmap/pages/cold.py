@@ -145,9 +145,9 @@ def _streets(community: Community) -> gpd.GeoDataFrame:
 def _whole(community: Community, found: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """What totals are made of: they are the same for everybody, whatever of single streets may be told."""
     scope = access.scope()
-    if scope.walkers:
+    if scope.streets:
         return found
-    known = replace(scope, walkers=True)
+    known = replace(scope, streets=True)
     return cold.cold_streets(storage.session(), known, community, at=storage.now(), keep=keep)
 
 
