@@ -51,7 +51,7 @@ def test_rules_cannot_be_changed_in_passing() -> None:
 
 
 def test_every_rule_says_its_unit_and_its_reason() -> None:
-    units = ("_m", "_s", "_m_s", "_deg", "_days", "_probability", "_share")
+    units = ("_m", "_s", "_m_s", "_deg", "_days", "_probability", "_share", "_persons", "_rating")
 
     for field in fields(Rules):
         assert field.name.endswith(units) or field.name.startswith("sure_")

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, func, select
 from visit import BOARD, HOME, NOW, Town, send
 from werkzeug.test import TestResponse
 
+from data import names
 from data.database import open_session
 from data.models import (
     AuditRow,
@@ -20,6 +21,7 @@ from data.models import (
     Community,
     Incident,
     IncidentSource,
+    IncidentStep,
     KnockCount,
     Organisation,
     Photo,
@@ -397,3 +399,20 @@ def test_every_row_of_the_table_of_pictures_is_read() -> None:
     assert picture_of(Category(zh="其他", en="Other")) == ""
     assert picture_of(Category(zh="其他", en="Other", icon="dog")) == picture_of(Category(zh="遛犬", en="Dogs"))
     assert len(ICONS) == len(table())
+
+
+@pytest.mark.parametrize(("role", "told"), [(Role.GRID_MANAGER, True), (Role.HANDLER, False), (Role.OFFICIAL, False)])
+def test_the_history_tells_only_managers_which_volunteer_reported_it(
+    as_role: Signed, town_engine: Engine, role: Role, told: bool
+) -> None:
+    reported = send(as_role(Role.GRID_WORKER), "/incidents/new", description="井盖松了", category="1")
+    assert reported.status_code == 302
+    with open_session(town_engine) as session:
+        step = session.scalars(select(IncidentStep).order_by(IncidentStep.id.desc()).limit(1)).one()
+        worker = names.users(session, [step.by_user_id])[step.by_user_id or 0]
+    take(town_engine, NOW + timedelta(hours=1), StepKind.ACCEPT, StepKind.TRIAGE)
+
+    page = as_role(role).get(f"/incidents/{told_last(town_engine).number}").text
+
+    history = page[page.index('<ol class="history">') :]
+    assert (worker in history) is told
