@@ -37,6 +37,10 @@ class BadWindow(PatrolError):
     """A window of the plan that nobody can keep, or that names nothing that is there."""
 
 
+class BadExchange(PatrolError):
+    """Something told by or to another platform that cannot be taken or given like this."""
+
+
 class OutOfScope(PatrolError):
     """The person may not see or change this: it lies outside the communities or grids they answer for."""
 

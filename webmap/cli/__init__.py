@@ -37,6 +37,7 @@ COMMANDS = {
     "device": "devices",
     "fixes": "fixes",
     "notices": "notices",
+    "exchange": "exchange",
 }
 """Which file holds which command. A file is read only when its command is called, so that ``--help`` is quick."""
 
