@@ -226,6 +226,12 @@ def run(editor: Editor, town: Town, times: int) -> None:
         editor.ask("grids, known", "GET", f"{editor.address}/grids", headers={"If-None-Match": f'"{editor.revision}"'})
 
 
+def look_ahead(editor: Editor, times: int = 5) -> None:
+    """What the draft changes against the grids in force, as the page before submitting asks for it."""
+    for _ in range(times):
+        editor.ask("preview", "GET", f"/api/editions/{CODE}/2/preview")
+
+
 def take_back(editor: Editor, town: Town, engine: Engine, many: int) -> str:
     """Do many edits one upon the other, take all of them back, and compare the stored rows with those before."""
     with open_session(engine) as session:
@@ -253,7 +259,7 @@ def take_back(editor: Editor, town: Town, engine: Engine, many: int) -> str:
 
 def _mend(editor: Editor, town: Town, code: str, i: int, j: int) -> None:
     """Two pieces of one grid, on two sides of another: a flaw, accepted with a reason, and then repaired."""
-    editor.edit("give", to=code, ground=_square(town.corner[i, j] + [1.2 * CELL, 0.4 * CELL]))
+    editor.edit("give", to=code, ground=_square(town.corner[i + 1, j] + [0.4 * CELL, 0.4 * CELL]))
     flaws = editor.ask("(flaws)", "GET", editor.address, headers={"Accept-Encoding": ""}).json["flaws"]
     flaw = next(flaw for flaw in flaws if flaw["kind"] == "not_connected" and flaw["grid_code"] == code)
     path = f"{editor.address}/flaws/{flaw['key']}/accept"
@@ -321,6 +327,7 @@ def main() -> None:
         editor.ask("(first draft)", "GET", editor.address)
         editor.ask("(first grids)", "GET", f"{editor.address}/grids")
         run(editor, town, TIMES)
+        look_ahead(editor)
         told = take_back(editor, town, engine, MANY)
         show(editor)
         print(told)
