@@ -1,6 +1,7 @@
 """A resident with a phone at a notice board: three taps after the photo, with and without a script, seen and heard."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ from sqlalchemy import select
 
 from data import frames
 from data.database import open_engine, open_session
-from data.models import Community, Incident, Photo
-from patrols import boards, redraw
+from data.models import Community, Incident, Photo, StepKind
+from patrols import boards, incidents, redraw
 
 CODE = re.compile(r"^([0-9A-Z]{4}-){2}[0-9A-Z]{4}$")
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
@@ -151,8 +152,26 @@ def test_residents_pages_can_be_read_pressed_and_heard(
     page.wait_for_selector(".door-code")
 
     wrong += look(page, "told")
+    settle(walking_site)
+    page.reload()
+    wrong += look(page, "to be rated")
+    page.check("input[name=rating][value='4']")
+    page.click("form button.big")
+    page.wait_for_selector(".notice.good")
+    wrong += look(page, "rated")
 
     assert "\n".join(wrong) == ""
+
+
+def settle(site: Site) -> None:
+    """The office answers what was told last, and settles it."""
+    engine = open_engine(f"sqlite:///{site.file}")
+    with open_session(engine, writing=True) as session:
+        row = session.scalars(select(Incident).order_by(Incident.id.desc()).limit(1)).one()
+        for kind in (StepKind.REPLY, StepKind.SETTLE_ON_THE_SPOT, StepKind.CLOSE):
+            incidents.step(session, row, kind, by=None, at=datetime.now(UTC), note="已修好。")
+        session.commit()
+    engine.dispose()
 
 
 def look(page: Page, state: str) -> list[str]:
