@@ -16,6 +16,7 @@ KINDS = {
     ".dxf": "image/vnd.dxf",
     ".zip": "application/zip",
     ".csv": "text/csv",
+    ".json": "application/json",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 """What each kind of file that is sent calls itself."""
