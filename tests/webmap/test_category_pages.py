@@ -218,6 +218,6 @@ def test_programs_find_categories_and_answer_what_they_ask(manager: FlaskClient)
     assert found[0]["asks"]["required"] == ["kind", "fenced"]
     assert made.json is not None
     assert made.json["answers"] == {"kind": "雨水", "fenced": True}
-    assert refused.status_code == 422
+    assert refused.status_code == 409
     assert refused.json is not None
     assert refused.json["type"] == "urn:gridpatrol:problem:bad-fields"

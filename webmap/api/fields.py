@@ -43,11 +43,17 @@ class Moment(fields.Field):  # type: ignore[type-arg]
         return None if value is None else value.isoformat(timespec="seconds")
 
 
+SOMETHING = r"[\s\S]*[^\s\x00-\x20\x7f-\xa0]"
+"""A text in which something can be seen."""
+
+
 class Text(fields.String):
     """Text of a person. Characters that no database stores (nulls, halves of letters) are left out."""
 
     def __init__(self, *, most: int, least: int = 0, **settings: Any) -> None:
-        super().__init__(validate=Length(least or None, most), **settings)
+        # What is only blanks is empty once it is read: the document says so, too.
+        wanted = [Length(least or None, most), *([Regexp(SOMETHING)] if least else [])]
+        super().__init__(validate=wanted, **settings)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **settings: Any) -> str:
         read = super()._deserialize(value, attr, data, **settings)
