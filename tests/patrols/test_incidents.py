@@ -294,9 +294,9 @@ def test_pages_are_cut_evenly_and_cost_the_same_whatever_their_length(session: S
         assert (found.total, found.pages) == (7, -(-7 // rows))
         return len(sent), names
 
-    assert ask(5, 1) == (2, ["垃圾"] * 5)
-    assert ask(5, 99) == (2, ["垃圾"] * 2)
-    assert ask(7, 1)[0] == 2
+    assert ask(5, 1) == (3, ["垃圾"] * 5)
+    assert ask(5, 99) == (3, ["垃圾"] * 2)
+    assert ask(7, 1)[0] == 3
 
 
 def test_open_and_overdue_are_counted_by_grid(session: Session) -> None:
