@@ -113,6 +113,7 @@ WHAT_TO_DO: dict[str, str] = {
 WORD_FACTS: dict[str, type[StrEnum]] = {
     "kind": StepKind,
     "stage": Stage,
+    "there": Stage,
     "role": Role,
     "edition_stage": EditionStage,
     "edition_move": EditionMove,

@@ -135,6 +135,7 @@ def _read(sheet: Sheet, community: Community) -> pd.DataFrame:
             "number": sheet.text("number", longest=64, required=True),
             "due_at": sheet.moment("due_at", community.timezone),
             "status": _statuses(sheet),
+            "word": sheet.text("status", longest=64),
             "note": sheet.text("note", longest=255),
             "row": sheet.frame["source_row"],
         }
@@ -224,10 +225,10 @@ class _Follower:
         kind = _MOVES[status].get(incident.stage)
         if key in self._done:
             if status is Status.AGAIN and kind is not None:
-                self._note(row, N_("Order %(number)s was sent back before with the same words: look at it."), None)
+                self._note(row, N_("Order %(number)s was sent back before with the same words: look at it."))
             return False
         if kind is None:
-            self._note(row, N_("Order %(number)s is %(status)s at the hotline; here that cannot follow now."), status)
+            self._note(row, N_("Order %(number)s is %(status)s at the hotline; here that cannot follow now."))
             return False
         try:
             step = incidents.step(
@@ -239,7 +240,7 @@ class _Follower:
                 note=f"{PLATFORM}: {row['note'] or status.value}",
             )
         except StepNotAllowed:
-            self._note(row, N_("Order %(number)s is %(status)s at the hotline; here that cannot follow now."), status)
+            self._note(row, N_("Order %(number)s is %(status)s at the hotline; here that cannot follow now."))
             return False
         self.session.add(ExternalStep(platform=PLATFORM, key=key, step_id=step.id, stated_at=self.at))
         return True
@@ -247,12 +248,12 @@ class _Follower:
     def _compare(self, incident: Incident, row: Mapping[Any, Any]) -> None:
         due = None if pd.isna(row["due_at"]) else row["due_at"].to_pydatetime()
         if due is not None and incident.due_at is not None and due != incident.due_at:
-            self._note(row, N_("The hotline's deadline of order %(number)s differs from ours; ours stays."), None)
+            self._note(row, N_("The hotline's deadline of order %(number)s differs from ours; ours stays."))
         if row["description"] != incident.description:
-            self._note(row, N_("Order %(number)s is worded otherwise now; ours stays."), None)
+            self._note(row, N_("Order %(number)s is worded otherwise now; ours stays."))
 
-    def _note(self, row: Mapping[Any, Any], template: str, status: Status | None) -> None:
-        facts = {"number": row["number"], **({"status": status.value} if status else {})}
+    def _note(self, row: Mapping[Any, Any], template: str) -> None:
+        facts = {"number": row["number"], "status": row["word"]}
         self.notes.append(Refusal(self.file, int(row["row"]), None, template, facts))
 
 
