@@ -58,6 +58,12 @@ class Rules:
     jump_s : float
         The longest time that a phone's wrong idea of its place lasts. What lasts longer is kept, and the line is broken
         instead.
+    stand_s : float
+        Who stays for so long in a square of `stand_m` stands there: longer than a red light, and slower than anybody
+        walks.
+    stand_m : float
+        The side of that square, within which a standing phone's error wanders about and adds metres that nobody
+        walked; with 0 nobody stands.
     far_off_m : float
         Farther than this from the middle of the patrol's fixes, a fix is an error of the phone: the size of a county.
     max_accuracy_m : float
@@ -112,6 +118,8 @@ class Rules:
     ride_s: float = 30.0
     jump_m: float = 25.0
     jump_s: float = 60.0
+    stand_s: float = 90.0
+    stand_m: float = 25.0
     far_off_m: float = 50_000.0
     max_accuracy_m: float = 50.0
     assumed_accuracy_m: float = 10.0
@@ -160,6 +168,7 @@ _MOST = {"sure_probability": 1.0, "kept_share": 1.0, "reopening_rating": 5.0}
 _RETIRED = {"along_deg", "heading_m"}
 # Zero is a way to switch these off.
 _MAY_BE_ZERO = {
+    "stand_m",
     *("reach_m", "least_visit_s", "run_m", "side_by_side_m", "jump_m", "border_street_m", "border_band_m"),
     "reopening_rating",
 }

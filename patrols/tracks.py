@@ -1,6 +1,7 @@
 """From a phone's fixes to the line that was walked: small named rules, then lines broken where nobody knows."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import geopandas as gpd
@@ -40,7 +41,7 @@ def clean_fixes(
     * ``no_position``: not a pair of numbers.
     * ``out_of_time``: before `not_before` or after `not_after`.
     * ``duplicate``: a second fix of the same patrol at the same moment; the one with the best stated accuracy stays, of
-      equals the first.
+      equals the most western, then the most southern, so that it never matters which came first.
     * ``accuracy``: calls itself worse than ``max_accuracy_m``. Missing, zero and negative accuracy mean that the phone
       did not say; such fixes stay.
     * ``far_off``: farther than ``far_off_m`` from the middle (median) of the patrol.
@@ -49,6 +50,11 @@ def clean_fixes(
       end of a patrol, out of reach of a longer one beside it.
     * ``speed``: part of ``ride_s`` or more at above ``max_speed_m_s``, on the whole and in most steps: a ride, not a
       patrol.
+    * ``drift``: within a stay of at least ``stand_s`` in a square of ``stand_m``, where a phone's error wanders about
+      and would make metres of it. The first and last fix of a stay remain, and meanwhile, so that nobody takes a stay
+      for a lost signal, in each half of ``max_gap_s`` the one nearest to its middle.
+
+    The answer for a patrol depends on its fixes alone, not on their order nor on other patrols.
 
     Parameters
     ----------
@@ -70,29 +76,26 @@ def clean_fixes(
     sorted_fixes = _plain(fixes.iloc[order])
     dropped_by = np.full(len(fixes), None, dtype=object)
 
-    def out_of_time(rows: pd.DataFrame, _: Rules) -> Flags:
-        wrong: Flags = np.zeros(len(rows), bool)
-        if not_before is not None:
-            wrong |= np.asarray(rows["at"] < not_before)
-        if not_after is not None:
-            wrong |= np.asarray(rows["at"] > not_after)
-        return wrong
+    for name, drops in _named(not_before, not_after):
+        left = np.flatnonzero(pd.isna(dropped_by))
+        dropped_by[left[drops(sorted_fixes.iloc[left], rules)]] = name
+    return fixes.assign(dropped_by=pd.Series(dropped_by[np.argsort(order)], index=fixes.index, dtype=object))
 
-    named: list[tuple[str, Drops]] = [
+
+def _named(not_before: pd.Timestamp | None, not_after: pd.Timestamp | None) -> list[tuple[str, Drops]]:
+    """The rules in their order."""
+    return [
         ("no_time", _has_no_time),
         ("zero", _is_zero),
         ("no_position", _has_no_position),
-        ("out_of_time", out_of_time),
+        ("out_of_time", partial(_is_out_of_time, not_before=not_before, not_after=not_after)),
         ("duplicate", _is_duplicate),
         ("accuracy", _is_inaccurate),
         ("far_off", _is_far_off),
         ("jump", _jumps),
         ("speed", _rides),
+        ("drift", _drifts),
     ]
-    for name, drops in named:
-        left = np.flatnonzero(pd.isna(dropped_by))
-        dropped_by[left[drops(sorted_fixes.iloc[left], rules)]] = name
-    return fixes.assign(dropped_by=pd.Series(dropped_by[np.argsort(order)], index=fixes.index, dtype=object))
 
 
 def to_lines(fixes: pd.DataFrame, rules: Rules = _DEFAULT, *, crs: Any = None) -> gpd.GeoDataFrame:
@@ -115,7 +118,8 @@ def to_lines(fixes: pd.DataFrame, rules: Rules = _DEFAULT, *, crs: Any = None) -
     -------
     GeoDataFrame
         One row a patrol, indexed by patrol, in order of the keys' first appearance. `geometry` (MultiLineString; None
-        where no line is left), `metres`, `minutes` (of the parts, without the gaps), `seconds` (array: time of every
+        where no line is left), `metres`, `minutes` (of the parts, without the gaps), `moving_minutes` (without stays of
+        ``stand_s`` in a square of ``stand_m``, either), `seconds` (array: time of every
         vertex since the patrol's first kept fix, which `geo.lines.credit_lines` reads), `started_at`, `ended_at` (of
         the kept fixes; NaT without any), `fixes_kept`, `fixes_dropped`.
     """
@@ -126,7 +130,7 @@ def to_lines(fixes: pd.DataFrame, rules: Rules = _DEFAULT, *, crs: Any = None) -
     part, length = _parts(rows, rules)
     inside = np.bincount(part, minlength=int(part.max(initial=-1)) + 1)[part] > 1
     lines = _lines(rows[inside], part[inside], len(keys))
-    rest = _totals(rows, part, length, len(keys))
+    rest = _totals(rows, part, length, len(keys), rules)
     dropped = np.bincount(patrol, minlength=len(keys)) - rest["fixes_kept"]
     frame = gpd.GeoDataFrame({**rest, "fixes_dropped": dropped}, geometry=lines, crs=crs)
     frame["seconds"] = _vertex_seconds(rows[inside], rest["started_at"], len(keys))
@@ -183,9 +187,20 @@ def _is_zero(rows: pd.DataFrame, _: Rules) -> Flags:
     return np.asarray((rows["lon"] == 0) & (rows["lat"] == 0))
 
 
+def _is_out_of_time(
+    rows: pd.DataFrame, _: Rules, not_before: pd.Timestamp | None, not_after: pd.Timestamp | None
+) -> Flags:
+    wrong: Flags = np.zeros(len(rows), bool)
+    if not_before is not None:
+        wrong |= np.asarray(rows["at"] < not_before)
+    if not_after is not None:
+        wrong |= np.asarray(rows["at"] > not_after)
+    return wrong
+
+
 def _is_duplicate(rows: pd.DataFrame, _: Rules) -> Flags:
     stated = rows["accuracy_m"].where(rows["accuracy_m"] > 0, np.inf).to_numpy()
-    order = np.lexsort((np.arange(len(rows)), stated, _seconds(rows), rows["key"]))
+    order = np.lexsort((rows["y"], rows["x"], stated, _seconds(rows), rows["key"]))
     again: Flags = rows.iloc[order].duplicated(["key", "at"]).to_numpy()[np.argsort(order)]
     return again
 
@@ -264,10 +279,14 @@ def _weak_ends(runs: pd.DataFrame, seconds: Floats, rules: Rules) -> Flags:
 
 def _rides(rows: pd.DataFrame, rules: Rules) -> Flags:
     key, seconds, x, y = rows["key"].to_numpy(), _seconds(rows), rows["x"].to_numpy(), rows["y"].to_numpy()
-    # One number that grows by patrol and by time lets one search serve all patrols at once.
-    shift = key * ((np.ptp(seconds) if len(seconds) else 0.0) + 10 * rules.ride_s)
-    clock = seconds - seconds.min(initial=np.inf) + shift if len(seconds) else seconds
-    until = np.searchsorted(clock, clock + rules.ride_s)
+    # One number that grows by patrol and by time lets one search serve all patrols at once; a whole one, from each
+    # patrol's own beginning, so that rounding does not depend on what other patrols there are.
+    passed = rows["at"].to_numpy("datetime64[us]").astype(np.int64)
+    begins = np.flatnonzero(np.diff(key, prepend=-1))
+    passed = passed - np.repeat(passed[begins], np.diff(np.append(begins, len(key))))
+    ride_us = int(rules.ride_s * 1e6)
+    clock = passed + key * (passed.max(initial=0) + 10 * ride_us)
+    until = np.searchsorted(clock, clock + ride_us)
     begin = np.flatnonzero(until < len(rows))
     until = until[begin]
     same = key[begin] == key[until]
@@ -281,6 +300,41 @@ def _rides(rows: pd.DataFrame, rules: Rules) -> Flags:
     mostly = fast_before[until] - fast_before[begin] >= taken / 2
     rides = (speed > rules.max_speed_m_s) & mostly & (taken <= rules.max_gap_s + rules.ride_s)
     return _covered(begin[rides], until[rides], len(rows))
+
+
+def _drifts(rows: pd.DataFrame, rules: Rules) -> Flags:
+    key, seconds, x, y = rows["key"].to_numpy(), _seconds(rows), rows["x"].to_numpy(), rows["y"].to_numpy()
+    stand = _stands(key, seconds, x, y, rules)
+    stays = pd.DataFrame({"stand": stand, "x": x, "y": y, "seconds": seconds, "row": np.arange(len(rows))})[stand >= 0]
+    stay = stays.groupby("stand")
+    middle = stay[["x", "y"]].transform("median")
+    while_s = (stays["seconds"] - stay["seconds"].transform("min")) // (rules.max_gap_s / 2)
+    stays = stays.assign(while_=while_s, off_m=np.hypot(stays["x"] - middle["x"], stays["y"] - middle["y"]))
+    nearest = stays.sort_values(["stand", "while_", "off_m", "row"]).drop_duplicates(["stand", "while_"])["row"]
+    dropped: Flags = stand >= 0
+    dropped[nearest] = False
+    dropped[stay["row"].min()] = dropped[stay["row"].max()] = False
+    return dropped
+
+
+def _stands(key: Any, seconds: Floats, x: Floats, y: Floats, rules: Rules) -> NDArray[np.int64]:
+    """The number of the stay that each fix belongs to, -1 for none; never across a lost signal.
+
+    A stay begins and ends with a fix near its middle: whoever comes to it and leaves it walks.
+    """
+    from geo.stops import find_stands
+
+    stand = np.full(len(key), -1, np.int64)
+    if len(key) and rules.stand_m > 0:
+        broken = (key[1:] != key[:-1]) | (np.diff(seconds) > rules.max_gap_s)
+        first = np.concatenate([[0], np.flatnonzero(broken) + 1, [len(key)]])
+        find_stands(first, seconds, x, y, rules.stand_m, rules.stand_s, stand)
+    stays = pd.DataFrame({"stand": stand, "x": x, "y": y, "row": np.arange(len(key))})[stand >= 0]
+    middle = stays.groupby("stand")[["x", "y"]].transform("median")
+    near = stays[np.hypot(stays["x"] - middle["x"], stays["y"] - middle["y"]) <= rules.stand_m / 3]
+    ends = near.groupby("stand")["row"].agg(["min", "max"])
+    inside = _covered(ends["min"], ends["max"], len(key))
+    return np.where(inside, stand, -1)
 
 
 def _covered(first: Any, last: Any, count: int) -> Flags:
@@ -319,13 +373,16 @@ def _multi(parts: NDArray[np.object_], owner: Any, count: int) -> NDArray[np.obj
     return lines
 
 
-def _totals(rows: pd.DataFrame, part: NDArray[np.int64], length: Floats, patrols: int) -> dict[str, Any]:
+def _totals(rows: pd.DataFrame, part: NDArray[np.int64], length: Floats, patrols: int, rules: Rules) -> dict[str, Any]:
     key, seconds = rows["key"].to_numpy(), _seconds(rows)
     spent = np.diff(seconds, prepend=seconds[:1]) * (np.diff(part, prepend=-1) == 0)
+    stand = _stands(key, seconds, rows["x"].to_numpy(), rows["y"].to_numpy(), rules)
+    moving = spent * ((stand < 0) | (np.diff(stand, prepend=-1) != 0))
     times = rows.groupby("key")["at"].agg(["min", "max"]).reindex(range(patrols))
     return {
         "metres": np.bincount(key, length, minlength=patrols),
         "minutes": np.bincount(key, spent / 60.0, minlength=patrols),
+        "moving_minutes": np.bincount(key, moving / 60.0, minlength=patrols),
         "started_at": times["min"].array,
         "ended_at": times["max"].array,
         "fixes_kept": np.bincount(key, minlength=patrols),

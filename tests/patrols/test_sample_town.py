@@ -18,6 +18,7 @@ from data.models import (
     ChainLink,
     Community,
     EditionStage,
+    Fix,
     Grid,
     GridEdition,
     Incident,
@@ -128,10 +129,14 @@ def test_metres_and_minutes_of_the_grids_add_up_to_those_of_the_patrols(town: To
     assert 300_000 < walked[0] < 700_000
 
 
-def test_jumps_were_cleaned_away_and_little_else(town: Town) -> None:
-    fixes = town.summary.fixes_kept + town.summary.fixes_dropped
+def test_jumps_and_the_drift_of_those_who_stood_were_cleaned_away_and_little_else(town: Town) -> None:
+    counts = town.session.execute(select(Fix.dropped_by, func.count().label("fixes")).group_by(Fix.dropped_by)).all()
 
-    assert 0.002 < town.summary.fixes_dropped / fixes < 0.03
+    fixes = {row.dropped_by: row.fixes for row in counts}
+    drift = fixes.pop("drift")
+    kept = fixes.pop(None)
+    assert 0.002 < sum(fixes.values()) / kept < 0.03
+    assert 0.02 < drift / kept < 0.25
 
 
 def test_every_incident_is_located_and_each_rule_has_decided_some(town: Town) -> None:

@@ -166,6 +166,58 @@ def test_a_slow_return_after_a_long_silence_is_no_jump() -> None:
     assert dropped(walk((0, 0, 0), (5, 6, 0), (3600, 4000, 0), (3605, 4006, 0))) == {}
 
 
+def stay(seconds: float, *, every: float = 5.0, at: float = 0.0, drift_m: float = 5.0) -> pd.DataFrame:
+    """A phone that stands for so long, and its error going round in a circle meanwhile."""
+    times = np.arange(0, seconds, every)
+    return walk(*[(at + t, drift_m * np.cos(t / 7), drift_m * np.sin(t / 7)) for t in times])
+
+
+def test_the_drift_of_a_phone_that_stands_is_no_walk_but_its_time_counts() -> None:
+    fixes = stay(600)
+
+    clean = clean_fixes(fixes)
+
+    assert set(clean["dropped_by"].dropna()) == {"drift"}
+    assert clean["dropped_by"].iloc[[0, -1]].isna().all()
+    lines, raw = to_lines(clean), to_lines(fixes)
+    assert raw.loc["p", "metres"] > 400
+    assert lines.loc["p", "metres"] < 100
+    assert [lines.loc["p", "minutes"], raw.loc["p", "minutes"]] == pytest.approx([595 / 60, 595 / 60])
+    assert lines.loc["p", "moving_minutes"] < 0.5
+    assert len(lines.loc["p", "geometry"].geoms) == 1
+
+
+def test_a_stay_on_the_way_is_told_from_walking() -> None:
+    before, after = stroll(20), stroll(20)
+    after[["x"]] += 120.0
+    after["at"] += pd.Timedelta(seconds=400)
+    fixes = pd.concat([before, stay(295, at=100).assign(x=lambda rows: rows["x"] + 120), after], ignore_index=True)
+
+    row = to_lines(clean_fixes(fixes)).loc["p"]
+
+    assert row["minutes"] == pytest.approx(495 / 60)
+    assert row["moving_minutes"] == pytest.approx(195 / 60, abs=0.7)
+    assert row["metres"] == pytest.approx(240, abs=60)
+
+
+def test_a_slow_walker_and_a_short_wait_are_no_stay() -> None:
+    slow = walk(*[(n * 10, n * 4.0, 0.0) for n in range(60)])
+
+    assert dropped(slow) == {}
+    assert dropped(stay(80)) == {}
+    assert to_lines(slow).loc["p", "moving_minutes"] == to_lines(slow).loc["p", "minutes"]
+
+
+def test_a_phone_that_was_silent_for_long_has_not_stood_there() -> None:
+    fixes = walk((0, 0, 0), (30, 1, 0), (60, 0, 1), (1000, 1, 1), (1030, 0, 0), (1060, 1, 0))
+
+    assert dropped(fixes) == {}
+
+
+def test_a_community_may_say_that_nobody_stands() -> None:
+    assert dropped(stay(600), rules=Rules(stand_m=0.0)) == {}
+
+
 def test_rows_keep_their_order_and_index_and_columns() -> None:
     fixes = pd.concat([stroll(30, patrol=2), stroll(30, patrol=1)], ignore_index=True).assign(battery=80)
     fixes.loc[[5, 40], "y"] = 500.0
@@ -281,3 +333,50 @@ def test_what_the_grids_earn_is_what_the_line_has(outings: list[list[tuple[int, 
     np.testing.assert_allclose(credits["minutes"], lines["minutes"], rtol=0, atol=1e-6)
     assert (lines["fixes_kept"] + lines["fixes_dropped"]).sum() == len(fixes)
     np.testing.assert_allclose(lines.geometry.length.fillna(0), lines["metres"], rtol=0, atol=1e-6)
+
+
+PLACE = st.tuples(
+    st.sampled_from([0, 0, 500, 1000, 5000, 30_000, 61_234, 130_000]),
+    st.sampled_from([-200, -6, 0, 6, 6, 20, 300]),
+    st.sampled_from([-6, 0, 6, 250]),
+    st.sampled_from([np.nan, 5.0, 5.0, 12.0, 80.0]),
+)
+
+
+@settings(deadline=None, max_examples=80)
+@given(outings=st.lists(st.lists(PLACE, max_size=40), min_size=1, max_size=3), seed=st.integers(0, 2**16))
+def test_however_the_fixes_come_in_the_same_are_dropped_and_the_same_line_is_left(outings: list, seed: int) -> None:
+    tables = []
+    for key, steps in enumerate(outings):
+        passed_ms, x, y, accuracy = np.array(steps, dtype=float).reshape(-1, 4).T
+        at = START + pd.to_timedelta(passed_ms.cumsum(), unit="ms")
+        tables.append(pd.DataFrame({"patrol": key, "at": at, "x": x.cumsum(), "y": y.cumsum(), "accuracy_m": accuracy}))
+    fixes = pd.concat(tables, ignore_index=True)
+    shuffled = fixes.sample(frac=1, random_state=seed)
+
+    first, again = clean_fixes(fixes), clean_fixes(shuffled)
+
+    left = [one.sort_values(list(fixes.columns), ignore_index=True) for one in (first, again)]
+    # Which of two fixes that are alike in everything is called the second tells nothing.
+    by = [
+        one.groupby(list(fixes.columns), dropna=False)["dropped_by"].agg(lambda some: sorted(map(str, some)))
+        for one in left
+    ]
+    assert by[0].equals(by[1])
+    lines = [to_lines(one, crs=METRES).sort_index() for one in (first, again)]
+    for name in ("metres", "minutes", "moving_minutes", "started_at", "ended_at", "fixes_kept", "fixes_dropped"):
+        assert lines[0][name].equals(lines[1][name]), name
+    assert lines[0].geometry.geom_equals_exact(lines[1].geometry, 0).where(lines[0].geometry.notna(), True).all()
+
+
+@settings(deadline=None, max_examples=40)
+@given(steps=st.lists(PLACE, min_size=1, max_size=40))
+def test_a_patrol_is_cleaned_the_same_alone_and_behind_another(steps: list) -> None:
+    passed_ms, x, y, accuracy = np.array(steps, dtype=float).T
+    at = START + pd.to_timedelta(passed_ms.cumsum(), unit="ms")
+    alone = pd.DataFrame({"patrol": "b", "at": at, "x": x.cumsum(), "y": y.cumsum(), "accuracy_m": accuracy})
+    before = stroll(50, every=7.77, patrol="a")
+
+    together = clean_fixes(pd.concat([before, alone], ignore_index=True)).iloc[50:]
+
+    assert together["dropped_by"].tolist() == clean_fixes(alone)["dropped_by"].tolist()
