@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from data import frames
 from data.models import Community, Person
 from geo.errors import N_
-from patrols import consents, looks, own_data
+from patrols import consents, looks, outings, own_data
 from patrols.looks import Looker
 from webmap import access, inputs, storage, takeaway, trail
 from webmap.access import May
@@ -82,6 +82,8 @@ def delete() -> ResponseReturnValue:
 @access.needs(May.SEE_WALKERS)
 def ask_why(number: int) -> str:
     """Before a track is shown with its name: why?"""
+    # Whose ground it is comes first: a form about a stranger's walk would say that there is one.
+    outings.get(storage.session(), access.scope(), number)
     return render_template("track.html", number=number, track=None, drawn=None)
 
 
