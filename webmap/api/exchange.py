@@ -3,7 +3,7 @@
 from typing import Any
 
 from apiflask import APIBlueprint, Schema, fields
-from apiflask.validators import Length
+from apiflask.validators import Regexp
 from marshmallow import EXCLUDE
 
 from patrols.exchange.giving import give
@@ -15,12 +15,14 @@ from webmap.api.fields import Moment, community_code
 
 api = APIBlueprint("api_exchange", __name__, url_prefix="/api/exchange", tag="Incidents")
 
+PLATFORM = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$"
+
 
 class ExchangeQuery(Schema):
     """Which community's incidents, and with whom they are exchanged."""
 
     community = community_code()
-    platform = fields.String(load_default="upstream", validate=Length(1, 32))
+    platform = fields.String(load_default="upstream", validate=Regexp(PLATFORM))
 
 
 class GiveQuery(ExchangeQuery):
@@ -79,6 +81,7 @@ def listing(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 @api.post("")
+@api.doc(hide=True)
 @api.input(ExchangeQuery, location="query", arg_name="asked")
 @api.input(Exchange, arg_name="told")
 @api.output(TakenOut)
