@@ -7,16 +7,25 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geo.blockgraph import PATIENT, Graph, Pace, Ranked, Want, Weights, better, improve
+from geo.blockgraph import PATIENT, Graph, Pace, Ranked, Want, Weights, better, improve, refine
 from geo.faces import Numbers, Positions, connected_parts
 from geo.graph import cut_graph
 
-STARTS, MORE_STARTS, A_FEW_BLOCKS = 2, 4, 450
-"""Starts tried side by side for the first number of grids, and for towns of a few blocks, which take less time; other
-numbers, tried when grids stay out of the band, get one."""
+STARTS, LEAST_STARTS, START_BLOCKS = 8, 2, 1_800
+"""Starts for a number of grids: as many as come to so many blocks in all, within these limits."""
 
-FEW_BLOCKS = 2000
-"""METIS makes the best of four tries for towns of so many blocks; in larger ones annealing makes up for one try."""
+THREADS = 2
+"""Starts made side by side; as many of the best are refined."""
+
+REFINING, PER_BLOCK, PER_PAIR, MOST = 13_000_000, 2_500, 400, 50_000_000
+"""Moves tried when one of the best is refined: so many, or so many for each block; for few blocks less; and at most."""
+
+ALIKE = 0.6
+"""Standard deviation of the blocks' areas, as a share of their mean, up to which towns are easy to arrange; beyond,
+there are more starts and moves, in proportion."""
+
+UNEVEN = 200
+"""How uneven a start may be, in thousandths: a third rounder than with METIS's own 30, and annealing evens it out."""
 
 NOBODY = np.empty((0, 2), dtype=np.int64)
 
@@ -125,12 +134,12 @@ def _balance_part(graph: Graph, want: Want, grids: int | None, seed: int) -> Pos
     counts = _likely_counts(graph.load, want) if grids is None else [min(grids, len(graph.load))]
     for place, count in enumerate([counts[0], *counts]):
         # The likely number gets a second, patient round before others are tried.
-        starts = 1 if place > 1 else MORE_STARTS if len(graph.load) <= A_FEW_BLOCKS else STARTS
+        starts = _starts(graph) if place < 2 else 1
         pace = PATIENT if place == 1 else Pace()
-        best, worth = _try_starts(graph, (best, worth), count, want, range(seed, seed + starts), pace)
+        best, worth = _try_starts(graph, (best, worth), count, want, range(seed * 100, seed * 100 + starts), pace)
         if worth[0] <= unavoidable:
             return best
-    for attempt in range(STARTS):
+    for attempt in range(THREADS):
         mended = best if grids is not None else _mend(graph, best, want)
         best, worth = better((best, worth), improve(graph, mended, want, seed + attempt))
         if worth[0] <= unavoidable:
@@ -146,10 +155,30 @@ def _try_starts(graph: Graph, best: Ranked, grids: int, want: Want, seeds: range
 
     if grids == 1:
         return better(best, attempt(seeds[0]))
-    with ThreadPoolExecutor(STARTS) as pool:
-        for found in pool.map(attempt, seeds):
-            best = better(best, found)
+    steps = _steps(graph)
+    with ThreadPoolExecutor(THREADS) as pool:
+        found = sorted(pool.map(attempt, seeds), key=lambda one: one[1])[:THREADS]
+        refined = pool.map(lambda one: refine(graph, one, want, seeds[0], steps), found)
+        for one in refined:
+            best = better(best, one)
     return best
+
+
+def _unlike(graph: Graph) -> float:
+    """How unlike the blocks are, and so how many more starts and moves a town takes; 1 for one that is easy."""
+    return max(float(graph.area.std() / max(graph.area.mean(), 1e-9)) / ALIKE, 1.0)
+
+
+def _starts(graph: Graph) -> int:
+    """How many starts the likely number of grids gets."""
+    return min(max(int(START_BLOCKS * _unlike(graph)) // len(graph.load), LEAST_STARTS), STARTS)
+
+
+def _steps(graph: Graph) -> int:
+    """How many moves refining tries."""
+    count = len(graph.load)
+    usual = max(REFINING, PER_BLOCK * count)
+    return int(min(usual * _unlike(graph), max(MOST, usual), PER_PAIR * count**2))
 
 
 def _likely_counts(load: Numbers, want: Want) -> list[int]:
@@ -197,5 +226,4 @@ def _start(graph: Graph, grids: int, seed: int) -> Positions:
     weight = np.empty(len(turn), dtype=np.int64)
     weight[turn] = _weights(graph)
     price = graph.cost + 0.3 * graph.metres + 1.0
-    tries = 4 if len(turn) <= FEW_BLOCKS else 1
-    return cut_graph(weight, turn[graph.one], turn[graph.two], price, grids, seed, tries)[turn]
+    return cut_graph(weight, turn[graph.one], turn[graph.two], price, grids, seed, uneven=UNEVEN)[turn]

@@ -5,12 +5,22 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.anneal import Aim, Course, State, Town, anneal, grid_score
+from geo.anneal import DOUBLE, UNEVEN, Aim, Course, State, Town, anneal, grid_score, lay_desk
 from geo.faces import Numbers, Positions
+from geo.renew import Melt, renew
 
-STEPS_PER_PAIR, STEPS, STEPS_PER_BLOCK, MOST_STEPS = 150, 4_800_000, 6_000, 20_000_000
-"""Moves tried in one start: the least of so many for each pair of blocks (up to 200 blocks), of a sum with so many for
-each block (up to 2,500), and of a limit. Ten times as many make 600 blocks half a percent more compact."""
+STEPS_PER_PAIR, STEPS_PER_BLOCK = 30, 2_800
+"""Moves tried in one start, the less of so many for each pair of blocks or for each block: going slower helps less than
+starting again."""
+
+OF_THE_BAND = 0.53
+"""In a narrow band, loads are even enough when they lie by this share of its half width off the mean."""
+
+FEW = 12
+"""Two or three grids can hardly be even and bordered by streets: two may be four times as uneven, five by a half."""
+
+EVEN_PRICE = 8.0
+"""The price of unequal loads begins at a quarter of the dearest, see `geo.anneal.price_anew`."""
 
 Ranked = tuple[Positions, tuple[int, float]]
 """The grid of each block; how many grids are out of the band and wishes unmet, and the score a grid."""
@@ -18,29 +28,35 @@ Ranked = tuple[Positions, tuple[int, float]]
 
 @dataclass(frozen=True)
 class Pace:
-    """How warm annealing begins and ends, in units of the score, and how many times the usual moves it tries."""
+    """How warm annealing begins and ends, in units of the score, and how many times the usual moves it tries.
+
+    ``alone`` and ``reach``: how often a second block moves with the first, see `geo.anneal.Course`.
+    """
 
     hot: float = 0.4
     cold: float = 0.03
     times: int = 1
+    alone: int = 12
+    reach: float = 0.5
 
 
-PATIENT = Pace(hot=3.0, times=3)
+PATIENT = Pace(hot=3.0, times=10, reach=5.0)
 """For when grids stay out of the band: so warm that they may leave it for a while, as they must where blocks are so
 heavy that two have to change places."""
 
 
 @dataclass(frozen=True)
 class Weights:
-    """What a good grid is: how much shape, even load and good borders count against each other.
+    """What a good grid is: how even loads have to be, and how much shape and good borders count against each other.
 
-    ``shape`` is the weight of perimeter over root of area (a circle 3.5, a square 4, a 1 : 4 strip 5), ``spread`` that
-    of the squared distance from the mean, in shares of it, and ``border`` that of a grid all bordered by yards.
+    ``even`` is the standard deviation of the loads that is good enough, as a share of the mean (0: it does not count);
+    in a narrow band it is less, with few grids more. ``shape`` is the weight of compactness (a circle 3.4, a square 4,
+    a 1 : 4 strip 4.8), and ``border`` that of a grid all bordered by yards.
     """
 
+    even: float = 0.099
     shape: float = 1.0
-    spread: float = 0.5
-    border: float = 0.7
+    border: float = 0.25
 
 
 @dataclass(frozen=True)
@@ -97,13 +113,33 @@ def improve(graph: Graph, labels: Positions, want: Want, seed: int, pace: Pace |
     start = (labels, rank(graph, labels, want))
     if grids in (1, len(labels)):
         return start
-    aim, totals = _aim(graph, want, grids), totals_of(graph, labels, grids)
-    scores = np.array([grid_score(*row, aim) for row in totals.tolist()])
-    state = State(labels.copy(), totals, scores, np.random.default_rng(seed).integers(1, 2**63, 1, dtype=np.uint64))
-    steps = min(STEPS_PER_PAIR * len(labels) ** 2, STEPS + STEPS_PER_BLOCK * len(labels), MOST_STEPS)
-    pace = pace or Pace()
-    anneal(state, _town(graph), aim, Course(steps * pace.times, pace.hot, pace.cold))
+    state, town, aim = _state(graph, labels, want, seed), _town(graph), _aim(graph, want, grids)
+    steps, pace = min(STEPS_PER_PAIR * len(labels) ** 2, STEPS_PER_BLOCK * len(labels)), pace or Pace()
+    course = Course(steps * pace.times, pace.hot, pace.cold, pace.alone, pace.reach)
+    anneal(state, town, aim, course, lay_desk(state, town))
     return better(start, (state.labels, rank(graph, state.labels, want)))
+
+
+def refine(graph: Graph, found: Ranked, want: Want, seed: int, steps: int) -> Ranked:
+    """Make annealed grids better by melting a few neighbouring ones at a time."""
+    grids = int(found[0].max()) + 1
+    if grids in (1, len(found[0])):
+        return found
+    state, town, aim = _state(graph, found[0], want, seed), _town(graph), _aim(graph, want, grids)
+    usual = Pace()
+    course = Course(steps, usual.hot, usual.cold, usual.alone, usual.reach)
+    renew(state, town, aim, course, lay_desk(state, town), Melt())
+    return better(found, (state.labels, rank(graph, state.labels, want)))
+
+
+def _state(graph: Graph, labels: Positions, want: Want, seed: int) -> State:
+    """Where annealing begins."""
+    grids = int(labels.max()) + 1
+    aim, totals = _aim(graph, want, grids), totals_of(graph, labels, grids)
+    strain = UNEVEN / (EVEN_PRICE * aim.even**2) if aim.even > 0 else 0.0
+    scores = np.array([grid_score(*row, aim, strain) for row in totals.tolist()])
+    random = np.random.default_rng(seed).integers(1, 2**63, 1, dtype=np.uint64)
+    return State(labels.copy(), totals, scores, np.array([strain]), random)
 
 
 def better(one: Ranked, two: Ranked) -> Ranked:
@@ -116,7 +152,13 @@ def rank(graph: Graph, labels: Positions, want: Want) -> tuple[int, float]:
     grids = int(labels.max()) + 1
     aim, totals = _aim(graph, want, grids), totals_of(graph, labels, grids)
     cut = labels[graph.one] != labels[graph.two]
-    score = sum(float(grid_score(*row, aim)) for row in totals.tolist()) + aim.border * float(graph.cost[cut].sum())
+    score = sum(float(grid_score(*row, aim, 0.0)) for row in totals.tolist())
+    score += aim.border * float(graph.cost[cut].sum())
+    if aim.even > 0:
+        off = totals[:, 0] * aim.per_mean - 1
+        off = off[abs(off) < DOUBLE]
+        spread = float(np.sqrt((off**2).sum() / max(len(off), 1)))
+        score += grids * UNEVEN * max(spread / aim.even - 1, 0.0)
     out = int(((totals[:, 0] < want.low) | (totals[:, 0] > want.high)).sum())
     quarrels = int((labels[graph.apart[:, 0]] == labels[graph.apart[:, 1]]).sum())
     return out + quarrels, score / grids
@@ -138,7 +180,8 @@ def _aim(graph: Graph, want: Want, grids: int) -> Aim:
     mean = max(float(graph.load[~large].sum()) / max(grids - int(large.sum()), 1), 1e-9)
     side = float(np.sqrt(graph.area.sum() / grids))
     weights = want.weights
-    return Aim(float(want.low), float(want.high), mean, weights.shape, weights.spread, weights.border / side)
+    even = min(weights.even, OF_THE_BAND * (want.high - want.low) / (want.high + want.low)) * (1 + FEW / grids**2)
+    return Aim(float(want.low), float(want.high), 1.0 / mean, even, weights.shape, weights.border / side)
 
 
 def _town(graph: Graph) -> Town:
@@ -146,7 +189,8 @@ def _town(graph: Graph) -> Town:
     first, order, end = _by_start(graph.one, graph.two, len(graph.load))
     first_foe, _, foes = _by_start(graph.apart[:, 0], graph.apart[:, 1], len(graph.load))
     metres, cost = np.tile(graph.metres, 2)[order], np.tile(graph.cost, 2)[order]
-    return Town(first, end, metres, cost, graph.load, graph.area, graph.around, first_foe, foes)
+    owner = np.repeat(np.arange(len(graph.load)), np.diff(first))
+    return Town(first, owner, end, metres, cost, graph.load, graph.area, graph.around, first_foe, foes)
 
 
 def _by_start(one: Positions, two: Positions, count: int) -> tuple[Positions, NDArray[np.intp], Positions]:

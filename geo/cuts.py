@@ -15,7 +15,7 @@ EDGE_PRICES = (2.5, 1.5, 0.2)
 TRIES, AT_ONCE = 36, 2
 """A try finds the fewest known for the counties of a state one time in three or more; so many leave none out."""
 
-PACE = Pace(hot=4.0, cold=0.3, times=2)
+PACE = Pace(hot=4.0, cold=0.3, times=10, alone=10, reach=6.0)
 FEW = 40
 """Smaller graphs get more tries, for their tries are short and few of their divisions are even at all."""
 
@@ -71,7 +71,7 @@ def cut_fewest(
     def attempt(number: int) -> Ranked:
         turn = np.random.default_rng([seed, number]).permutation(count)
         start = cut_graph(weight[np.argsort(turn)], turn[one], turn[two], graph.cost, parts, number)[turn]
-        weights = Weights(shape=0.0, spread=0.0, border=EDGE_PRICES[number % len(EDGE_PRICES)] * side)
+        weights = Weights(even=0.0, shape=0.0, border=EDGE_PRICES[number % len(EDGE_PRICES)] * side)
         want = Want(mean * (1 - within), mean * (1 + within), weights)
         labels, (out, _) = improve(graph, start, want, seed * tries + number, PACE)
         return labels, (out, float((labels[one] != labels[two]).sum()))

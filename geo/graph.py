@@ -13,7 +13,14 @@ FEWEST_PER_PART = 4
 
 
 def cut_graph(
-    weight: Positions, one: Positions, two: Positions, cost: Numbers, parts: int, seed: int = 0, tries: int = 4
+    weight: Positions,
+    one: Positions,
+    two: Positions,
+    cost: Numbers,
+    parts: int,
+    seed: int = 0,
+    tries: int = 4,
+    uneven: int = 30,
 ) -> Positions:
     """Cut a connected graph into connected parts of about equal weight that are cheap to cut apart (METIS).
 
@@ -30,6 +37,8 @@ def cut_graph(
         How many are wanted; no more than there are vertices come back.
     tries : int
         Of which METIS takes the best.
+    uneven : int
+        By how many thousandths of the mean a part may weigh more, as far as METIS can help it; its own default.
 
     Returns
     -------
@@ -50,7 +59,7 @@ def cut_graph(
     heavy = _find_heavy(weight, parts)
     labels = np.cumsum(heavy) - 1
     count = int(heavy.sum())
-    labels[~heavy] = count + _cut_light(weight, one, two, cost, parts - count, ~heavy, seed, tries)
+    labels[~heavy] = count + _cut_light(weight, one, two, cost, parts - count, ~heavy, seed, tries, uneven)
     labels = settle(labels, one, two, cost, weight.astype(np.float64))
     for empty in np.setdiff1d(np.arange(parts), labels):
         labels = _halve_heaviest(labels, int(empty), weight, one, two, cost)
@@ -76,6 +85,7 @@ def _cut_light(
     light: NDArray[np.bool_],
     seed: int,
     tries: int,
+    uneven: int,
 ) -> Positions:
     """The parts of the light vertices as METIS has them; one part where METIS would find too few vertices to start."""
     number = np.cumsum(light) - 1
@@ -88,11 +98,18 @@ def _cut_light(
     leads = np.unique(connected_parts(count, one, two), return_index=True)[1]
     one, two = np.concatenate([one, leads[:-1]]), np.concatenate([two, leads[1:]])
     cost = np.concatenate([cost, np.zeros(len(leads) - 1)])
-    return _metis(weight[light], one, two, cost, parts, seed, tries)
+    return _metis(weight[light], one, two, cost, parts, seed, tries, uneven)
 
 
 def _metis(
-    weight: Positions, one: Positions, two: Positions, cost: Numbers, parts: int, seed: int, tries: int
+    weight: Positions,
+    one: Positions,
+    two: Positions,
+    cost: Numbers,
+    parts: int,
+    seed: int,
+    tries: int,
+    uneven: int,
 ) -> Positions:
     """The parts as METIS has them."""
     price = np.maximum(np.rint(cost * (1000.0 / max(float(cost.max()), 1e-9))), 1).astype(np.int64)
@@ -105,7 +122,7 @@ def _metis(
         vweights=weight.tolist(),
         eweights=np.concatenate([price, price])[order].tolist(),
         recursive=False,
-        options=pymetis.Options(contig=1, seed=seed, ncuts=tries),
+        options=pymetis.Options(contig=1, seed=seed, ncuts=tries, ufactor=uneven),
     )
     return np.asarray(found[1], dtype=np.int64)
 

@@ -3,9 +3,23 @@
 import numpy as np
 import pytest
 
-from geo.anneal import QUARREL, Aim, State, Town, draw_number, grid_score, move, stays_connected, weigh
+from geo.anneal import (
+    QUARREL,
+    THREAD,
+    Aim,
+    State,
+    Town,
+    draw_number,
+    grid_score,
+    lay_desk,
+    move,
+    price_anew,
+    stays_connected,
+    try_pair,
+    weigh,
+)
 
-AIM = Aim(low=10.0, high=20.0, mean=15.0, shape=1.0, spread=1.0, border=0.5)
+AIM = Aim(low=10.0, high=20.0, per_mean=1 / 15, even=0.1, shape=1.0, border=0.5)
 
 
 def a_row_of_four(foes=()):
@@ -15,14 +29,14 @@ def a_row_of_four(foes=()):
     first = np.searchsorted(one, np.arange(5))
     foes = np.array(foes, dtype=np.int64).reshape(-1, 2)
     sizes = np.full(4, 5.0), np.ones(4), np.full(4, 4.0)
-    return Town(first, other, np.ones(6), np.ones(6), *sizes, np.searchsorted(foes[:, 0], np.arange(5)), foes[:, 1])
+    return Town(first, one, other, np.ones(6), np.ones(6), *sizes, np.searchsorted(foes[:, 0], np.arange(5)), foes[:, 1])
 
 
 def two_and_two():
     """The row in two grids of two blocks each."""
     totals = np.array([[10.0, 2.0, 6.0]] * 2)
-    scores = np.array([grid_score(*row, AIM) for row in totals])
-    return State(np.array([0, 0, 1, 1]), totals, scores, np.ones(1, dtype=np.uint64))
+    scores = np.array([grid_score(*row, AIM, 6.0) for row in totals])
+    return State(np.array([0, 0, 1, 1]), totals, scores, np.array([6.0]), np.ones(1, dtype=np.uint64))
 
 
 def weigh_and_move(block, goal, state, town):
@@ -38,9 +52,9 @@ def connected_without(block, labels):
 
 
 def test_a_square_scores_four_and_leaving_the_band_costs_more_than_its_shape():
-    assert grid_score(15.0, 100.0, 40.0, AIM) == pytest.approx(4.0)
-    assert grid_score(9.0, 100.0, 40.0, AIM) > grid_score(10.0, 100.0, 40.0, AIM) + 5
-    assert grid_score(21.0, 100.0, 40.0, AIM) > grid_score(20.0, 100.0, 40.0, AIM) + 5
+    assert grid_score(15.0, 100.0, 40.0, AIM, 6.0) == pytest.approx(4.0)
+    assert grid_score(9.0, 100.0, 40.0, AIM, 6.0) > grid_score(10.0, 100.0, 40.0, AIM, 6.0) + 5
+    assert grid_score(21.0, 100.0, 40.0, AIM, 6.0) > grid_score(20.0, 100.0, 40.0, AIM, 6.0) + 5
 
 
 @pytest.mark.parametrize(
