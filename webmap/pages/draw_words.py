@@ -10,9 +10,7 @@ WORDS = {
     "hint_paint_none": N_("Tap the grid that is to grow, or begin a stroke inside it."),
     "hint_paint_new": N_("A new grid: tap blocks or stroke over them."),
     "hint_cut": N_("Set points across a grid, from outside to outside. The grid is cut in two."),
-    "hint_cut_touch": N_(
-        "Draw the cut across the grid with one finger, or tap points. Two fingers move the map."
-    ),
+    "hint_cut_touch": N_("Draw the cut across the grid with one finger, or tap points. Two fingers move the map."),
     "hint_reshape_touch": N_(
         "Draw the border's new course with one finger: begin and end on the border that two grids share."
     ),
