@@ -11,7 +11,7 @@ from geo.balance import balance_blocks
 from geo.blocks import Crossing
 from geo.buildings import Note
 from geo.errors import N_, CannotDraw
-from geo.explain import HOUSEHOLDS_OUT, LOAD_OUT, explain, note_crossings, note_exclaves, note_quarrels
+from geo.explain import HOUSEHOLDS_OUT, LOAD_OUT, explain, explain_shape, note_crossings, note_exclaves, note_quarrels
 from geo.faces import Numbers, Positions, dissolve
 from geo.load import HOUSEHOLDS, Load, as_mix
 from geo.site import Site, make_site
@@ -37,7 +37,8 @@ class Drawing:
     ----------
     grids : GeoDataFrame
         ``grid_code, households, buildings, compounds, load`` (what was balanced: households, unless told otherwise),
-        ``explanation`` (why a grid is out of the band, else empty), ``geometry``; in the order of their codes.
+        ``explanation`` (why a grid is out of the band, or long and narrow, else empty), ``geometry``; in the order of
+        their codes.
     blocks : GeoDataFrame
         What the grids are made of, with ``grid_code``.
     streets : GeoDataFrame
@@ -122,9 +123,9 @@ def draw(
 
     The grids are one valid tiling of the outline: neighbours share their border point for point, no building and no
     compound is cut, each grid is in one piece (but for thinly peopled exclaves of the community, which go with the
-    nearest grid). Where the blocks allow it, each grid's households lie in the band, else ``explanation`` says why.
-    Borders run along important streets rather than through yards. Codes count row by row from the north, in each row
-    from west to east; there are as many rows as fit grids of average size.
+    nearest grid). Where the blocks allow it, each grid's households lie in the band and no grid is long and narrow,
+    else ``explanation`` says why. Borders run along important streets rather than through yards. Codes count row by
+    row from the north, in each row from west to east; there are as many rows as fit grids of average size.
 
     Moving everything by whole metres moves the grids and changes nothing else.
 
@@ -170,7 +171,9 @@ def draw(
     settled = _settle_on_blocks(site, households, grids, seed)
     blocks, drawn = _number(settled.wished.blocks, settled.labels, community_code)
     texts = HOUSEHOLDS_OUT if as_mix(load) == {HOUSEHOLDS: 1.0} else LOAD_OUT
-    drawn["explanation"], why = explain(drawn, blocks, settled.band, texts, grids)
+    sizes, why = explain(drawn, blocks, settled.band, texts, grids)
+    forms, narrow = explain_shape(drawn, blocks)
+    drawn["explanation"] = [" ".join(filter(None, both)) for both in zip(sizes, forms, strict=True)]
     notes = [
         *site.wholes.notes,
         *settled.wished.notes,
@@ -178,6 +181,7 @@ def draw(
         *note_crossings(blocks, site.wholes, settled.crossings),
         *note_exclaves(drawn),
         *why,
+        *narrow,
     ]
     east, north = site.origin.tolist()
     moved = [(text, facts, float(x + east), float(y + north)) for text, facts, x, y in notes]

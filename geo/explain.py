@@ -32,6 +32,15 @@ LOAD_OUT = {
     "under": N_("Load %(households)d: no neighbour could give a block without leaving the band itself."),
 }
 
+NARROW = 0.2
+"""Compactness below which a grid is long and narrow."""
+
+NARROWS = {
+    "all": N_("Long and narrow: the whole community has this shape."),
+    "one": N_("Long and narrow: it is a single block of this shape, enough for a grid by itself."),
+    "joined": N_("Long and narrow: its blocks could not be joined to others more roundly with every grid in the band."),
+}
+
 
 def explain(
     grids: gpd.GeoDataFrame,
@@ -78,6 +87,37 @@ def explain(
         sentences.append(texts[why] % facts)
         point = shapely.point_on_surface(shape)
         notes.append((texts[why], facts, round(point.x, 2), round(point.y, 2)))
+    return sentences, notes
+
+
+def explain_shape(grids: gpd.GeoDataFrame, blocks: gpd.GeoDataFrame) -> tuple[list[str], list[Note]]:
+    """Say why each grid that is long and narrow is so: a sentence for its row (empty: it is not), and notes.
+
+    A grid is long and narrow when its compactness (4 pi area / perimeter squared) is below 0.2: longer than 1 : 14, or
+    as frayed. A grid that is done is as it was wished and gets no sentence.
+
+    Parameters
+    ----------
+    grids, blocks : GeoDataFrame
+        As for `explain`.
+
+    Examples
+    --------
+    >>> strip = gpd.GeoDataFrame({"grid_code": ["1"]}, geometry=[shapely.box(0, 0, 300, 10)], crs=4548)
+    >>> explain_shape(strip, strip.assign(done=""))[0]
+    ['Long and narrow: the whole community has this shape.']
+    """
+    count, done = blocks["grid_code"].value_counts(), set(blocks.loc[blocks["done"] != "", "grid_code"])
+    shapes = grids.geometry.to_numpy()
+    thin = 4 * np.pi * shapely.area(shapes) < NARROW * shapely.length(shapes) ** 2
+    sentences, notes = [""] * len(grids), []
+    for place in np.flatnonzero(thin).tolist():
+        code = grids["grid_code"].iloc[place]
+        if code in done:
+            continue
+        sentences[place] = NARROWS["all" if len(grids) == 1 else "one" if count[code] == 1 else "joined"]
+        point = shapely.point_on_surface(shapes[place])
+        notes.append((sentences[place], {"grid_code": code}, round(point.x, 2), round(point.y, 2)))
     return sentences, notes
 
 

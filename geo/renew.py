@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from geo.anneal import (
+    ROUND,
     UNEVEN,
     Aim,
     Course,
@@ -23,9 +24,6 @@ from geo.anneal import (
     spread_of,
 )
 from geo.faces import Positions
-
-STEPS_PER_ROUND = 256
-"""Moves that annealing tries at one temperature."""
 
 
 class Melt(NamedTuple):
@@ -58,7 +56,7 @@ def renew(state: State, town: Town, aim: Aim, course: Course, desk: Desk, melt: 
         inside = choose_grids(state, town, melt)
         borders = borders_inside(state.labels, town, inside)
         labels[:], totals[:], scores[:] = state.labels, state.totals, state.scores
-        steps = (count_inside(state.labels, inside) * melt.each // STEPS_PER_ROUND + 1) * STEPS_PER_ROUND
+        steps = (count_inside(state.labels, inside) * melt.each // ROUND + 1) * ROUND
         part = Course(steps, melt.warm, melt.cold, course.alone, course.reach)
         gained = cool(state, town, aim, part, desk, borders)
         left -= steps

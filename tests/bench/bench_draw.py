@@ -17,6 +17,7 @@ from draw_towns import SHARED, Town, bayreuth, counties, sample_town, towns
 from geo.balance import balance_blocks
 from geo.cuts import cut_fewest
 from geo.draw import draw
+from geo.explain import NARROW
 from geo.faces import connected_parts
 from geo.tiling import balance, find_flaws
 
@@ -29,7 +30,8 @@ def judge(town: Town, labels: np.ndarray) -> dict[str, float]:
     """Grids, those out of the band beyond what single blocks force, broken ones, spread, compactness, poor borders.
 
     A grid is broken when nobody can walk between its pieces though the ground between them belongs to the town.
-    ``yards`` is the share of the border that the most important streets would not have: 0 along expressways, 1.5
+    ``least`` is the least compactness of a grid; ``forced`` counts grids below 0.2 of one block that no neighbour could
+    join within the band. ``yards`` is the share of the border that the most important streets would not have: 0 along expressways, 1.5
     through yards.
     """
     labels = np.unique(labels, return_inverse=True)[1]
@@ -52,14 +54,31 @@ def judge(town: Town, labels: np.ndarray) -> dict[str, float]:
         "spread": float(people.std()),
         "compactness": float(round_share.mean()),
         "least": float(round_share.min()),
+        "thin": int((round_share < NARROW).sum()),
+        "forced": _count_forced(town, labels, round_share < NARROW),
         "yards": float(cost[~inner].sum() / max(metres[~inner].sum(), 1e-9)),
     }
+
+
+def _count_forced(town: Town, labels: np.ndarray, thin: np.ndarray) -> int:
+    """Thin grids of one block, with people enough for a grid, that not even the emptiest neighbour fits beside."""
+    people = town.blocks["households"].to_numpy(dtype=float)
+    one, two = town.borders["one"].to_numpy(), town.borders["two"].to_numpy()
+    emptiest = np.full(len(people), np.inf)
+    np.minimum.at(emptiest, one, people[two])
+    np.minimum.at(emptiest, two, people[one])
+    alone = np.bincount(labels)[labels] == 1
+    return int((alone & thin[labels] & (people >= town.band[0]) & (people + emptiest > town.band[1])).sum())
 
 
 def show(name: str, seconds: str, found: dict[str, float]) -> None:
     """One row of the table."""
     cells = (f"{found['spread']:.1f}", f"{found['compactness']:.3f}", f"{found['least']:.2f}", f"{found['yards']:.2f}")
     print(LINE.format(name, seconds, found["grids"], found["out"], found["broken"], *cells), flush=True)
+    if found["thin"]:
+        print(
+            f"  {found['thin']} grids below {NARROW}, {found['forced']} of them a single block that nothing could join"
+        )
 
 
 def best_in_band(town: Town, answers: Sequence[np.ndarray]) -> tuple[dict[str, float], int]:
@@ -88,18 +107,21 @@ def bench_town(town: Town) -> None:
     print(f"  on the clock: {np.median(walls):.2f} s at the median, {max(walls):.2f} s at most")
     for name, cpu, answers in run_peers(town):
         if not answers:
-            print(f"{name:30} no answer within {LIMIT_S:.0f} s")
+            print(f"{name:30} no answer within {LIMIT_S} s of CPU time")
             continue
         found, sound = best_in_band(town, answers)
         show(name, f"{cpu:.2f}", found)
         print(f"  {sound} of {len(answers)} answers sound and in the band; ", end="")
-        print(f"our worst seed is {worst['compactness'] / found['compactness']:.3f} times as compact")
+        print(
+            f"our worst seed is {worst['compactness'] / found['compactness']:.3f} times as compact, "
+            f"its spread {worst['spread'] / found['spread']:.2f} times as wide"
+        )
 
 
 def _mean(key: str, runs: list[dict[str, float]]) -> float:
     """The mean over all seeds; of counts the most."""
     values = [run[key] for run in runs]
-    return max(values) if key in ("grids", "out", "broken") else float(np.mean(values))
+    return max(values) if key in ("grids", "out", "broken", "thin", "forced") else float(np.mean(values))
 
 
 def bench_counties() -> None:

@@ -108,6 +108,18 @@ def test_a_whole_compound_above_the_band_stays_whole_and_is_explained():
     assert any(text.endswith("stays whole.") for text in told(drawing))
 
 
+def test_a_long_narrow_block_that_is_a_grid_by_itself_is_explained():
+    strip, rest = shapely.box(0, 0, 1000, 40), shapely.box(0, 40, 1000, 1000)
+    yards = frame([strip], name=["Long yard"])
+    homes = frame([square(x, 14, 12) for x in range(20, 980, 60)] + [h for h in HOUSES if rest.contains(h)])
+    homes["households"] = [30] * 16 + [5] * (len(homes) - 16)
+    drawing = draw(GROUND, streets(*cross_streets(), line((-5, 40), (1005, 40))), homes, yards, households=(150, 500))
+    [row] = drawing.grids[drawing.grids["compounds"] > 0].itertuples()
+    assert row.households == 480
+    assert row.explanation == "Long and narrow: it is a single block of this shape, enough for a grid by itself."
+    assert row.explanation in told(drawing)
+
+
 def test_a_border_street_through_a_house_is_noted_with_its_place():
     lanes = frame([line((500, -5), (500, 1005))], street_class=["arterial"], name=["中街"])
     homes = houses([*(h for h in HOUSES if abs(h.centroid.x - 500) > 30), shapely.box(495, 480, 507, 500)])
