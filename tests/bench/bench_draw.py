@@ -31,8 +31,8 @@ def judge(town: Town, labels: np.ndarray) -> dict[str, float]:
 
     A grid is broken when nobody can walk between its pieces though the ground between them belongs to the town.
     ``least`` is the least compactness of a grid; ``forced`` counts grids below 0.2 of one block that no neighbour could
-    join within the band. ``yards`` is the share of the border that the most important streets would not have: 0 along expressways, 1.5
-    through yards.
+    join within the band. ``yards`` is the share of the border that the most important streets would not have: 0 along
+    expressways, 1.5 through yards.
     """
     labels = np.unique(labels, return_inverse=True)[1]
     blocks, count = town.blocks, int(labels.max()) + 1
