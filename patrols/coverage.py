@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from geo.crs import require_metres, require_same
 from geo.lines import lines_only
 from geo.match import beside, match_walks
-from geo.network import Cells, Network, make_network, street_cells
+from geo.network import Cells, Network, make_network
 from geo.streets import cut_streets
 from patrols.rules import Rules
 
@@ -143,7 +143,7 @@ def coverage_of(
     seen: NDArray[np.bool_], pieces: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, rules: Rules = _DEFAULT
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The two tables of `coverage`, from what `cells_seen` told."""
-    seen_m, metres = _metres_of(seen, street_cells(lines_only(pieces)), len(pieces))
+    seen_m, metres = _metres_of(seen, cells_of(pieces), len(pieces))
     per_piece = pd.DataFrame(pieces[["street_id", "piece_id", "grid_codes"]]).assign(metres=metres, metres_seen=seen_m)
     by_grid = per_piece.explode("grid_codes").groupby("grid_codes")[["metres", "metres_seen"]].sum()
     per_grid = by_grid.reindex(grids["grid_code"]).fillna(0.0)
@@ -176,6 +176,11 @@ class _Streets:
 def _network(streets: _Streets) -> Network:
     """The net of some streets, remembered: walk after walk is laid over the same town."""
     return make_network(streets.lines)
+
+
+def cells_of(pieces: gpd.GeoDataFrame) -> Cells:
+    """The cells of at most 4 m that pieces of street are cut into: what `cells_seen` tells of."""
+    return _network(_Streets(lines_only(pieces))).cells
 
 
 def forget_streets() -> None:

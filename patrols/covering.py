@@ -24,36 +24,41 @@ from patrols import tracks
 from patrols.batch import each
 from patrols.coverage import cells_seen, coverage_of
 from patrols.files import datum_notes
-from patrols.intake.places import street_rows
+from patrols.intake.places import building_rows, compound_rows, street_rows
 from patrols.intake.sheet import Sheet
 from patrols.rules import Rules
+from patrols.yards import Yards, make_yards, together, went_in, yards_by_grid, yards_seen
 
 Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True)
 class Covered:
-    """What some tracks covered: a row for every grid, a row for every piece of street, and what is worth knowing."""
+    """What some tracks covered: a row for every grid, every piece of street, every compound; what is worth knowing."""
 
     grids: pd.DataFrame
     pieces: gpd.GeoDataFrame
     notes: list[Refusal]
+    compounds: gpd.GeoDataFrame | None = None
 
 
 class Walked(NamedTuple):
-    """What some of the walks came to: metres and minutes by grid, and the steps of street that they saw."""
+    """What some of the walks came to: metres and minutes by grid, the cells of street that they saw, and where they
+    went in compounds."""
 
     earned: pd.DataFrame
     seen: NDArray[np.bool_]
+    inside: NDArray[np.object_]
 
 
 @dataclass(frozen=True)
 class Town:
-    """What walks are laid over: grids and pieces of street in metres, and the rules."""
+    """What walks are laid over: grids, pieces of street and compounds in metres, and the rules."""
 
     grids: gpd.GeoDataFrame
     pieces: gpd.GeoDataFrame
     rules: Rules
+    yards: Yards
 
     def walked(self, fixes: Path, number: int = 0) -> Walked:
         """Clean the fixes of whole tracks, and credit them.
@@ -71,7 +76,7 @@ class Town:
         walks = tracks.to_lines(clean, self.rules, crs=self.grids.crs)
         credits = credit_lines(walks, GridLocator(self.grids), band_m=self.rules.border_band_m)
         earned = credits.groupby("grid_code", dropna=False)[["metres", "minutes"]].sum()
-        return Walked(earned, cells_seen(walks, self.pieces, self.rules))
+        return Walked(earned, cells_seen(walks, self.pieces, self.rules), went_in(walks, self.yards))
 
 
 def cover_files(
@@ -85,6 +90,8 @@ def cover_files(
     scheduler: str | None = None,
     folder: Path | None = None,
     progress: Progress = lambda rows: None,
+    compounds: Path | None = None,
+    buildings: Path | None = None,
 ) -> Covered:
     """Clean the tracks of some files and say what they covered of each grid and each piece of street.
 
@@ -112,6 +119,8 @@ def cover_files(
         Where fixes are put down meanwhile; for a cluster, one that its workers see too.
     progress : callable
         Told how many fixes were read, and again how many were credited.
+    compounds, buildings : Path, optional
+        Compounds, of which the share seen is told as `patrols.yards` says; buildings are no open ground.
     """
     rules = Rules()
     sheet, lines_of_town = street_rows(read(streets, "streets", datum=datum))
@@ -119,13 +128,15 @@ def cover_files(
     town = frames.to_metres(lines_of_town[good], grids.crs).explode(ignore_index=True)
     notes: list[Refusal] = list(sheet.notes)
     pieces = cut_streets(town, grids, border_m=rules.border_street_m)
-    over = Town(grids, pieces, rules)
+    yards = _ground(compounds, "compounds", datum, skip_bad, grids, notes)
+    houses = _ground(buildings, "buildings", datum, skip_bad, grids, notes)
+    over = Town(grids, pieces, rules, make_yards(yards, houses, pieces, grids, rules))
     walked: list[Walked] = []
 
     def take(fixes: Path, done: Walked) -> None:
         before = walked.pop() if walked else done._replace(earned=done.earned[:0])
         earned = pd.concat([before.earned, done.earned]).groupby(level=0, dropna=False).sum()
-        walked.append(Walked(earned, before.seen | done.seen))
+        walked.append(Walked(earned, before.seen | done.seen, together(before.inside, done.inside)))
         progress(_rows(fixes))
 
     with scratch_folder(folder) as scratch:
@@ -135,7 +146,25 @@ def cover_files(
         notes.extend(datum_notes(paths[0], spots, town, None, datum))
         each(over.walked, files, take, dask=dask, scheduler=scheduler)
     per_grid, per_piece = coverage_of(walked[0].seen, pieces, grids, rules)
-    return Covered(_per_grid(per_grid, walked[0].earned), _with_shapes(per_piece, pieces), notes)
+    table = _per_grid(per_grid, walked[0].earned)
+    if compounds is None:
+        return Covered(table, _with_shapes(per_piece, pieces), notes)
+    per_yard = yards_seen(walked[0].seen, walked[0].inside, over.yards, rules)
+    table = table.join(yards_by_grid(per_yard, grids["grid_code"]), on="grid_code")
+    shaped = gpd.GeoDataFrame(per_yard, geometry=yards.geometry.to_numpy(), crs=yards.crs)
+    return Covered(table, _with_shapes(per_piece, pieces), notes, shaped)
+
+
+def _ground(
+    path: Path | None, kind: str, datum: str, skip_bad: bool, grids: gpd.GeoDataFrame, notes: list[Refusal]
+) -> gpd.GeoDataFrame:
+    """The compounds or buildings of a file, in the grids' metres; none without one."""
+    if path is None:
+        return gpd.GeoDataFrame({"name": []}, geometry=[], crs=grids.crs)
+    sheet, frame = (compound_rows if kind == "compounds" else building_rows)(read(path, kind, datum=datum))
+    good = sheet.accept(skip_bad=skip_bad)
+    notes.extend([*sheet.notes, *sheet.refusals])
+    return frames.to_metres(frame[good], grids.crs)
 
 
 def fixes_of(path: Path, *, datum: str) -> int:

@@ -15,14 +15,16 @@ from data import frames
 from data.errors import NotFound
 from data.models import WGS84, Community, Grid, GridEdition, Incident, Patrol, Role, Stage
 from geo.errors import N_
+from geo.streets import cut_streets
 from patrols import chains, credits, incidents, privacy, redraw, standing
 from patrols.chains import Link
-from patrols.coverage import coverage
+from patrols.coverage import cells_seen, coverage_of
 from patrols.days import local_day, start_of_day
 from patrols.incidents import Filters
 from patrols.moves import OPEN_STAGES
 from patrols.rules import Rules
 from patrols.scope import Scope
+from patrols.yards import Yards, make_yards, went_in, yards_by_grid, yards_seen
 
 WEEK_DAYS = 7
 """Days, today included, that the weekly figures of a card are about."""
@@ -31,6 +33,7 @@ COLUMNS = (
     *("name", "kind", "households", "residents", "buildings", "compounds", "explanation"),
     *("open_incidents", "overdue_incidents", "last_patrol_at", "days_since_patrol"),
     *("patrols_7d", "metres_7d", "minutes_7d", "street_metres", "street_metres_seen_7d", "coverage_7d"),
+    *("yard_m2", "yard_m2_seen_7d", "yard_share_7d"),
 )
 
 
@@ -93,7 +96,8 @@ def grid_cards(
         `open_incidents`, `overdue_incidents` (open and past their due time); `last_patrol_at` (end of the last
         patrol that spent `Rules.least_visit_s` there; NaT: never), `days_since_patrol` (local days, NaN: never);
         `patrols_7d`, `metres_7d`, `minutes_7d` (credited in the week); `street_metres`, `street_metres_seen_7d`,
-        `coverage_7d` (seen / all, NaN where there is no street).
+        `coverage_7d` (seen / all, NaN where there is no street); `yard_m2`, `yard_m2_seen_7d` (open ground of the
+        compounds, see `patrols.yards`), `yard_share_7d` (NaN where there is none).
 
     Raises
     ------
@@ -308,16 +312,36 @@ def _coverage_figures(
 ) -> pd.DataFrame:
     codes = pd.Index(grids["grid_code"], name="grid_code")
     if not wanted:
-        return pd.DataFrame(
-            float("nan"), index=codes, columns=["street_metres", "street_metres_seen_7d", "coverage_7d"]
-        )
+        return pd.DataFrame(float("nan"), index=codes, columns=list(COLUMNS[-6:]))
+    rules = Rules.for_community(community.rules)
     walked = tracks(session, community, since=week_begins(community, at), until=at)
-    streets = frames.streets(session, community.id)
-    per_grid, _ = coverage(walked, streets, grids, Rules.for_community(community.rules))
+    pieces = cut_streets(frames.streets(session, community.id), grids, border_m=rules.border_street_m)
+    seen = cells_seen(walked, pieces, rules)
+    per_grid, _ = coverage_of(seen, pieces, grids, rules)
     found = per_grid.set_index("grid_code").reindex(codes)
-    metres, seen = found["street_metres"].fillna(0.0), found["street_metres_seen"].fillna(0.0)
+    metres, metres_seen = found["street_metres"].fillna(0.0), found["street_metres_seen"].fillna(0.0)
+    yards = yards_of(session, community, pieces, grids)
+    ground = yards_by_grid(yards_seen(seen, went_in(walked, yards), yards, rules), codes)
     return pd.DataFrame(
-        {"street_metres": metres, "street_metres_seen_7d": seen, "coverage_7d": (seen / metres.where(metres > 0))}
+        {
+            "street_metres": metres,
+            "street_metres_seen_7d": metres_seen,
+            "coverage_7d": metres_seen / metres.where(metres > 0),
+            "yard_m2": ground["yard_m2"],
+            "yard_m2_seen_7d": ground["yard_m2_seen"],
+            "yard_share_7d": ground["yard_m2_seen"] / ground["yard_m2"].where(ground["yard_m2"] > 0),
+        }
+    )
+
+
+def yards_of(session: Session, community: Community, pieces: gpd.GeoDataFrame, grids: gpd.GeoDataFrame) -> Yards:
+    """The compounds of a community as patrols count them, over its streets and grids in metres."""
+    return make_yards(
+        frames.compounds(session, community.id),
+        frames.buildings(session, community.id),
+        pieces,
+        grids,
+        Rules.for_community(community.rules),
     )
 
 

@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session, joinedload
 from data import frames
 from data.models import Category, Community, Incident, Patrol, Stage
 from patrols import figures, privacy
-from patrols.coverage import coverage
+from patrols.coverage import cells_seen, coverage_of
 from patrols.moves import CLOCKED_STAGES, OPEN_STAGES
 from patrols.rules import Rules
 from patrols.scope import EVERYTHING, Scope
 from patrols.shown_seen import tellable
+from patrols.yards import went_in, yards_by_grid, yards_seen
 
 WGS84 = "EPSG:4326"
 
@@ -178,13 +179,18 @@ def streets_seen(
     Returns
     -------
     StreetsSeen
-        ``per_grid``: ``grid_code, street_metres, street_metres_seen``. ``pieces``: ``seen`` (at least half of it) and
+        ``per_grid``: ``grid_code, street_metres, street_metres_seen``, and ``yard_m2, yard_m2_seen`` of the compounds
+        (see `patrols.yards`). ``pieces``: ``seen`` (at least half of it) and
         ``geometry``, in metres; streets outside all grids are left out.
     """
     since = figures.week_begins(community, at)
     rules = Rules.for_community(community.rules)
     walks = figures.tracks(session, community, since=since, until=at, persons=True)
-    per_grid, per_piece = coverage(walks, pieces, grids, rules)
+    cells = cells_seen(walks, pieces, rules)
+    per_grid, per_piece = coverage_of(cells, pieces, grids, rules)
+    yards = figures.yards_of(session, community, pieces, grids)
+    ground = yards_by_grid(yards_seen(cells, went_in(walks, yards), yards, rules), grids["grid_code"])
+    per_grid = per_grid.join(ground, on="grid_code")
     seen = per_piece["metres_seen"].to_numpy() >= 0.5 * per_piece["metres"].to_numpy()
     inside = pieces["grid_codes"].map(len).to_numpy() > 0
     if not scope.streets:

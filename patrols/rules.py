@@ -25,6 +25,12 @@ class Rules:
     side_by_side_m : float
         Lanes side by side, nearer to each other than this, are taken as one street: no phone can tell on which of them
         somebody walks, and who walks one of them sees the other.
+    yard_path_m : float
+        From so many metres of mapped paths inside it a compound counts by them, else by its open ground: less is a gate
+        and a turn.
+    yard_edge_m : float
+        What of a compound lies nearer to its edge is also passed by those who walk in the street outside, as far as a
+        phone can tell: half a back street.
     border_street_m : float
         How near to a grids' border a street counts for the grids on both sides: survey lines and street lines differ by
         that much.
@@ -106,6 +112,8 @@ class Rules:
     sight_m: float = 15.0
     run_m: float = 12.0
     side_by_side_m: float = 12.0
+    yard_path_m: float = 30.0
+    yard_edge_m: float = 5.0
     border_street_m: float = 1.0
     border_band_m: float = 10.0
     max_gap_s: float = 120.0
@@ -168,7 +176,7 @@ _MOST = {"sure_probability": 1.0, "kept_share": 1.0, "reopening_rating": 5.0}
 _RETIRED = {"along_deg", "heading_m"}
 # Zero is a way to switch these off.
 _MAY_BE_ZERO = {
-    "stand_m",
+    *("stand_m", "yard_edge_m"),
     *("reach_m", "least_visit_s", "run_m", "side_by_side_m", "jump_m", "border_street_m", "border_band_m"),
     "reopening_rating",
 }

@@ -42,6 +42,8 @@ def small_town(text: str = "", **changes: Any) -> Town:
         days_since_patrol=[float("nan"), 0.0, 3.0, 9.0],
         street_metres=[300.0, 300.0, 200.0, 0.0],
         street_metres_seen=[0.0, 150.0, 200.0, 0.0],
+        yard_m2=[8000.0, 0.0, 500.0, 0.0],
+        yard_m2_seen=[2000.0, 0.0, 500.0, 0.0],
         explanation=[f"{text}", "", "", ""],
     )
     metres = make.METRES

@@ -124,3 +124,29 @@ def test_a_parquet_without_times_is_no_track(streets: Path, grids: gpd.GeoDataFr
 
     with pytest.raises(UnreadableFile, match="no track"):
         cover_files([streets.parent / "a.parquet"], streets, grids, datum="wgs84")
+
+
+def test_courtyards_are_told_however_the_tracks_are_cut_into_files(
+    fixes: pd.DataFrame, streets: Path, grids: gpd.GeoDataFrame, tmp_path: Path
+) -> None:
+    # One lies across the first street's walks, one where nobody goes.
+    places = [shapely.box(116.001, 40.0015, 116.002, 40.0025), shapely.box(116.006, 40.0083, 116.007, 40.0095)]
+    yards = gpd.GeoDataFrame({"name": ["东院", "西院"]}, geometry=places, crs=4326)
+    yards.to_file(tmp_path / "compounds.geojson")
+    fixes.to_csv(tmp_path / "all.csv", index=False)
+    halves = [tmp_path / "first.csv", tmp_path / "second.csv"]
+    for half, path in enumerate(halves):
+        fixes[fixes["patrol"].str[1:].astype(int) % 2 == half].to_csv(path, index=False)
+
+    told = [
+        cover_files(paths, streets, grids, datum="wgs84", compounds=tmp_path / "compounds.geojson")
+        for paths in ([tmp_path / "all.csv"], halves)
+    ]
+
+    for covered in told:
+        assert covered.compounds is not None
+        assert covered.compounds["by"].tolist() == ["paths", "ground"]
+        assert covered.compounds["share_seen"].tolist() == pytest.approx([1.0, 0.0], abs=0.1)
+        assert covered.grids.loc[0, "yard_m2_seen"] == pytest.approx(covered.grids.loc[0, "yard_m2"], rel=0.1)
+        assert covered.grids.loc[1, "yard_m2_seen"] == 0.0
+    pd.testing.assert_frame_equal(told[0].grids, told[1].grids)

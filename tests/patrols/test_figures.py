@@ -119,6 +119,21 @@ def test_coverage_is_the_share_of_street_that_the_weeks_walks_have_seen(session:
     assert figures.grid_cards(session, EVERYTHING, community, AT, with_coverage=False)["coverage_7d"].isna().all()
 
 
+def test_courtyards_are_counted_by_the_ground_that_walks_of_the_week_went_in(session: Session) -> None:
+    community, _ = make.town(session)
+    make.street(session, community, shapely.LineString([(WEST, SOUTH), (WEST + 0.003, SOUTH)]))
+    for west in (WEST + 0.0002, WEST + 0.0012):
+        make.compound(session, community, shapely.box(west, SOUTH + 0.0012, west + 0.0004, SOUTH + 0.0018))
+    inside = [(WEST + 0.0004, SOUTH + 0.0010), (WEST + 0.0004, SOUTH + 0.0017)]
+    patrol(session, community, {}, began=AT - timedelta(days=1), track=shapely.MultiLineString([inside]))
+
+    cards = figures.grid_cards(session, EVERYTHING, community, AT)
+
+    assert cards["yard_m2"].tolist()[:3] == pytest.approx([2273, 2273, 0], rel=0.03)
+    assert cards["yard_share_7d"].tolist()[:2] == pytest.approx([0.85, 0.0], abs=0.1)
+    assert cards["yard_share_7d"].isna().tolist()[2:] == [True] * 4
+
+
 def test_cards_show_only_grids_in_scope(session: Session) -> None:
     community, _ = make.town(session)
     mine = codes(community)[2]

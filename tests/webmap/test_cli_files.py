@@ -189,6 +189,37 @@ def test_a_walk_along_the_border_is_credited_once(run: Run, tmp_path: Path) -> N
     assert pieces["metres"].sum() == pytest.approx(111, abs=0.2)
 
 
+def test_cover_tells_courtyards_by_grid_and_each_and_prints_how(run: Run, tmp_path: Path) -> None:
+    fixes = "".join(
+        f'<trkpt lat="{40.0001 + n * 0.00008:.5f}" lon="116.0005"><time>2026-05-01T08:00:{n * 5:02d}Z</time></trkpt>'
+        for n in range(10)
+    )
+    (tmp_path / "walk.gpx").write_text(
+        f'<gpx version="1.1"><trk><trkseg>{fixes}</trkseg></trk></gpx>', encoding="utf-8"
+    )
+    street = gpd.GeoDataFrame({"name": ["边街"]}, geometry=[shapely.LineString([(116.001, 40), (116.001, 40.001)])])
+    street.set_crs(4326).to_file(tmp_path / "streets.geojson")
+    yard = gpd.GeoDataFrame({"name": ["东院"]}, geometry=[shapely.box(116.0003, 40.0002, 116.0007, 40.0007)], crs=4326)
+    yard.to_file(tmp_path / "compounds.geojson")
+    words = ["cover", tmp_path / "walk.gpx", "--streets", tmp_path / "streets.geojson", "--grids", two_grids(tmp_path)]
+
+    answer = run(
+        *(*words, "--compounds", tmp_path / "compounds.geojson", "--compounds-out", tmp_path / "yards.geojson"),
+        *("--out", tmp_path / "cover.csv"),
+    )
+    without = run(*words, "--compounds-out", tmp_path / "yards.geojson", "--out", tmp_path / "other.csv")
+
+    assert answer.exit_code == 0, answer.output
+    assert "Courtyards:" in answer.output
+    assert "within 15 m" in answer.output
+    rows = pd.read_csv(tmp_path / "cover.csv", dtype={"grid_code": str}).set_index("grid_code")
+    (share,) = gpd.read_file(tmp_path / "yards.geojson")["share_seen"]
+    assert 0.7 < share < 1.0
+    assert rows.loc["A1", "yard_m2_seen"] == pytest.approx(share * rows.loc["A1", "yard_m2"])
+    assert rows.loc["A2", "yard_m2"] == 0
+    assert (without.exit_code, "--compounds" in without.output) == (2, True)
+
+
 def test_convert_there_and_back_gives_the_same_places(run: Run, tmp_path: Path) -> None:
     points = write_csv(tmp_path / "points.csv", "名称,lon,lat", "东门,116.3265,40.0035")
 

@@ -56,6 +56,14 @@ def test_each_grid_is_marked_with_the_nearest_person_posted_and_vacancies_show()
     assert labels == ["a duty vacant", "nobody known", "nobody known", "nobody known"]
 
 
+def test_the_share_seen_of_courtyards_stands_beside_that_of_streets_where_there_are_any():
+    _, data = shown(small_town())
+
+    notes = [card["stats"][1]["note"] for card in data["grids"]["card"] if card["stats"]]
+
+    assert [note.partition("; ")[2] for note in notes[:3]] == ["courtyards 25%", "", "courtyards 100%"]
+
+
 def test_a_grid_without_a_name_is_called_by_its_number():
     _, data = shown(small_town())
 

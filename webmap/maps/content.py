@@ -154,13 +154,20 @@ def _stats(row: Any, town: Town) -> list[dict[str, str]]:
             "label": ngettext(
                 "of its streets walked in %(num)s day", "of its streets walked in %(num)s days", town.days
             ),
-            "note": gettext(
-                "%(seen)s of %(all)s", seen=words.metres(row.street_metres_seen), all=words.metres(row.street_metres)
-            ),
+            "note": _seen_in_words(row),
         },
         {"value": patrolled, "label": gettext("last patrol"), "note": ""},
         {"value": words.number(row.households), "label": gettext("households"), "note": ""},
     ]
+
+
+def _seen_in_words(row: Any) -> str:
+    """The metres of street behind the share, and what was seen of the courtyards, where there are any."""
+    seen, streets = words.metres(row.street_metres_seen), words.metres(row.street_metres)
+    if not row.yard_m2 > 0:
+        return str(gettext("%(seen)s of %(all)s", seen=seen, all=streets))
+    yards = words.percent(row.yard_m2_seen / row.yard_m2)
+    return str(gettext("%(seen)s of %(all)s; courtyards %(yards)s", seen=seen, all=streets, yards=yards))
 
 
 def incidents(town: Town, origin: layers.Origin, position: dict[str, int]) -> dict[str, Any]:

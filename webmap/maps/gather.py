@@ -103,7 +103,7 @@ def with_figures(
     table = grids[["grid_code", "name", "geometry"]].join(cards[list(CARD)], on="grid_code")
     mine = table["grid_code"].isin(cards.index)
     table = table.merge(walked, on="grid_code", how="left")
-    table.loc[~mine.to_numpy(), ["street_metres", "street_metres_seen"]] = float("nan")
+    table.loc[~mine.to_numpy(), ["street_metres", "street_metres_seen", "yard_m2", "yard_m2_seen"]] = float("nan")
     return table.rename(columns={"overdue_incidents": "late_incidents", "last_patrol_at": "last_patrol"})
 
 

@@ -123,7 +123,9 @@ def figures(grids: pd.DataFrame, people: pd.DataFrame, *, days: int, when: str) 
             "walked",
             gettext("Streets walked"),
             gettext(
-                "Metres of street seen on patrols of the last %(days)s days ÷ metres of street in the grid.", days=days
+                "Metres of street seen on patrols of the last %(days)s days ÷ metres of street in the grid. Courtyards "
+                "count apart, by their inner paths or their open ground: see a grid's card.",
+                days=days,
             ),
             walked,
             Scale(COVERAGE_BOUNDS, COVERAGE_COLOURS),

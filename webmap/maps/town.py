@@ -31,7 +31,8 @@ class Town:
         The community's ground.
     grids : GeoDataFrame
         ``grid_code, name, households, open_incidents, late_incidents, last_patrol`` (aware, or NaT),
-        ``days_since_patrol, street_metres, street_metres_seen`` (of the last `days`), ``explanation, geometry``.
+        ``days_since_patrol, street_metres, street_metres_seen`` (of the last `days`), ``yard_m2, yard_m2_seen`` (open
+        ground of compounds, likewise), ``explanation, geometry``.
         Figures are missing where the reader may not see them.
     borders : GeoDataFrame
         ``kind, geometry``, from `geo.borders.split_borders`.

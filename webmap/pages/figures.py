@@ -7,6 +7,7 @@ import pandas as pd
 from flask import Blueprint, render_template, request
 
 from patrols import figures
+from patrols.rules import Rules
 from webmap import access, inputs, storage
 from webmap.access import May
 
@@ -20,6 +21,8 @@ SUMMED = (
     "minutes_7d",
     "street_metres",
     "street_metres_seen_7d",
+    "yard_m2",
+    "yard_m2_seen_7d",
 )
 """Columns that may be added up over grids. Patrols may not: one that crosses two grids would count twice."""
 
@@ -40,6 +43,7 @@ def show() -> str:
         today=storage.today(),
         cards=cards.reset_index().to_dict("records"),
         total=_total(cards),
+        rules=Rules.for_community(community.rules),
     )
 
 
@@ -51,5 +55,9 @@ def _moment() -> datetime:
 
 def _total(cards: pd.DataFrame) -> dict[str, Any]:
     total = {name: float(cards[name].fillna(0).sum()) for name in SUMMED}
-    street = total["street_metres"]
-    return {**total, "coverage_7d": total["street_metres_seen_7d"] / street if street else None}
+    street, yards = total["street_metres"], total["yard_m2"]
+    return {
+        **total,
+        "coverage_7d": total["street_metres_seen_7d"] / street if street else None,
+        "yard_share_7d": total["yard_m2_seen_7d"] / yards if yards else None,
+    }

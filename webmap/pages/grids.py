@@ -6,6 +6,7 @@ from data.errors import NotFound
 from patrols import figures, incidents, redraw
 from patrols.incidents import Filters
 from patrols.past_grids import find_past_grid
+from patrols.rules import Rules
 from webmap import access, inputs, storage
 from webmap.access import May
 from webmap.pages import sketch
@@ -57,6 +58,7 @@ def card(code: str) -> str:
         "grid.html",
         card=found,
         figures=found.figures,
+        rules=Rules.for_community(found.community.rules),
         newest=incidents.listing(opened, access.scope(), filters, rows=5) if access.may(May.SEE_INCIDENTS) else None,
         sketch=sketch.of_grid(opened, found.grid, found.community.id),
     )
