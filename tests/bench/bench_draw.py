@@ -7,10 +7,14 @@ where they are not installed (``pip install --group bench .``).
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import shapely
+
+sys.path.insert(0, str(Path(__file__).parent))
+
 from draw_peers import LIMIT_S, run_peers
 from draw_towns import SHARED, Town, bayreuth, counties, sample_town, towns
 
