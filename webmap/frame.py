@@ -43,7 +43,7 @@ SHORT_MENU = frozenset(
 )
 """What a volunteer's menu keeps: few entries, large."""
 
-OWN_MENU = frozenset({"my_points.mine"})
+OWN_MENU = frozenset({"walk.page", "my_points.mine"})
 """What only a volunteer's menu holds; others find it on their account's page."""
 
 
