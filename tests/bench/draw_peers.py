@@ -23,7 +23,7 @@ from draw_towns import Town
 from geo.faces import connected_parts
 
 STARTS = 60
-LIMIT_S = 120
+LIMIT_S = 60
 """CPU seconds for each peer and town; METIS needs less."""
 
 PATIENCE = 10
