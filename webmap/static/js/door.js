@@ -6,7 +6,7 @@ import { shrink } from "./walk/photo.js";
 /** Put small photos into the field instead of those of the camera, and show them. */
 function keepSmall(field, shown) {
   let pictures = [];
-  field.addEventListener("change", async () => {
+  const keep = async () => {
     const most = Number(field.dataset.most);
     const files = [...field.files].slice(0, most);
     const small = await Promise.all(files.map(smaller));
@@ -21,7 +21,10 @@ function keepSmall(field, shown) {
       image.alt = shown.dataset.photo.replace("%s", i + 1);
       return image;
     }));
-  });
+  };
+  field.addEventListener("change", keep);
+  // A quick hand, or a browser that goes back, has chosen before this script came.
+  if (field.files.length) keep();
 }
 
 /** The file as a small JPEG; a picture that this browser cannot draw goes as it is, and the server decides. */
