@@ -2,7 +2,8 @@
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import make
 import pytest
@@ -17,6 +18,8 @@ from patrols.devices import hash_token
 from webmap.cli import main
 
 NOW_MS = int(datetime.now(UTC).timestamp() * 1000)
+SIGNED = f"{datetime.now(ZoneInfo('Asia/Shanghai')) - timedelta(hours=2):%Y-%m-%d}"
+"""The day on the paper: that of the fixes, or the day before."""
 
 
 @pytest.fixture
@@ -62,6 +65,7 @@ def test_a_phone_waits_is_listed_accepted_and_its_patrol_is_made(url: str) -> No
     assert [(row["identity"], row["stage"], row["fixes_sent"]) for row in listed] == [("902064", "pending", 10)]
 
     accepted = run(url, "device", "accept", str(listed[0]["number"]), "--person", "P001")
+    assert run(url, "privacy", "agree", "P001", "--version", "1", "--on", SIGNED).exit_code == 0
     derived = run(url, "fixes", "derive")
 
     assert accepted.exit_code == derived.exit_code == 0, accepted.output + derived.output

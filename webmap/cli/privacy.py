@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ from data import audit
 from geo.errors import N_
 from patrols import consents, looks, own_data, privacy, roster
 from patrols.communities import find_community
+from patrols.days import start_of_day
 from webmap import takeaway
 from webmap.cli import _
 from webmap.cli.options import (
@@ -54,14 +56,24 @@ def text_command(zh: Path | None, en: Path | None, community: str | None, databa
 @privacy_command.command("agree", help=N_("Keep that a person signed the text on paper."))
 @number_argument
 @click.option("--version", type=int, required=True, help=N_("The version on the paper."))
+@click.option(
+    "--on",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DAY",
+    help=N_("The day written on the paper; left out: from now on."),
+)
 @community_option
 @database_option
-def agree_command(number: str, version: int, community: str | None, database: str | None) -> None:
+def agree_command(number: str, version: int, on: datetime | None, community: str | None, database: str | None) -> None:
     at = now()
     with database_session(database, writing=True) as session:
-        person = roster.person(session, find_community(session, community, on=at.date()), number)
-        consents.give(session, person, version, at=at, by="paper")
-        facts = {"version": version, "by": "paper"}
+        place = find_community(session, community, on=at.date())
+        signed = at if on is None else start_of_day(place, on.date())
+        if signed > at:
+            raise click.BadParameter(_("The paper cannot be signed in the future."), param_hint="--on")
+        person = roster.person(session, place, number)
+        consents.give(session, person, version, at=signed, by="paper")
+        facts = {"version": version, "by": "paper", "on": signed.isoformat()}
         audit.write(session, "consent.given", at=at, object_kind="person", object_key=str(person.id), facts=facts)
     click.echo(_("Kept: %(number)s agreed to version %(version)s.") % {"number": number, "version": version})
 

@@ -26,7 +26,7 @@ def deriver(app: Flask, town_engine: Engine, clock: list[datetime]) -> Deriver:
 
 @pytest.fixture
 def walk(client: FlaskClient, town_engine: Engine, clock: list[datetime]) -> Walk:
-    """Sends a walk of five minutes through the first grid, an hour ago, by an accepted phone."""
+    """Sends a walk of five minutes and 200 m eastwards, an hour ago, by an accepted phone."""
     with open_session(town_engine, writing=True) as session:
         _, token = devices.add(session, find_community(session, HOME, on=clock[0].date()), at=clock[0])
         session.commit()
@@ -35,7 +35,7 @@ def walk(client: FlaskClient, town_engine: Engine, clock: list[datetime]) -> Wal
         begin = int((clock[0] - timedelta(hours=1)).timestamp())
         fixes = [
             {
-                "geometry": {"type": "Point", "coordinates": [116.3005, lat + 1e-5 * i]},
+                "geometry": {"type": "Point", "coordinates": [116.3001 + 8e-5 * i, lat]},
                 "properties": {"timestamp": begin + 10 * i, "horizontal_accuracy": 5},
             }
             for i in range(30)
