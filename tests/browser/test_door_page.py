@@ -66,7 +66,7 @@ def test_after_the_photo_two_taps_tell_of_something(
     page.goto(walking_site.address + board["building"])
     page.tap("a.button[href$='/report']")
     page.set_input_files("input[type=file]", picture)
-    expect(page.locator("[data-photos] img")).to_have_count(1)
+    expect(page.locator("[data-photos] img")).to_have_count(1, timeout=30_000)
     wait_like_people(page)
 
     page.tap(".tile >> nth=1")

@@ -2,12 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 
+import geopandas as gpd
 import make
+import numpy as np
 import pytest
 import shapely
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from data import frames
 from data.models import (
     Category,
     Community,
@@ -63,7 +66,8 @@ def town(session: Session) -> tuple[Community, GridEdition]:
             credits=[PatrolCredit(edition_id=edition.id, grid_code=f"{place.code}001", metres=85.2, minutes=10.0)],
         ),
     )
-    privacy.hang_missing(session, place)
+    metres = gpd.GeoSeries([line], crs="EPSG:4326").to_crs(frames.crs_of(session, place.id))
+    privacy.hang(session, place, metres, [walker.id], random=np.random.default_rng(3))
     for second in range(3):
         make.add(session, Fix(patrol_id=patrol.id, at=NOW - DAY + timedelta(seconds=second), lon=116.3, lat=40.0))
     return place, edition

@@ -181,11 +181,18 @@ def served(app: Flask) -> Iterator[int]:
     """The website on the server it really runs on, with few threads; its port."""
     server = waitress.create_server(app, host="127.0.0.1", port=0, threads=THREADS)
     board_of(app).allow(THREADS)
-    thread = threading.Thread(target=server.run, daemon=True)
+
+    def run() -> None:
+        # The socket is closed under the loop that waits for it: that is how this server is stopped.
+        with suppress(OSError):
+            server.run()
+
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     yield server.effective_port
     board_of(app).stop()
     server.close()
+    thread.join(10)
 
 
 def test_twenty_open_streams_leave_every_page_its_thread(
