@@ -277,13 +277,15 @@ def grids_of(
     return [code or None for code in locate_many(session, asked, communities=[community])["grid_code"]]
 
 
-def visits(session: Session, community: Community, *, since: datetime | None = None) -> dict[int, tuple[int, datetime]]:
+def visits(
+    session: Session, community: Community, *, since: datetime | None = None, until: datetime | None = None
+) -> dict[int, tuple[int, datetime]]:
     """How many check-ins count for each check-point that has any, by its id, and when the last was.
 
     Parameters
     ----------
-    since : datetime, optional
-        Only from then on.
+    since, until : datetime, optional
+        Only from then on, and only until then.
     """
     wanted = (
         select(CheckIn.check_point_id, func.count(), func.max(CheckIn.at))
@@ -292,7 +294,24 @@ def visits(session: Session, community: Community, *, since: datetime | None = N
     )
     if since is not None:
         wanted = wanted.where(CheckIn.at >= since)
+    if until is not None:
+        wanted = wanted.where(CheckIn.at <= until)
     return {int(key or 0): (int(count), last) for key, count, last in session.execute(wanted)}
+
+
+def visited_by_grid(session: Session, community: Community, *, since: datetime, until: datetime) -> pd.DataFrame:
+    """How many check-points hang in each grid at the end of some time, and how many of them were visited in it.
+
+    Returns
+    -------
+    DataFrame
+        Index `grid_code`, only grids with check-points; `check_points`, `check_points_visited`.
+    """
+    visited = visits(session, community, since=since, until=until)
+    rows = [(one.grid_code, one.point.id in visited) for one in hanging(session, community, at=until)]
+    table = pd.DataFrame(rows, columns=["grid_code", "visited"]).dropna().astype({"visited": int})
+    counts = table.groupby("grid_code")["visited"].agg(["size", "sum"])
+    return counts.set_axis(["check_points", "check_points_visited"], axis=1)
 
 
 def _require_open(point: CheckPoint) -> None:

@@ -16,7 +16,7 @@ from data.errors import NotFound
 from data.models import WGS84, Community, Grid, GridEdition, Incident, Patrol, Role, Stage
 from geo.errors import N_
 from geo.streets import cut_streets
-from patrols import chains, credits, incidents, privacy, redraw, standing
+from patrols import chains, check_points, credits, incidents, privacy, redraw, standing
 from patrols.chains import Link
 from patrols.coverage import cells_seen, coverage_of
 from patrols.days import local_day, start_of_day
@@ -33,7 +33,7 @@ COLUMNS = (
     *("name", "kind", "households", "residents", "buildings", "compounds", "explanation"),
     *("open_incidents", "overdue_incidents", "last_patrol_at", "days_since_patrol"),
     *("patrols_7d", "metres_7d", "minutes_7d", "street_metres", "street_metres_seen_7d", "coverage_7d"),
-    *("yard_m2", "yard_m2_seen_7d", "yard_share_7d"),
+    *("yard_m2", "yard_m2_seen_7d", "yard_share_7d", "check_points", "check_points_visited_7d"),
 )
 
 
@@ -97,7 +97,8 @@ def grid_cards(
         patrol that spent `Rules.least_visit_s` there; NaT: never), `days_since_patrol` (local days, NaN: never);
         `patrols_7d`, `metres_7d`, `minutes_7d` (credited in the week); `street_metres`, `street_metres_seen_7d`,
         `coverage_7d` (seen / all, NaN where there is no street); `yard_m2`, `yard_m2_seen_7d` (open ground of the
-        compounds, see `patrols.yards`), `yard_share_7d` (NaN where there is none).
+        compounds, see `patrols.yards`), `yard_share_7d` (NaN where there is none); `check_points`,
+        `check_points_visited_7d`.
 
     Raises
     ------
@@ -312,7 +313,7 @@ def _coverage_figures(
 ) -> pd.DataFrame:
     codes = pd.Index(grids["grid_code"], name="grid_code")
     if not wanted:
-        return pd.DataFrame(float("nan"), index=codes, columns=list(COLUMNS[-6:]))
+        return pd.DataFrame(float("nan"), index=codes, columns=list(COLUMNS[-8:]))
     rules = Rules.for_community(community.rules)
     walked = tracks(session, community, since=week_begins(community, at), until=at)
     pieces = cut_streets(frames.streets(session, community.id), grids, border_m=rules.border_street_m)
@@ -322,6 +323,8 @@ def _coverage_figures(
     metres, metres_seen = found["street_metres"].fillna(0.0), found["street_metres_seen"].fillna(0.0)
     yards = yards_of(session, community, pieces, grids)
     ground = yards_by_grid(yards_seen(seen, went_in(walked, yards), yards, rules), codes)
+    points = check_points.visited_by_grid(session, community, since=week_begins(community, at), until=at)
+    points = points.reindex(codes).fillna(0)
     return pd.DataFrame(
         {
             "street_metres": metres,
@@ -330,6 +333,8 @@ def _coverage_figures(
             "yard_m2": ground["yard_m2"],
             "yard_m2_seen_7d": ground["yard_m2_seen"],
             "yard_share_7d": ground["yard_m2_seen"] / ground["yard_m2"].where(ground["yard_m2"] > 0),
+            "check_points": points["check_points"],
+            "check_points_visited_7d": points["check_points_visited"],
         }
     )
 

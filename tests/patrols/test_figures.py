@@ -22,7 +22,7 @@ from data.models import (
     Role,
     Stage,
 )
-from patrols import figures, roster
+from patrols import check_points, figures, roster
 from patrols.errors import OutOfScope
 from patrols.scope import EVERYTHING, Scope
 
@@ -132,6 +132,20 @@ def test_courtyards_are_counted_by_the_ground_that_walks_of_the_week_went_in(ses
     assert cards["yard_m2"].tolist()[:3] == pytest.approx([2273, 2273, 0], rel=0.03)
     assert cards["yard_share_7d"].tolist()[:2] == pytest.approx([0.85, 0.0], abs=0.1)
     assert cards["yard_share_7d"].isna().tolist()[2:] == [True] * 4
+
+
+def test_check_points_stand_beside_coverage_as_they_hung_and_were_visited_in_the_week(session: Session) -> None:
+    community, _ = make.town(session)
+    walker = make.person(session, community)
+    hung = AT - timedelta(days=30)
+    places = [(WEST + 0.0002, SOUTH + 0.0015), (WEST + 0.0008, SOUTH + 0.0015), (WEST + 0.0015, SOUTH + 0.0015)]
+    points = [check_points.add(session, community, f"点{place}", place, at=hung) for place in places]
+    for number, at in enumerate((AT - timedelta(days=1), AT - timedelta(days=20), AT - timedelta(days=2))):
+        check_points.check_in(session, walker, key=f"k{number}", at=at, code=points[number].code, point=places[number])
+
+    cards = figures.grid_cards(session, EVERYTHING, community, AT)
+
+    assert cards[["check_points", "check_points_visited_7d"]].to_numpy().tolist()[:3] == [[2, 1], [1, 1], [0, 0]]
 
 
 def test_cards_show_only_grids_in_scope(session: Session) -> None:

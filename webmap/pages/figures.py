@@ -23,6 +23,8 @@ SUMMED = (
     "street_metres_seen_7d",
     "yard_m2",
     "yard_m2_seen_7d",
+    "check_points",
+    "check_points_visited_7d",
 )
 """Columns that may be added up over grids. Patrols may not: one that crosses two grids would count twice."""
 
