@@ -98,8 +98,9 @@ def _cut(edges: Edges, locator: GridLocator) -> tuple[Stretches, NDArray[np.bool
 
 def junctions(edges: Edges) -> tuple[Positions, Floats]:
     """Where edges meet other edges that do not simply go on from them: edge, and how far along it."""
-    tree = shapely.STRtree(boxes(edges.start, edges.end))
-    edge, other = tree.query(boxes(edges.start, edges.end, _MEET_M))
+    # The same boxes on both sides: making them takes longer than to look through a few pairs more.
+    around = boxes(edges.start, edges.end, _MEET_M)
+    edge, other = shapely.STRtree(around).query(around)
     goes_on = (edges.part[edge] == edges.part[other]) & (np.abs(edge - other) <= 1)
     edge, other = edge[~goes_on], other[~goes_on]
     pair, share = meetings(edges.start[edge], edges.end[edge], edges.start[other], edges.end[other], _MEET_M)

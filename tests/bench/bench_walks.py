@@ -5,9 +5,9 @@ of the fixes is told to anybody. Every method gets the same cleaned lines. Preci
 seen that were walked; recall the share of the metres walked that are called seen; lanes side by side closer than 12 m
 are taken as one (and once more not, in the last two columns). Each case has several sets of walks, drawn independently,
 and others than those by which the matcher's numbers were chosen: ours are shown for all of them together, and for the
-set in which they are worst. Fixes per processor second of this
-thread, one call a walk, the network of streets laid anew for each set; and once more with all walks in one call. Peers
-get the first set, leuven the first few of its walks. Peers that are not installed are left out.
+set in which they are worst. Fixes per processor second of this thread, one call a walk, the network of streets laid
+anew for each set; and once more with all walks in one call. Peers get the first set, leuven the first few of its walks.
+Peers that are not installed are left out.
 
 In the last table the same streets lie side by side 1, 2, 4 and 8 times, with as many walks for each.
 """
