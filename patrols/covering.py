@@ -9,6 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
+import shapely
 from numpy.typing import NDArray
 
 from data import frames
@@ -27,7 +28,7 @@ from patrols.files import datum_notes
 from patrols.intake.places import building_rows, compound_rows, street_rows
 from patrols.intake.sheet import Sheet
 from patrols.rules import Rules
-from patrols.yards import Yards, make_yards, together, went_in, yards_by_grid, yards_seen
+from patrols.yards import Yards, ground_seen, make_yards, yards_by_grid, yards_seen
 
 Progress = Callable[[int], None]
 
@@ -43,12 +44,11 @@ class Covered:
 
 
 class Walked(NamedTuple):
-    """What some of the walks came to: metres and minutes by grid, the cells of street that they saw, and where they
-    went in compounds."""
+    """What some of the walks came to: metres and minutes by grid, and what they saw of streets and of compounds."""
 
     earned: pd.DataFrame
     seen: NDArray[np.bool_]
-    inside: NDArray[np.object_]
+    ground: NDArray[np.object_]
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Town:
         walks = tracks.to_lines(clean, self.rules, crs=self.grids.crs)
         credits = credit_lines(walks, GridLocator(self.grids), band_m=self.rules.border_band_m)
         earned = credits.groupby("grid_code", dropna=False)[["metres", "minutes"]].sum()
-        return Walked(earned, cells_seen(walks, self.pieces, self.rules), went_in(walks, self.yards))
+        return Walked(earned, cells_seen(walks, self.pieces, self.rules), ground_seen(walks, self.yards))
 
 
 def cover_files(
@@ -131,28 +131,35 @@ def cover_files(
     yards = _ground(compounds, "compounds", datum, skip_bad, grids, notes)
     houses = _ground(buildings, "buildings", datum, skip_bad, grids, notes)
     over = Town(grids, pieces, rules, make_yards(yards, houses, pieces, grids, rules))
-    walked: list[Walked] = []
-
-    def take(fixes: Path, done: Walked) -> None:
-        before = walked.pop() if walked else done._replace(earned=done.earned[:0])
-        earned = pd.concat([before.earned, done.earned]).groupby(level=0, dropna=False).sum()
-        walked.append(Walked(earned, before.seen | done.seen, together(before.inside, done.inside)))
-        progress(_rows(fixes))
-
     with scratch_folder(folder) as scratch:
         files = _put_down(paths, scratch, datum, skip_bad, notes, progress)
         first = pd.read_parquet(files[0], columns=["lon", "lat"])
         spots = gpd.GeoSeries(gpd.points_from_xy(first["lon"], first["lat"]), crs=4326)
         notes.extend(datum_notes(paths[0], spots, town, None, datum))
-        each(over.walked, files, take, dask=dask, scheduler=scheduler)
-    per_grid, per_piece = coverage_of(walked[0].seen, pieces, grids, rules)
-    table = _per_grid(per_grid, walked[0].earned)
-    if compounds is None:
-        return Covered(table, _with_shapes(per_piece, pieces), notes)
-    per_yard = yards_seen(walked[0].seen, walked[0].inside, over.yards, rules)
-    table = table.join(yards_by_grid(per_yard, grids["grid_code"]), on="grid_code")
-    shaped = gpd.GeoDataFrame(per_yard, geometry=yards.geometry.to_numpy(), crs=yards.crs)
+        walked = _all_walked(over, files, progress, dask=dask, scheduler=scheduler)
+    per_grid, per_piece = coverage_of(walked.seen, pieces, grids, rules)
+    table, shaped = _per_grid(per_grid, walked.earned), None
+    if compounds is not None:
+        per_yard = yards_seen(walked.seen, walked.ground, over.yards)
+        table = table.join(yards_by_grid(per_yard, grids["grid_code"]), on="grid_code")
+        shaped = gpd.GeoDataFrame(per_yard, geometry=yards.geometry.to_numpy(), crs=yards.crs)
     return Covered(table, _with_shapes(per_piece, pieces), notes, shaped)
+
+
+def _all_walked(over: Town, files: Sequence[Path], progress: Progress, *, dask: bool, scheduler: str | None) -> Walked:
+    """What the walks of all files came to."""
+    walked: list[Walked] = []
+
+    def take(fixes: Path, done: Walked) -> None:
+        if walked:
+            before = walked.pop()
+            earned = pd.concat([before.earned, done.earned]).groupby(level=0, dropna=False).sum()
+            done = Walked(earned, before.seen | done.seen, shapely.union(before.ground, done.ground))
+        walked.append(done)
+        progress(_rows(fixes))
+
+    each(over.walked, files, take, dask=dask, scheduler=scheduler)
+    return walked[0]
 
 
 def _ground(

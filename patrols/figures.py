@@ -24,7 +24,7 @@ from patrols.incidents import Filters
 from patrols.moves import OPEN_STAGES
 from patrols.rules import Rules
 from patrols.scope import Scope
-from patrols.yards import Yards, make_yards, went_in, yards_by_grid, yards_seen
+from patrols.yards import Yards, ground_seen, make_yards, yards_by_grid, yards_seen
 
 WEEK_DAYS = 7
 """Days, today included, that the weekly figures of a card are about."""
@@ -322,7 +322,7 @@ def _coverage_figures(
     found = per_grid.set_index("grid_code").reindex(codes)
     metres, metres_seen = found["street_metres"].fillna(0.0), found["street_metres_seen"].fillna(0.0)
     yards = yards_of(session, community, pieces, grids)
-    ground = yards_by_grid(yards_seen(seen, went_in(walked, yards), yards, rules), codes)
+    ground = yards_by_grid(yards_seen(seen, ground_seen(walked, yards), yards), codes)
     points = check_points.visited_by_grid(session, community, since=week_begins(community, at), until=at)
     points = points.reindex(codes).fillna(0)
     return pd.DataFrame(

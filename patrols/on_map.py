@@ -18,7 +18,7 @@ from patrols.moves import CLOCKED_STAGES, OPEN_STAGES
 from patrols.rules import Rules
 from patrols.scope import EVERYTHING, Scope
 from patrols.shown_seen import tellable
-from patrols.yards import went_in, yards_by_grid, yards_seen
+from patrols.yards import ground_seen, yards_by_grid, yards_seen
 
 WGS84 = "EPSG:4326"
 
@@ -189,7 +189,7 @@ def streets_seen(
     cells = cells_seen(walks, pieces, rules)
     per_grid, per_piece = coverage_of(cells, pieces, grids, rules)
     yards = figures.yards_of(session, community, pieces, grids)
-    ground = yards_by_grid(yards_seen(cells, went_in(walks, yards), yards, rules), grids["grid_code"])
+    ground = yards_by_grid(yards_seen(cells, ground_seen(walks, yards), yards), grids["grid_code"])
     per_grid = per_grid.join(ground, on="grid_code")
     seen = per_piece["metres_seen"].to_numpy() >= 0.5 * per_piece["metres"].to_numpy()
     inside = pieces["grid_codes"].map(len).to_numpy() > 0

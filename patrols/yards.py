@@ -45,6 +45,8 @@ class Yards:
     cell, yard : int arrays
         Pairs: which cells of the streets are inner paths of which compound.
     cells : Cells
+    sight_m : float
+        How far one sees to each side.
     """
 
     table: pd.DataFrame
@@ -53,6 +55,7 @@ class Yards:
     cell: NDArray[np.int64]
     yard: NDArray[np.int64]
     cells: Cells
+    sight_m: float
 
 
 def make_yards(
@@ -103,43 +106,43 @@ def make_yards(
         },
         index=compounds.index,
     )
-    return Yards(table, ground, inner, cell, yard, cells)
+    return Yards(table, ground, inner, cell, yard, cells, rules.sight_m)
 
 
-def went_in(lines: gpd.GeoDataFrame | gpd.GeoSeries, yards: Yards) -> Shapes:
-    """Where walks went in each compound that counts by its ground: lines, None where nobody was.
+def ground_seen(lines: gpd.GeoDataFrame | gpd.GeoSeries, yards: Yards) -> Shapes:
+    """The open ground within sight of where walks went in, of each compound that counts by it; empty where nobody was.
 
-    What several batches of walks come to is what `together` makes of them.
+    What several batches of walks have seen is what `shapely.union` makes of them, however many there are.
 
     Parameters
     ----------
     lines : GeoDataFrame or GeoSeries of LineString or MultiLineString
         In the metres of the compounds.
     """
-    found: Shapes = np.full(len(yards.table), None, object)
-    parts = shapely.get_parts(shapely.simplify(lines_only(lines), _BEND_M))
+    found: Shapes = np.full(len(yards.table), shapely.Polygon(), object)
+    walks = shapely.get_parts(shapely.simplify(lines_only(lines), _BEND_M))
     by_ground = np.flatnonzero((yards.table["by"] == "ground").to_numpy())
-    yard, part = shapely.STRtree(parts).query(yards.inner[by_ground], predicate="intersects")
-    inside = shapely.get_parts(shapely.intersection(parts[part], yards.inner[by_ground[yard]]), return_index=True)
-    is_line = shapely.get_type_id(inside[0]) == shapely.GeometryType.LINESTRING
-    return _joined(found, inside[0][is_line], by_ground[yard[inside[1][is_line]]])
+    yard, walk = shapely.STRtree(walks).query(yards.inner[by_ground], predicate="intersects")
+    inside = shapely.intersection(walks[walk], yards.inner[by_ground[yard]])
+    parts, pair = shapely.get_parts(inside, return_index=True)
+    is_line = shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING
+    if is_line.any():
+        # The pairs are in the order of the compounds, so the lines of one lie together.
+        there, number = np.unique(by_ground[yard[pair[is_line]]], return_inverse=True)
+        within = shapely.buffer(shapely.multilinestrings(parts[is_line], indices=number), yards.sight_m)
+        found[there] = shapely.intersection(within, yards.ground[there])
+    return found
 
 
-def together(one: Shapes, other: Shapes) -> Shapes:
-    """What two batches of walks come to, as `went_in` tells it."""
-    parts, yard = shapely.get_parts(np.concatenate([one, other]), return_index=True)
-    return _joined(np.full(len(one), None, object), parts, yard % max(len(one), 1))
-
-
-def yards_seen(seen: Flags, inside: Shapes, yards: Yards, rules: Rules = _DEFAULT) -> pd.DataFrame:
+def yards_seen(seen: Flags, ground: Shapes, yards: Yards) -> pd.DataFrame:
     """Which share of each compound was seen.
 
     Parameters
     ----------
     seen : bool array
         Of `patrols.coverage.cells_seen`.
-    inside : array
-        Of `went_in`.
+    ground : array
+        Of `ground_seen`.
 
     Returns
     -------
@@ -151,9 +154,8 @@ def yards_seen(seen: Flags, inside: Shapes, yards: Yards, rules: Rules = _DEFAUL
     metres = yards.cells.metres[yards.cell] * seen[yards.cell]
     path_seen = np.bincount(yards.yard, metres, minlength=len(table)).astype(float)
     path_m, ground_m2 = table["path_metres"].to_numpy(), table["ground_m2"].to_numpy()
-    in_sight = shapely.area(shapely.intersection(shapely.buffer(inside, rules.sight_m), yards.ground))
     by_paths = (table["by"] == "paths").to_numpy()
-    of, whole = np.where(by_paths, path_seen, np.nan_to_num(in_sight)), np.where(by_paths, path_m, ground_m2)
+    of, whole = np.where(by_paths, path_seen, shapely.area(ground)), np.where(by_paths, path_m, ground_m2)
     share = np.minimum(np.divide(of, whole, out=np.full(len(of), np.nan), where=whole > 0), 1.0)
     return table.assign(path_metres_seen=path_seen, share_seen=share, ground_m2_seen=ground_m2 * np.nan_to_num(share))
 
@@ -187,12 +189,3 @@ def _without(whole: Shapes, buildings: gpd.GeoDataFrame) -> Shapes:
 
 def _points(places: NDArray[np.float64]) -> Shapes:
     return np.asarray(shapely.points(places), dtype=object)
-
-
-def _joined(found: Shapes, parts: Shapes, yard: NDArray[np.int64]) -> Shapes:
-    order = np.argsort(yard, kind="stable")
-    if len(parts):
-        found[np.unique(yard)] = shapely.multilinestrings(
-            parts[order], indices=np.unique(yard[order], return_inverse=True)[1]
-        )
-    return found

@@ -3,12 +3,13 @@
 import geopandas as gpd
 import numpy as np
 import pytest
+import shapely
 from make import METRES, frame
 from shapely import LineString, box
 
 from geo.streets import cut_streets
 from patrols.coverage import cells_seen
-from patrols.yards import Yards, make_yards, together, went_in, yards_by_grid, yards_seen
+from patrols.yards import Yards, ground_seen, make_yards, yards_by_grid, yards_seen
 
 GRIDS = frame([box(0, 0, 200, 100), box(200, 0, 400, 100)], grid_code=["A", "B"])
 OUTSIDE = LineString([(0, 2), (400, 2)])
@@ -27,7 +28,7 @@ def walks(*lines: LineString | None) -> gpd.GeoSeries:
 
 def shares(yards: Yards, streets: gpd.GeoDataFrame, walked: gpd.GeoSeries) -> list[float]:
     seen = cells_seen(walked, streets)
-    return yards_seen(seen, went_in(walked, yards), yards)["share_seen"].round(3).tolist()
+    return yards_seen(seen, ground_seen(walked, yards), yards)["share_seen"].round(3).tolist()
 
 
 def test_a_compound_with_paths_counts_by_them_and_one_without_by_its_open_ground() -> None:
@@ -74,8 +75,8 @@ def test_what_two_walks_see_of_the_same_ground_counts_once_and_batches_add_up() 
     )
     none = np.zeros(len(yards.cells.owner), bool)
 
-    both = yards_seen(none, went_in(walks(*one, *other), yards), yards)["share_seen"]
-    added = yards_seen(none, together(went_in(one, yards), went_in(other, yards)), yards)["share_seen"]
+    both = yards_seen(none, ground_seen(walks(*one, *other), yards), yards)["share_seen"]
+    added = yards_seen(none, shapely.union(ground_seen(one, yards), ground_seen(other, yards)), yards)["share_seen"]
 
     assert added.tolist() == pytest.approx(both.tolist())
     assert 0.4 < both.iloc[0] < 0.8
@@ -87,7 +88,7 @@ def test_the_compounds_of_a_grid_add_up_by_their_ground() -> None:
     yards = make_yards(compounds, HOUSES, streets, GRIDS)
     walked = walks(LineString([(140, 0), (140, 30)]), LineString([(510, 10), (590, 80)]))
 
-    table = yards_seen(cells_seen(walked, streets), went_in(walked, yards), yards)
+    table = yards_seen(cells_seen(walked, streets), ground_seen(walked, yards), yards)
     by_grid = yards_by_grid(table, GRIDS["grid_code"])
 
     assert table["grid_code"].isna().tolist() == [False, False, True]
@@ -105,5 +106,5 @@ def test_a_compound_without_open_ground_has_no_share_and_no_compounds_make_no_ro
     assert np.isnan(shares(built_up, streets, walked)[0])
     assert shares(nothing, streets, walked) == []
     assert yards_by_grid(
-        yards_seen(cells_seen(walked, streets), went_in(walked, nothing), nothing), GRIDS["grid_code"]
+        yards_seen(cells_seen(walked, streets), ground_seen(walked, nothing), nothing), GRIDS["grid_code"]
     )["yard_m2"].tolist() == [0.0, 0.0]
