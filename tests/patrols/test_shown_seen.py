@@ -94,28 +94,6 @@ def metres_from_home(session: Session, place: Community, shapes: gpd.GeoSeries) 
     return float(shapes.distance(home).min())
 
 
-def test_no_difference_of_views_leads_to_the_door_of_somebody_who_walks_alone(
-    session: Session, town: Community
-) -> None:
-    person = make.person(session, town)
-    walks_from_home(session, town, person.id)
-    privacy.hang_missing(session, town)
-    lines = on_map.tracks_on_map(session, OTHERS, town, since=NOW - 60 * DAY, until=NOW)
-    drawn = frames.to_metres(lines, frames.crs_of(session, town.id)).union_all().buffer(40)
-
-    def unexplained(scope: object) -> list[gpd.GeoDataFrame]:
-        """Day by day, what of the streets told to be seen no shown line explains."""
-        days = [warm(session, town, scope, NOW - number * DAY) for number in range(0, 50, 7)]
-        return [told[told.geometry.intersection(drawn).length < told.length / 2] for told in days]
-
-    whole, told = unexplained(EVERYTHING), unexplained(OTHERS)
-
-    # The manager's view would lead to the door: what no line explains lies around it.
-    assert all(len(one) for one in whole)
-    assert metres_from_home(session, town, whole[0].geometry) < 1
-    assert [len(one) for one in told] == [0] * len(told)
-
-
 def test_the_map_of_the_week_draws_nothing_that_no_line_explains(session: Session, town: Community) -> None:
     person = make.person(session, town)
     walks_from_home(session, town, person.id, 12)
