@@ -37,6 +37,10 @@ class BadWindow(PatrolError):
     """A window of the plan that nobody can keep, or that names nothing that is there."""
 
 
+class BadView(PatrolError):
+    """A choice of incidents that means nothing: an hour that no day has, a time that ends before it begins."""
+
+
 class BadExchange(PatrolError):
     """Something told by or to another platform that cannot be taken or given like this."""
 
