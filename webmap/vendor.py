@@ -16,6 +16,13 @@ FILES = {
         "700Bold/NotoSansSC_700Bold.ttf": "NotoSansSC-Bold.ttf",
         "LICENSE_FONT": "LICENSE",
     },
+    # Lines, bars, legend and what stands under the pointer: the smallest build that has all of these.
+    "echarts": {
+        "dist/echarts.common.min.js": "echarts.js",
+        "LICENSE": "LICENSE",
+        "NOTICE": "NOTICE",
+        "licenses/LICENSE-d3": "LICENSE-d3",
+    },
     "leaflet": {
         "dist/leaflet.js": "leaflet.js",
         "dist/leaflet.css": "leaflet.css",
@@ -31,6 +38,8 @@ FILES = {
         "dist/MarkerCluster.css": "MarkerCluster.css",
         "MIT-LICENCE.txt": "LICENSE",
     },
+    # It travels inside the charts.
+    "zrender": {"LICENSE": "LICENSE"},
 }
 """What is taken from each package, and its name under ``vendor/<package>/``. Licences travel along."""
 
