@@ -82,6 +82,7 @@ from data.models.points import (
 from data.models.privacy import Consent, ConsentText, Curtain
 from data.models.residents import KnockCount, ResidentReport
 from data.models.seen import FrequencyWish, SeenDay
+from data.models.shares import SharedView, ViewKind
 from data.models.walks import ThingKind, Walk, WalkEnd, WalkPhone, WalkThing
 
 __all__ = [
@@ -172,6 +173,7 @@ __all__ = [
     "Role",
     "SeenDay",
     "Sending",
+    "SharedView",
     "Stage",
     "StepKind",
     "StockKind",
@@ -186,6 +188,7 @@ __all__ = [
     "User",
     "UserScope",
     "UtcDateTime",
+    "ViewKind",
     "Walk",
     "WalkEnd",
     "WalkPhone",
