@@ -82,6 +82,20 @@ def test_what_two_walks_see_of_the_same_ground_counts_once_and_batches_add_up() 
     assert 0.4 < both.iloc[0] < 0.8
 
 
+def test_a_walk_that_comes_back_the_way_it_went_has_seen_as_much_as_one_that_does_not() -> None:
+    random = np.random.default_rng(1)
+    large = frame([box(-2000, -2000, 2000, 2000)], name=["大院"])
+    yards = make_yards(large, None, pieces(OUTSIDE), frame([box(-3000, -3000, 3000, 3000)], grid_code=["A"]))
+    steps = random.integers(-3, 4, (40, 12)) * 85.3
+    turned = random.random((40, 12)) < 0.5
+    places = np.cumsum(np.stack([steps * turned, steps * ~turned], axis=-1), axis=1) @ [[1, 0.013], [-0.013, 1]]
+
+    for way in places:
+        there = ground_seen(walks(LineString(way)), yards)
+        and_back = ground_seen(walks(LineString([*way, *way[::-1]])), yards)
+        assert and_back[0].area == pytest.approx(there[0].area)
+
+
 def test_the_compounds_of_a_grid_add_up_by_their_ground() -> None:
     streets = pieces(OUTSIDE)
     compounds = frame([box(10, 10, 110, 90), box(120, 10, 160, 50), box(500, 0, 600, 90)], name=["甲", "乙", "外"])
