@@ -98,6 +98,9 @@ class Rules:
     reopening_rating : float
         How bad a resident's rating (of 5) must be to open a closed incident again, so that it is back on the manager's
         desk; 0 never.
+    link_days : float
+        For how many days a link to a shared view may open at most: a quarter and its report. Who wants it longer makes
+        a new one, and thinks once more.
     sure_probability : float
         From which probability on an answer is called sure: one wrong in twenty at the very worst.
 
@@ -139,6 +142,7 @@ class Rules:
     fixes_kept_days: float = 90.0
     told_persons: float = 3.0
     reopening_rating: float = 2.0
+    link_days: float = 100.0
     sure_probability: float = 0.95
 
     @classmethod
