@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from data.models import Community, Duty, Incident, IncidentStep, Notice, NoticeKind, Person, StepKind
+from data.models import Community, Duty, Incident, IncidentStep, Notice, NoticeKind, Person, StepKind, User
 from patrols import outbox
 from patrols.responsibility import chain_of
+from patrols.rules import Rules
 
 TOLD = {
     StepKind.TRIAGE: NoticeKind.HANDED,
@@ -19,10 +21,15 @@ TOLD = {
     StepKind.REDO: NoticeKind.REDO,
     StepKind.SUPERVISE: NoticeKind.SUPERVISED,
     StepKind.ESCALATE: NoticeKind.OVERDUE,
+    StepKind.RATE: NoticeKind.RATED_LOW,
+    StepKind.REOPEN: NoticeKind.REOPENED,
 }
-"""Which steps are told to somebody, and as what."""
+"""Which steps are told to somebody, and as what; of ratings only the low ones."""
 
-TO_MANAGER = frozenset({NoticeKind.SENT_BACK, NoticeKind.RESOLVED})
+LOW = 2
+"""A rating as bad as this, or as one that opens it again (`Rules.reopening_rating`): somebody has to talk about it."""
+
+TO_MANAGER = frozenset({NoticeKind.SENT_BACK, NoticeKind.RESOLVED, NoticeKind.RATED_LOW, NoticeKind.REOPENED})
 """What the grid's manager has to do something about; the others go to whoever has the incident."""
 
 
@@ -35,6 +42,8 @@ def of_step(session: Session, incident: Incident, step: IncidentStep) -> int:
     if kind is None:
         return 0
     community = session.get_one(Community, incident.community_id)
+    if kind is NoticeKind.RATED_LOW and not _is_low(community, incident):
+        return 0
     to: Iterable[int]
     if step.kind is StepKind.ESCALATE:
         to = [] if step.to_person_id is None else [step.to_person_id]
@@ -42,9 +51,23 @@ def of_step(session: Session, incident: Incident, step: IncidentStep) -> int:
         to = managers(session, incident, at=step.at)
     else:
         to = hands(session, incident)
-    facts = {"number": incident.number, "due": None if incident.due_at is None else incident.due_at.isoformat()}
+    own = None if step.by_user_id is None else session.get_one(User, step.by_user_id).person_id
+    to = [person for person in to if person != own]
+    facts: dict[str, Any] = {
+        "number": incident.number,
+        "due": None if incident.due_at is None else incident.due_at.isoformat(),
+    }
+    if kind is NoticeKind.RATED_LOW:
+        facts |= {"rating": incident.rating, "due": None}
     key = f"step:{incident.id}:{step.number}"
     return outbox.put(session, community, to, kind, key, at=step.at, incident=incident, facts=facts)
+
+
+def _is_low(community: Community, incident: Incident) -> bool:
+    """Whether it was rated so badly that somebody has to talk with whoever reported it."""
+    return incident.rating is not None and incident.rating <= max(
+        LOW, Rules.for_community(community.rules).reopening_rating
+    )
 
 
 def hands(session: Session, incident: Incident) -> list[int]:

@@ -20,8 +20,10 @@ from data.models import (
     Organisation,
     Person,
     PlaceKind,
+    Role,
     Sending,
     StepKind,
+    User,
     WayKind,
 )
 from patrols import handling, incidents, notice_ways, notices, outbox, reminders, roster
@@ -66,6 +68,12 @@ class Place:
         incidents.step(self.session, row, StepKind.DISPATCH, by=None, at=AT, to_person=self.handler)
         return row
 
+    def closed(self) -> Incident:
+        row = self.dispatched()
+        incidents.step(self.session, row, StepKind.RESOLVE, by=None, at=AT)
+        incidents.step(self.session, row, StepKind.CLOSE, by=None, at=AT)
+        return row
+
     def told(self, kind: NoticeKind) -> list[int]:
         wanted = select(Notice.person_id).where(Notice.kind == kind).order_by(Notice.id)
         return list(self.session.scalars(wanted))
@@ -84,6 +92,48 @@ def test_whoever_is_handed_an_incident_is_told_and_the_manager_when_it_is_resolv
     # Nobody is the grid's manager: the farthest link that is filled.
     assert place.told(NoticeKind.RESOLVED) == [place.secretary.id]
     assert notices.unread(session, place.handler.id) == 1
+
+
+@pytest.mark.parametrize(("rating", "told"), [(1, True), (2, True), (3, False), (5, False)])
+def test_a_low_rating_is_told_to_the_manager_and_a_good_one_to_nobody(
+    session: Session, rating: int, told: bool
+) -> None:
+    place = Place(session)
+    row = place.closed()
+
+    incidents.step(session, row, StepKind.RATE, by=None, at=AT, rating=rating)
+
+    assert place.told(NoticeKind.RATED_LOW) == [place.secretary.id] * told
+    (said,) = [one.facts for one in session.scalars(select(Notice).where(Notice.kind == NoticeKind.RATED_LOW))] or [{}]
+    assert said.get("rating", rating) == rating
+
+
+def test_that_the_program_opened_an_incident_again_is_told_to_the_manager(session: Session) -> None:
+    place = Place(session)
+    row = place.closed()
+
+    incidents.step(session, row, StepKind.REOPEN, by=None, at=AT, note="1/5 还是脏的")
+
+    assert place.told(NoticeKind.REOPENED) == [place.secretary.id]
+
+
+def test_whoever_takes_a_step_is_not_told_of_it(session: Session) -> None:
+    place = Place(session)
+    row = place.closed()
+    user = make.add(
+        session,
+        User(
+            login="secretary",
+            password_hash="-",
+            role=Role.GRID_MANAGER,
+            created_at=AT,
+            person_id=place.secretary.id,
+        ),
+    )
+
+    incidents.step(session, row, StepKind.REOPEN, by=user, at=AT, note="看错了")
+
+    assert place.told(NoticeKind.REOPENED) == []
 
 
 def test_an_office_is_told_as_its_people(session: Session) -> None:
