@@ -47,12 +47,13 @@ class May(StrEnum):
     ENROL_PHONES = "enrol_phones"
     ADOPT_GRIDS = "adopt_grids"
     SET_HANDLING = "set_handling"
+    SET_CATEGORIES = "set_categories"
     SEE_METRICS = "see_metrics"
 
 
 ROLES: dict[Role, frozenset[May]] = {
     Role.ADMINISTRATOR: frozenset(May),
-    Role.GRID_MANAGER: frozenset(May) - {May.ADOPT_GRIDS, May.SEE_METRICS},
+    Role.GRID_MANAGER: frozenset(May) - {May.ADOPT_GRIDS, May.SEE_METRICS, May.SET_CATEGORIES},
     Role.GRID_WORKER: frozenset(
         {
             *(May.SEE_PLACES, May.SEE_INCIDENTS, May.REPORT, May.STEP),
@@ -69,7 +70,8 @@ ROLES: dict[Role, frozenset[May]] = {
 }
 """What each role may do. A role sees only what lies in its scope; this table does not widen that.
 
-Who draws grids submits them; somebody else reviews, adopts and recalls them.
+Who draws grids submits them; somebody else reviews, adopts and recalls them. Categories belong to all communities:
+managers make rules about them for their own, but do not change them.
 """
 
 SHORTEST_PASSWORD = 10

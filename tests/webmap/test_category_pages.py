@@ -16,9 +16,9 @@ Signed = Callable[[Role], FlaskClient]
 
 
 @pytest.fixture
-def manager(as_role: Signed) -> FlaskClient:
-    """A manager whose town has the example dictionaries."""
-    browser = as_role(Role.GRID_MANAGER)
+def keeper(as_role: Signed) -> FlaskClient:
+    """An administrator who has taken in the example dictionaries."""
+    browser = as_role(Role.ADMINISTRATOR)
     assert send(browser, "/categories/examples", page="/categories").status_code == 302
     return browser
 
@@ -36,10 +36,10 @@ def report(browser: FlaskClient, **fields: object) -> str:
     return str(answer.headers["Location"])
 
 
-def test_the_examples_are_taken_in_once_and_what_is_there_stays(manager: FlaskClient) -> None:
-    send(manager, "/categories/examples", page="/categories")
+def test_the_examples_are_taken_in_once_and_what_is_there_stays(keeper: FlaskClient) -> None:
+    send(keeper, "/categories/examples", page="/categories")
 
-    page = manager.get("/categories?family=shequ").text
+    page = keeper.get("/categories?family=shequ").text
     assert f"{len(read_example('shequ')['categories'])} categories" in page
     assert ">example<" in page
     assert "Take them in" not in page
@@ -47,26 +47,26 @@ def test_the_examples_are_taken_in_once_and_what_is_there_stays(manager: FlaskCl
 
 
 @pytest.mark.parametrize("typed", ["lddbl", "loudaodeng", "楼道灯", "stairway lamp"])
-def test_a_manager_finds_a_category_by_a_few_letters(manager: FlaskClient, typed: str) -> None:
-    page = manager.get("/categories", query_string={"family": "shequ", "q": typed}).text
+def test_a_manager_finds_a_category_by_a_few_letters(keeper: FlaskClient, typed: str) -> None:
+    page = keeper.get("/categories", query_string={"family": "shequ", "q": typed}).text
 
     assert "Stairway lamp out" in page
     assert "Question about a policy" not in page
 
 
-def test_a_new_category_gets_questions_and_the_report_asks_them(manager: FlaskClient) -> None:
+def test_a_new_category_gets_questions_and_the_report_asks_them(keeper: FlaskClient) -> None:
     names = {"family": "own", "kind": "incident", "code": "7", "zh": "充电亭损坏", "en": "Broken kiosk"}
-    added = send(manager, "/categories", page="/categories", **names)
+    added = send(keeper, "/categories", page="/categories", **names)
     address = added.headers["Location"]
     questions = {
         **{"q0_zh": "亭号", "q0_en": "Number", "q0_kind": "whole", "q0_least": "1", "q0_most": "50", "q0_needed": "1"},
         **{"q1_zh": "坏在哪里", "q1_kind": "choice", "q1_words": "屏幕、接口", "q1_words_en": "screen, socket"},
     }
-    send(manager, address, page=address, zh="充电亭损坏", en="Broken kiosk", **questions)
-    chosen = key_of(manager, "充电亭损坏")
+    send(keeper, address, page=address, zh="充电亭损坏", en="Broken kiosk", **questions)
+    chosen = key_of(keeper, "充电亭损坏")
 
-    refused = send(manager, "/incidents/new", page="/incidents/new", description="x", category=chosen, ask_q1="99")
-    shown = manager.get(report(manager, category=chosen, ask_q1="12", ask_q2="接口")).text
+    refused = send(keeper, "/incidents/new", page="/incidents/new", description="x", category=chosen, ask_q1="99")
+    shown = keeper.get(report(keeper, category=chosen, ask_q1="12", ask_q2="接口")).text
 
     assert refused.status_code == 422
     assert "99 is too large" in refused.text
@@ -75,80 +75,80 @@ def test_a_new_category_gets_questions_and_the_report_asks_them(manager: FlaskCl
     assert "<dd>socket</dd>" in shown
 
 
-def test_what_is_required_is_missed_by_name(manager: FlaskClient) -> None:
-    chosen = key_of(manager, "井盖缺损")
+def test_what_is_required_is_missed_by_name(keeper: FlaskClient) -> None:
+    chosen = key_of(keeper, "井盖缺损")
 
-    page = send(manager, "/incidents/new", page="/incidents/new", description="x", category=chosen)
+    page = send(keeper, "/incidents/new", page="/incidents/new", description="x", category=chosen)
 
     assert page.status_code == 422
     assert "井盖种类: please answer this." in page.text
 
 
-def test_answers_are_put_right_on_the_incidents_page_and_the_change_is_written_down(manager: FlaskClient) -> None:
-    chosen = key_of(manager, "井盖缺损")
-    address = report(manager, category=chosen, ask_kind="污水", ask_fenced="0")
+def test_answers_are_put_right_on_the_incidents_page_and_the_change_is_written_down(keeper: FlaskClient) -> None:
+    chosen = key_of(keeper, "井盖缺损")
+    address = report(keeper, category=chosen, ask_kind="污水", ask_fenced="0")
 
-    put_right = send(manager, f"{address}/answers", page=address, ask_kind="雨水", ask_fenced="1")
+    put_right = send(keeper, f"{address}/answers", page=address, ask_kind="雨水", ask_fenced="1")
 
     assert put_right.status_code == 302
-    page = manager.get(address).text
+    page = keeper.get(address).text
     assert "<dd>rain water</dd>" in page
     assert "<dd>waste water</dd>" not in page
     assert '<option value="1" selected>' in page
 
 
-def test_a_retired_category_is_not_offered_but_keeps_its_page(manager: FlaskClient) -> None:
-    key = key_of(manager, "井盖缺损")
-    send(manager, f"/categories/{key}", page=f"/categories/{key}", zh="井盖缺损", en="cover", retired="1")
+def test_a_retired_category_is_not_offered_but_keeps_its_page(keeper: FlaskClient) -> None:
+    key = key_of(keeper, "井盖缺损")
+    send(keeper, f"/categories/{key}", page=f"/categories/{key}", zh="井盖缺损", en="cover", retired="1")
 
-    assert "井盖缺损" not in manager.get("/incidents/new").text
-    assert "not offered" in manager.get("/categories?family=chengguan").text
+    assert "井盖缺损" not in keeper.get("/incidents/new").text
+    assert "not offered" in keeper.get("/categories?family=chengguan").text
 
 
-def test_what_was_reported_lately_comes_first(manager: FlaskClient) -> None:
-    report(manager, category=key_of(manager, "积雪结冰"))
+def test_what_was_reported_lately_comes_first(keeper: FlaskClient) -> None:
+    report(keeper, category=key_of(keeper, "积雪结冰"))
 
-    page = manager.get("/incidents/new").text
+    page = keeper.get("/incidents/new").text
 
     lately = page[page.index('<optgroup label="Used lately">') : page.index("</optgroup>")]
     assert "Snow and ice" in lately
     assert page.count("Snow and ice</option>") == 1
 
 
-def test_a_category_is_told_as_that_of_another_family_until_it_is_taken_away(manager: FlaskClient) -> None:
-    key, other = key_of(manager, "政策咨询"), key_of(manager, "路灯不亮")
+def test_a_category_is_told_as_that_of_another_family_until_it_is_taken_away(keeper: FlaskClient) -> None:
+    key, other = key_of(keeper, "政策咨询"), key_of(keeper, "路灯不亮")
     names = {"zh": "政策咨询", "en": "Question about a policy"}
 
-    send(manager, f"/categories/{key}", page=f"/categories/{key}", **names, as_chengguan=other)
-    mapped = manager.get("/categories?family=shequ&q=zczx").text
-    send(manager, f"/categories/{key}", page=f"/categories/{key}", **names, as_chengguan="")
+    send(keeper, f"/categories/{key}", page=f"/categories/{key}", **names, as_chengguan=other)
+    mapped = keeper.get("/categories?family=shequ&q=zczx").text
+    send(keeper, f"/categories/{key}", page=f"/categories/{key}", **names, as_chengguan="")
 
     assert "Street lamp out" in mapped
-    assert "Street lamp out" not in manager.get("/categories?family=shequ&q=zczx").text
+    assert "Street lamp out" not in keeper.get("/categories?family=shequ&q=zczx").text
 
 
-def test_a_category_moves_up_in_its_family(manager: FlaskClient) -> None:
-    key = key_of(manager, "家庭纠纷")
+def test_a_category_moves_up_in_its_family(keeper: FlaskClient) -> None:
+    key = key_of(keeper, "家庭纠纷")
 
-    send(manager, f"/categories/{key}/move", page="/categories", way="up")
+    send(keeper, f"/categories/{key}/move", page="/categories", way="up")
 
-    page = manager.get("/categories?family=shequ").text
+    page = keeper.get("/categories?family=shequ").text
     assert page.index("Family dispute") < page.index("Dispute between neighbours")
 
 
-def test_a_family_is_handed_out_and_taken_in_again(manager: FlaskClient) -> None:
-    document = json.loads(manager.get("/categories/shequ.json").text)
+def test_a_family_is_handed_out_and_taken_in_again(keeper: FlaskClient) -> None:
+    document = json.loads(keeper.get("/categories/shequ.json").text)
     document["categories"][0]["zh"] = "邻里矛盾"
 
     page = send(
-        manager,
+        keeper,
         "/categories/import",
         page="/categories",
         file=(io.BytesIO(json.dumps(document).encode()), "社区.json"),
     )
 
     assert page.status_code == 302
-    assert "0 new, 1 changed" in manager.get("/categories").text
+    assert "0 new, 1 changed" in keeper.get("/categories").text
 
 
 @pytest.mark.parametrize(
@@ -161,18 +161,18 @@ def test_a_family_is_handed_out_and_taken_in_again(manager: FlaskClient) -> None
     ],
 )
 def test_a_file_that_is_no_dictionary_is_refused_with_the_reason(
-    manager: FlaskClient, content: bytes, said: str
+    keeper: FlaskClient, content: bytes, said: str
 ) -> None:
-    page = send(manager, "/categories/import", page="/categories", file=(io.BytesIO(content), "x.json"))
+    page = send(keeper, "/categories/import", page="/categories", file=(io.BytesIO(content), "x.json"))
 
     assert page.status_code == 422
     assert said in page.text
 
 
-def test_the_examples_limits_become_the_communitys_rules(manager: FlaskClient) -> None:
-    send(manager, "/categories/rules", page="/categories", family="chengguan", community=HOME)
+def test_the_examples_limits_become_the_communitys_rules(keeper: FlaskClient) -> None:
+    send(keeper, "/categories/rules", page="/categories", family="chengguan", community=HOME)
 
-    assert "12 hours, day and night" in manager.get("/handling").text
+    assert "12 hours, day and night" in keeper.get("/handling").text
 
 
 @pytest.mark.parametrize(
@@ -189,10 +189,8 @@ def test_the_examples_limits_become_the_communitys_rules(manager: FlaskClient) -
         ("/categories/rules", {"family": "sample"}, 422),
     ],
 )
-def test_what_makes_no_sense_is_refused(
-    manager: FlaskClient, address: str, fields: dict[str, str], status: int
-) -> None:
-    assert send(manager, address, page="/categories", **fields).status_code == status
+def test_what_makes_no_sense_is_refused(keeper: FlaskClient, address: str, fields: dict[str, str], status: int) -> None:
+    assert send(keeper, address, page="/categories", **fields).status_code == status
 
 
 @pytest.mark.parametrize("role", [Role.GRID_WORKER, Role.HANDLER, Role.OFFICIAL])
@@ -203,16 +201,16 @@ def test_others_do_not_change_categories(as_role: Signed, role: Role, town: Town
     assert send(browser, "/categories/examples").status_code == 403
 
 
-def test_programs_find_categories_and_answer_what_they_ask(manager: FlaskClient) -> None:
-    token = re.search(r'name="csrf-token" content="([^"]+)"', manager.get("/account").text)
+def test_programs_find_categories_and_answer_what_they_ask(keeper: FlaskClient) -> None:
+    token = re.search(r'name="csrf-token" content="([^"]+)"', keeper.get("/account").text)
     assert token is not None
-    found = manager.get("/api/categories", query_string={"text": "jgqs"}).json
+    found = keeper.get("/api/categories", query_string={"text": "jgqs"}).json
     assert found is not None
     told = {"description": "井盖", "category": found[0]["id"], "community": HOME}
     headers = {"X-CSRFToken": token[1]}
 
-    made = manager.post("/api/incidents", json={**told, "answers": {"kind": "雨水", "fenced": True}}, headers=headers)
-    refused = manager.post("/api/incidents", json={**told, "answers": {"kind": "金"}}, headers=headers)
+    made = keeper.post("/api/incidents", json={**told, "answers": {"kind": "雨水", "fenced": True}}, headers=headers)
+    refused = keeper.post("/api/incidents", json={**told, "answers": {"kind": "金"}}, headers=headers)
 
     assert [(one["zh"], one["initials"], one["icon"]) for one in found] == [("井盖缺损", "jgqs", "manhole")]
     assert found[0]["asks"]["required"] == ["kind", "fenced"]
@@ -221,3 +219,24 @@ def test_programs_find_categories_and_answer_what_they_ask(manager: FlaskClient)
     assert refused.status_code == 409
     assert refused.json is not None
     assert refused.json["type"] == "urn:gridpatrol:problem:bad-fields"
+
+
+def test_managers_look_at_categories_and_make_rules_but_do_not_change_them(
+    keeper: FlaskClient, as_role: Signed
+) -> None:
+    manager = as_role(Role.GRID_MANAGER)
+
+    page, one = manager.get("/categories?family=shequ").text, manager.get("/categories/2").text
+    refused = [
+        send(manager, address, page="/categories", zh="x", family="own", kind="k", code="1", way="up").status_code
+        for address in ("/categories", "/categories/2", "/categories/2/move", "/categories/examples")
+    ]
+    file = (io.BytesIO(json.dumps(read_example("shequ")).encode()), "x.json")
+
+    assert "Stairway lamp out" in page
+    assert "Add a category" not in page
+    assert '<fieldset class="whole" disabled>' in one
+    assert "Download" in page
+    assert refused == [403] * 4
+    assert send(manager, "/categories/import", page="/categories", file=file).status_code == 403
+    assert send(manager, "/categories/rules", page="/categories", family="chengguan", community=HOME).status_code == 302

@@ -1,4 +1,7 @@
-"""Categories: the families there are, each category with what it asks and is told as, and dictionaries in and out."""
+"""Categories: the families there are, each category with what it asks and is told as, and dictionaries in and out.
+
+All communities share them. Managers look at them and make rules for their own community; administrators change them.
+"""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -66,7 +69,7 @@ def show(key: int) -> str:
 
 
 @pages.post("/categories/<int:key>")
-@access.needs(May.SET_HANDLING)
+@access.needs(May.SET_CATEGORIES)
 def change(key: int) -> ResponseReturnValue:
     """Change names, picture, questions and what it is told as."""
     opened, form = storage.session(), request.form
@@ -79,7 +82,7 @@ def change(key: int) -> ResponseReturnValue:
 
 
 @pages.post("/categories/<int:key>/move")
-@access.needs(May.SET_HANDLING)
+@access.needs(May.SET_CATEGORIES)
 def move(key: int) -> ResponseReturnValue:
     """Move it one place up or down."""
     opened = storage.session()
@@ -90,7 +93,7 @@ def move(key: int) -> ResponseReturnValue:
 
 
 @pages.post("/categories")
-@access.needs(May.SET_HANDLING)
+@access.needs(May.SET_CATEGORIES)
 def add() -> ResponseReturnValue:
     """Add one to a family; what it asks is said on its own page."""
     form = request.form
@@ -105,7 +108,7 @@ def add() -> ResponseReturnValue:
 
 
 @pages.post("/categories/examples")
-@access.needs(May.SET_HANDLING)
+@access.needs(May.SET_CATEGORIES)
 def examples() -> ResponseReturnValue:
     """Take in the example dictionaries that are not there yet; what is there stays as it is."""
     opened = storage.session()
@@ -139,7 +142,7 @@ def rules() -> ResponseReturnValue:
 
 
 @pages.post("/categories/import")
-@access.needs(May.SET_HANDLING)
+@access.needs(May.SET_CATEGORIES)
 def take() -> ResponseReturnValue:
     """Take in a dictionary from a file, whole or not at all."""
     with uploads.saved("file") as paths:
