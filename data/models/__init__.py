@@ -16,7 +16,7 @@ from data.models.drafts import (
     GivenCode,
     NoticeBoard,
 )
-from data.models.exchange import ExternalKey, ExternalStep
+from data.models.exchange import ExternalKey, ExternalStep, HeardMessage, Platform, Telling
 from data.models.handling import CalendarDay, Emergency, LimitUnit, OfficeHours, TriageRule
 from data.models.incidents import (
     Category,
@@ -28,6 +28,7 @@ from data.models.incidents import (
     Stage,
     StepKind,
 )
+from data.models.kept_lists import KeptList
 from data.models.notices import Notice, NoticeKind, NoticeWay, Sending, WayKind
 from data.models.patrols import Fix, Patrol, PatrolCredit, PatrolSource
 from data.models.people import (
@@ -133,10 +134,12 @@ __all__ = [
     "GridKind",
     "GridLineage",
     "GridOverride",
+    "HeardMessage",
     "Incident",
     "IncidentMerge",
     "IncidentSource",
     "IncidentStep",
+    "KeptList",
     "KindOfTeam",
     "KnockCount",
     "LevelName",
@@ -159,6 +162,7 @@ __all__ = [
     "Photo",
     "PhotoRole",
     "PlaceKind",
+    "Platform",
     "PointsAccount",
     "PointsArea",
     "PointsClaim",
@@ -183,6 +187,7 @@ __all__ = [
     "Team",
     "TeamKind",
     "TeamMember",
+    "Telling",
     "ThingKind",
     "TriageRule",
     "User",

@@ -1,8 +1,9 @@
-"""Under which codes other platforms know our incidents, and which of their steps were taken over."""
+"""Platforms that incidents are exchanged with: their codes, their steps, and what is told them at once."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from data.models.base import Base
@@ -35,3 +36,67 @@ class ExternalStep(Base):
     stated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     __table_args__ = (UniqueConstraint("platform", "key"),)
+
+
+class Platform(Base):
+    """A platform that a community exchanges incidents with step by step: where it is told, and who signs with what.
+
+    Without an ``address`` it only tells us. ``organisation_id`` is the office whose incidents are the platform's,
+    besides those that it told us itself. An ended one has no secrets any more.
+    """
+
+    __tablename__ = "platform"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    community_id: Mapped[int] = mapped_column(ForeignKey("community.id"))
+    name: Mapped[str] = mapped_column(Phrase(32))
+    address: Mapped[str] = mapped_column(Phrase(512), default="")
+    secret_out: Mapped[str] = mapped_column(Phrase(128))
+    secret_in: Mapped[str] = mapped_column(Phrase(128))
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
+    added_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    __table_args__ = (UniqueConstraint("community_id", "name"),)
+
+
+class Telling(Base):
+    """The outbox to platforms: what one is told after a step, in the words of that moment, until it took it.
+
+    ``leased_until`` keeps other senders away from it while one is at it; ``error`` is what went wrong last.
+    """
+
+    __tablename__ = "telling"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    platform_id: Mapped[int] = mapped_column(ForeignKey("platform.id"))
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"))
+    number: Mapped[int]
+    body: Mapped[dict[str, Any]] = mapped_column(JSON)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    next_try_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    tries: Mapped[int] = mapped_column(default=0)
+    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    given_up_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    error: Mapped[str] = mapped_column(Phrase(255), default="")
+
+    __table_args__ = (
+        UniqueConstraint("platform_id", "incident_id", "number"),
+        Index("ix_telling_incident", "incident_id"),
+    )
+
+
+class HeardMessage(Base):
+    """A message that a platform signed and sent: taken once, and answered the same however often it comes."""
+
+    __tablename__ = "heard_message"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    platform_id: Mapped[int] = mapped_column(ForeignKey("platform.id"))
+    key: Mapped[str] = mapped_column(Phrase(128))
+    digest: Mapped[str] = mapped_column(Phrase(64))
+    answer: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+    __table_args__ = (UniqueConstraint("platform_id", "key"),)
