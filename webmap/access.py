@@ -41,6 +41,7 @@ class May(StrEnum):
     SEE_POINTS = "see_points"
     KEEP_POINTS = "keep_points"
     SEE_FIGURES = "see_figures"
+    SHARE_VIEWS = "share_views"
     IMPORT = "import"
     DRAW_GRIDS = "draw_grids"
     PUT_UP_BOARDS = "put_up_boards"
@@ -64,7 +65,7 @@ ROLES: dict[Role, frozenset[May]] = {
     Role.OFFICIAL: frozenset(
         {
             *(May.SEE_PLACES, May.SEE_INCIDENTS, May.STEP, May.SEE_PATROLS),
-            *(May.SEE_PEOPLE, May.SEE_TEAMS, May.SEE_POINTS, May.SEE_FIGURES),
+            *(May.SEE_PEOPLE, May.SEE_TEAMS, May.SEE_POINTS, May.SEE_FIGURES, May.SHARE_VIEWS),
         }
     ),
 }

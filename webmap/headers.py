@@ -29,6 +29,14 @@ def allow_inline_styles() -> None:
     g.inline_styles = True
 
 
+def let_others_show() -> None:
+    """Let the sites of the settings show this one answer inside their pages, and this site itself.
+
+    For what is open to all anyway and has no buttons: nobody can be made to press something they do not see.
+    """
+    g.shown_by = " ".join(("'self'", *current_app.config["WEB"].frame_hosts))
+
+
 def policy() -> str:
     """The Content-Security-Policy of this answer: nothing comes from another host, nothing runs without the nonce."""
     own = SCRIPTS_WITH_NONCE.format(nonce=nonce())
@@ -44,7 +52,7 @@ def policy() -> str:
         "manifest-src": "'self'",
         "form-action": "'self'",
         "base-uri": "'none'",
-        "frame-ancestors": "'none'",
+        "frame-ancestors": g.get("shown_by", "'none'"),
     }
     return "; ".join(f"{name} {value}" for name, value in rules.items())
 
@@ -56,13 +64,14 @@ def _make_nonce() -> None:
 def _add_headers(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", policy())
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("X-Frame-Options", "DENY")
+    if "shown_by" not in g:
+        response.headers.setdefault("X-Frame-Options", "DENY")
     response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers.setdefault(
         "Permissions-Policy", "geolocation=(self), camera=(self), microphone=(self), payment=()"
     )
     response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+    response.headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin" if "shown_by" in g else "same-origin")
     if current_app.config["WEB"].secure_cookies:
         response.headers.setdefault("Strict-Transport-Security", f"max-age={FOREVER_SECONDS}")
     _say_who_may_keep(response)

@@ -1,6 +1,7 @@
 """How the website runs: read once from ``GRIDPATROL_*`` variables, never at import."""
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,9 @@ from geo.errors import N_
 
 LANGUAGES = ("zh", "en")
 """Languages of the pages; the first is the default."""
+
+SITE = re.compile(r"https?://(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?")
+"""Another site as a content policy names it: never a path, never anything that could end the rule."""
 
 SHORTEST_SECRET = 16
 """Characters of a secret key below which signed cookies could be guessed."""
@@ -38,6 +42,9 @@ class WebSettings:
         Wrong passwords in a row before a sign-in is locked, and for how long.
     proxies : int
         Reverse proxies in front whose ``X-Forwarded-*`` headers are believed.
+    frame_hosts : tuple of str
+        Other sites that may show shared views inside their pages, such as ``https://www.example.gov.cn``; this site
+        itself always may. Every other page stays where it is.
     demo : bool
         The sample town is shown: demo sign-ins are printed on the sign-in page.
     """
@@ -51,6 +58,7 @@ class WebSettings:
     sign_in_attempts: int = 5
     lockout_minutes: int = 15
     proxies: int = 0
+    frame_hosts: tuple[str, ...] = ()
     demo: bool = False
 
     @classmethod
@@ -80,6 +88,7 @@ class WebSettings:
             sign_in_attempts=_count(env, "GRIDPATROL_SIGN_IN_ATTEMPTS", cls.sign_in_attempts, least=1),
             lockout_minutes=_count(env, "GRIDPATROL_LOCKOUT_MINUTES", cls.lockout_minutes, least=1),
             proxies=_count(env, "GRIDPATROL_PROXIES", cls.proxies, least=0),
+            frame_hosts=_sites(env, "GRIDPATROL_FRAME_HOSTS"),
             demo=demo,
         )
 
@@ -109,6 +118,18 @@ def _choice(env: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:
             allowed=", ".join(allowed),
         )
     return value
+
+
+def _sites(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    sites = tuple(env.get(name, "").lower().replace(",", " ").split())
+    for site in sites:
+        if not SITE.fullmatch(site):
+            raise BadSetting(
+                N_("%(name)s names %(value)s, but must hold sites such as https://www.example.gov.cn, without a path."),
+                name=name,
+                value=repr(site),
+            )
+    return sites
 
 
 def _count(env: Mapping[str, str], name: str, default: int, *, least: int) -> int:

@@ -63,3 +63,19 @@ def test_a_value_that_cannot_be_used_is_named(name: str, value: str) -> None:
 
 def test_printing_the_settings_does_not_print_the_key() -> None:
     assert KEY["GRIDPATROL_SECRET_KEY"] not in repr(WebSettings.from_env(KEY))
+
+
+def test_sites_that_may_show_shared_views_are_named_one_by_one() -> None:
+    settings = WebSettings.from_env(
+        {**KEY, "GRIDPATROL_FRAME_HOSTS": "https://www.example.gov.cn, http://10.1.2.3:8080 https://*.example.org"}
+    )
+
+    assert settings.frame_hosts == ("https://www.example.gov.cn", "http://10.1.2.3:8080", "https://*.example.org")
+
+
+@pytest.mark.parametrize(
+    "said", ["*", "https://*", "www.example.org", "https://a.org/path", "https://a.org;script-src", "javascript:x"]
+)
+def test_a_site_that_would_let_everybody_in_or_end_the_rule_is_refused(said: str) -> None:
+    with pytest.raises(BadSetting, match="GRIDPATROL_FRAME_HOSTS"):
+        WebSettings.from_env({**KEY, "GRIDPATROL_FRAME_HOSTS": said})
