@@ -8,20 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
 
 import pandas as pd
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from data.models import Community, Incident, IncidentSource, IncidentStep, Outcome, Stage, StepKind
+from data.models import Community, IncidentSource, Outcome, Stage
 from geo.errors import N_
-from patrols import clocks, work_calendar
-from patrols.deadlines import due
-from patrols.incidents import Filters, filtered
+from patrols.histories import REFUSED, histories
 from patrols.scope import Scope
 
-REFUSED = frozenset({Stage.VOIDED, Stage.DECLINED})
 PUBLIC = frozenset({IncidentSource.RESIDENT, IncidentSource.HOTLINE})
 """Who finds first what a patrol has missed."""
 
@@ -65,16 +60,20 @@ class Rate:
 
 
 def rates(session: Session, scope: Scope, community: Community, since: datetime, until: datetime) -> dict[str, Rate]:
-    """The rates of a period, by the names of `FORMULAS`, over the incidents that may be seen; two queries.
+    """The rates of a period, by the names of `FORMULAS`, over the incidents that may be seen.
 
     Parameters
     ----------
     since, until : datetime
         The period, aware; `until` exclusive. All stands as it stood then.
     """
-    table = _as_of(session, scope, community, since, until)
+    return rates_of(histories(session, scope, community, since, until), since, until)
+
+
+def rates_of(table: pd.DataFrame, since: datetime, until: datetime) -> dict[str, Rate]:
+    """The same from what `patrols.histories` told of the period."""
     due_now = table[table["due_at"].notna() & (table["due_at"] >= since) & (table["due_at"] < until)]
-    due_now = due_now[~due_now["stage"].isin(REFUSED | {Stage.PARKED})]
+    due_now = due_now[~due_now["stage"].isin((*REFUSED, Stage.PARKED))]
     closed = due_now[due_now["stage"] == Stage.CLOSED]
     filed = table[(table["reported_at"] >= since) & (table["reported_at"] < until)]
     valid = filed[~filed["stage"].isin(REFUSED)]
@@ -87,46 +86,5 @@ def rates(session: Session, scope: Scope, community: Community, since: datetime,
         "valid": Rate(len(valid), len(filed)),
         "missed": Rate(int(valid["source"].isin(PUBLIC).sum()), len(valid)),
         "redone": Rate(int((resolved["redone"] > 0).sum()), len(resolved)),
-        "settled": Rate(int(mediated["settled"].sum()), len(mediated)),
+        "settled": Rate(int((mediated["outcome"] == Outcome.SETTLED).sum()), len(mediated)),
     }
-
-
-_COLUMNS = ["stage", "source", "due_at", "reported_at", "closed_at", "resolved", "redone", "mediated", "settled"]
-
-
-def _as_of(session: Session, scope: Scope, community: Community, since: datetime, until: datetime) -> pd.DataFrame:
-    """What each incident had come to at the end of the period, one row each."""
-    calendar = work_calendar.of(session, community)
-    narrowed = filtered(select(Incident.id), scope, Filters(community_id=community.id)).scalar_subquery()
-    statement = (
-        select(Incident.source, Incident.due_at, IncidentStep)
-        .join(IncidentStep, IncidentStep.incident_id == Incident.id)
-        .where(Incident.id.in_(narrowed), IncidentStep.at < until)
-        .order_by(IncidentStep.incident_id, IncidentStep.number)
-    )
-    histories: dict[int, tuple[Any, Any, list[IncidentStep]]] = {}
-    for source, due_at, step in session.execute(statement):
-        histories.setdefault(step.incident_id, (source, due_at, []))[2].append(step)
-    rows = []
-    for source, due_at, steps in histories.values():
-        clock = clocks.clock_of(steps)
-        rows.append(_row(source, due_at if clock is None else due(clock, calendar), steps, since))
-    return pd.DataFrame(rows, columns=_COLUMNS)
-
-
-def _row(source: Any, due_at: Any, steps: list[IncidentStep], since: datetime) -> tuple[Any, ...]:
-    last = steps[-1]
-    inside = [step for step in steps if step.at >= since]
-    closings = [step.at for step in steps if step.kind is StepKind.CLOSE]
-    outcomes = [step.said["outcome"] for step in inside if step.said.get("outcome")]
-    return (
-        last.stage,
-        source,
-        due_at,
-        steps[0].at,
-        closings[-1] if closings and last.stage is Stage.CLOSED else None,
-        sum(step.kind in (StepKind.RESOLVE, StepKind.SETTLE_ON_THE_SPOT) for step in inside),
-        sum(step.kind is StepKind.REDO for step in inside),
-        len(outcomes),
-        bool(outcomes) and outcomes[-1] == Outcome.SETTLED.value,
-    )
