@@ -45,6 +45,10 @@ class BadExchange(PatrolError):
     """Something told by or to another platform that cannot be taken or given like this."""
 
 
+class NotSigned(PatrolError):
+    """A message that no platform known here has signed, or not lately."""
+
+
 class OutOfScope(PatrolError):
     """The person may not see or change this: it lies outside the communities or grids they answer for."""
 

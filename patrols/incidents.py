@@ -32,6 +32,7 @@ from patrols import clocks, notices
 from patrols.days import local_day
 from patrols.deadlines import Limit
 from patrols.errors import OutOfScope, StepNotAllowed
+from patrols.exchange import telling
 from patrols.explanations import facts_of
 from patrols.moves import (
     CLOCKED_STAGES,
@@ -171,6 +172,7 @@ def step(
     outcome: Outcome | None = None,
     rating: int | None = None,
     seen: int | None = None,
+    heard_from: str = "",
 ) -> IncidentStep:
     """Add one step to an incident's history and move it to the stage after it.
 
@@ -189,6 +191,8 @@ def step(
         How a mediation ended.
     seen : int, optional
         Number of the last step that the person saw; if there is a newer one, nothing is done.
+    heard_from : str
+        The platform that told us the step: it is not told back.
 
     Raises
     ------
@@ -232,9 +236,10 @@ def step(
         setattr(incident, name, value)
     _merge(session, incident, kind, other)
     session.flush()
-    session.expire(incident, ["steps"])
+    session.expire(incident, ["steps", "organisation", "handler"])
     clocks.set_due(session, community, incident, incident.steps)
     notices.of_step(session, incident, row)
+    telling.of_step(session, community, incident, row, heard_from=heard_from)
     return row
 
 

@@ -160,11 +160,16 @@ def failed(session: Session, sending_id: int, why: str, *, at: datetime, for_goo
     row = session.get_one(Sending, sending_id)
     row.tries, row.leased_until, row.error = row.tries + 1, None, why[:255]
     begun = session.get_one(Notice, row.notice_id).at
-    if for_good or at - begun >= GIVE_UP_AFTER:
-        row.given_up_at, row.next_try_at = at, None
-    else:
-        row.next_try_at = at + min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(row.tries - 1, 12))
+    row.next_try_at = None if for_good else next_try(row.tries, begun, at=at)
+    row.given_up_at = at if row.next_try_at is None else None
     session.flush()
+
+
+def next_try(tries: int, begun: datetime, *, at: datetime) -> datetime | None:
+    """When something that did not arrive is tried again, after so many tries since it was begun; None: no more."""
+    if at - begun >= GIVE_UP_AFTER:
+        return None
+    return at + min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(tries - 1, 12))
 
 
 def given_up(session: Session, community: Community, *, since: datetime) -> list[tuple[Sending, Notice, Person]]:

@@ -79,6 +79,7 @@ SHORTEST_PASSWORD = 10
 OPEN = "open"
 SIGNED_IN = "signed_in"
 BY_TOKEN = "by_token"  # noqa: S105  a rule, no secret
+BY_SIGNATURE = "by_signature"
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]
@@ -127,9 +128,14 @@ def opened_to_tokens(view: View) -> View:
     return _mark(view, BY_TOKEN)
 
 
+def opened_to_signatures(view: View) -> View:
+    """Mark an address that asks for a platform's signature over the message, and never for a sign-in."""
+    return _mark(view, BY_SIGNATURE)
+
+
 def takes_token() -> bool:
-    """Whether this request's address goes by a phone's token alone."""
-    return rule_of(current_app.view_functions.get(request.endpoint or "")) == BY_TOKEN
+    """Whether this request's address goes by a phone's token, or a platform's signature, alone."""
+    return rule_of(current_app.view_functions.get(request.endpoint or "")) in {BY_TOKEN, BY_SIGNATURE}
 
 
 def needs(right: May) -> Callable[[View], View]:
@@ -143,7 +149,7 @@ def _mark(view: View, rule: str) -> View:
 
 
 def rule_of(view: Callable[..., Any] | None) -> str | None:
-    """Who may open this page: ``open``, ``signed_in``, ``by_token``, a right, or None when nobody said."""
+    """Who may open a page: ``open``, ``signed_in``, ``by_token``, ``by_signature``, a right, or None: nobody said."""
     return getattr(view, "opened_to", None)
 
 
@@ -153,7 +159,7 @@ def _guard() -> ResponseReturnValue | None:
         return None
     view = current_app.view_functions.get(request.endpoint)
     rule = rule_of(view)
-    if rule in {OPEN, BY_TOKEN}:
+    if rule in {OPEN, BY_TOKEN, BY_SIGNATURE}:
         return None
     _end_idle_sign_in(used=not getattr(view, "keeps_nobody_signed_in", False))
     if not current_user.is_authenticated:

@@ -1,7 +1,7 @@
 """Handing incidents over: the same incidents give the same file, and what lacks a mandatory field is named."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -100,8 +100,29 @@ def give(
             rows.append(row)
     if refusals and not skip_bad:
         raise RowsRefused(refusals)
-    head = {"format": FORMAT, "version": VERSION, "platform": platform, "crs": CRS, "community": community.code}
-    return Given({**head, "incidents": rows}, refusals, len(found) - len(ready))
+    return Given({**_head(community, platform), "incidents": rows}, refusals, len(found) - len(ready))
+
+
+def of_one(
+    session: Session, community: Community, platform: str, incident: Incident, numbers: Container[int]
+) -> tuple[dict[str, Any], list[Refusal]]:
+    """One incident with some of its steps as a platform is told it, and what it lacks of the six mandatory fields.
+
+    Nobody is named. The same moment gives the same document.
+    """
+    theirs = (ExternalKey.platform == platform) & (ExternalKey.incident_id == incident.id)
+    place = session.scalar(select(frames.as_wkb(Incident.geom)).where(Incident.id == incident.id))
+    found = _Found(incident, session.scalar(select(ExternalKey.key).where(theirs)), _place(place))
+    row = dict(_fields(community, found, False))
+    steps = [step for step in incident.steps if step.number in numbers]
+    to = {step.to_organisation_id for step in steps} - {None}
+    offices = dict(session.execute(select(Organisation.id, Organisation.code).where(Organisation.id.in_(to))).all())
+    told = {**row, "steps": [dict(_step(community, incident, step, {}, offices)) for step in steps]}
+    return {**_head(community, platform), "incidents": [told]}, list(_lacking(incident.number, row))
+
+
+def _head(community: Community, platform: str) -> dict[str, Any]:
+    return {"format": FORMAT, "version": VERSION, "platform": platform, "crs": CRS, "community": community.code}
 
 
 def _found(session: Session, scope: Scope, community: Community, platform: str, since: datetime | None) -> list[_Found]:

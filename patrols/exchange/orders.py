@@ -238,6 +238,7 @@ class _Follower:
                 by=None,
                 at=max([self.at, *(one.at for one in incident.steps[-1:])]),
                 note=f"{PLATFORM}: {row['note'] or status.value}",
+                heard_from=PLATFORM,
             )
         except StepNotAllowed:
             self._note(row, N_("Order %(number)s is %(status)s at the hotline; here that cannot follow now."))

@@ -136,6 +136,7 @@ class Steps:
             limit=_limit(row["limit"]),
             outcome=row["outcome"],
             rating=None if pd.isna(row["rating"]) else int(row["rating"]),
+            heard_from=self.platform,
         )
         self._known.add(key)
         self.session.add(

@@ -4,9 +4,11 @@ from typing import Any
 
 from apiflask import APIBlueprint, Schema, fields
 from apiflask.validators import Regexp
+from flask import request
 from marshmallow import EXCLUDE
 
 from patrols.exchange.giving import give
+from patrols.exchange.hearing import hear
 from patrols.exchange.sent import sent_of
 from patrols.exchange.taking import take
 from webmap import access, errors, storage, trail
@@ -59,6 +61,40 @@ class TakenOut(Schema):
     updated = fields.Integer()
     unchanged = fields.Integer()
     notes = fields.List(fields.String())
+
+
+class HeardOut(Schema):
+    """How many incidents of a message were new, moved on, or stayed as they were."""
+
+    stored = fields.Integer()
+    updated = fields.Integer()
+    unchanged = fields.Integer()
+
+
+@api.post("/hooks/<int:number>")
+@api.doc(
+    security=[],
+    description="Signed: X-Gridpatrol-Timestamp (seconds, at most five minutes off), Idempotency-Key, and "
+    "X-Gridpatrol-Signature, sha256=HMAC of the timestamp, a dot, the key, a dot and the body, in hexadecimal.",
+)
+@api.output(HeardOut)
+@access.opened_to_signatures
+def hook(number: int) -> dict[str, Any]:
+    """A platform tells a step at once; the same message again is answered the same."""
+    headers = request.headers
+    answer = hear(
+        storage.session(),
+        number,
+        request.get_data(),
+        key=headers.get("Idempotency-Key", ""),
+        moment=headers.get("X-Gridpatrol-Timestamp", ""),
+        signature=headers.get("X-Gridpatrol-Signature", ""),
+        at=storage.now(),
+    )
+    if any(answer[name] for name in ("stored", "updated")):
+        trail.record("exchange.heard", object_kind="platform", object_key=str(number), **answer)
+    storage.session().commit()
+    return answer
 
 
 @api.get("")

@@ -11,6 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from data.database import open_session
 from geo.errors import Fault
 from patrols import outbox, reminders
+from patrols.exchange import telling
+from webmap.notices.platforms import tell_platform
 from webmap.notices.post import Post
 from webmap.notices.ways import NotSent, send
 from webmap.notices.words import say
@@ -64,13 +66,14 @@ class Sender:
         return told
 
     def send_all(self) -> tuple[int, int]:
-        """Send whatever has its turn; how many arrived and how many did not."""
+        """Send whatever has its turn, to people and to platforms; how many arrived and how many did not."""
         sent = failed = 0
-        while not self._ends.is_set():
-            arrived = self._send_one()
-            if arrived is None:
-                break
-            sent, failed = sent + arrived, failed + (not arrived)
+        for send_one in (self._send_one, self._tell_one):
+            while not self._ends.is_set():
+                arrived = send_one()
+                if arrived is None:
+                    break
+                sent, failed = sent + arrived, failed + (not arrived)
         return sent, failed
 
     def _send_one(self) -> bool | None:
@@ -91,5 +94,26 @@ class Sender:
                 outbox.arrived(session, parcel.sending_id, at=self._clock())
             else:
                 outbox.failed(session, parcel.sending_id, str(why), at=self._clock(), for_good=why.for_good)
+            session.commit()
+        return why is None
+
+    def _tell_one(self) -> bool | None:
+        with open_session(self._engine, writing=True) as session:
+            messages = telling.lease(session, at=self._clock(), most=1)
+            session.commit()
+        if not messages:
+            return None
+        message = messages[0]
+        why: NotSent | None = None
+        try:
+            tell_platform(message, at=self._clock())
+        except NotSent as error:
+            log.warning("message %s did not arrive: %s", message.key, error)
+            why = error
+        with open_session(self._engine, writing=True) as session:
+            if why is None:
+                telling.arrived(session, message.telling_id, at=self._clock())
+            else:
+                telling.failed(session, message.telling_id, str(why), at=self._clock(), for_good=why.for_good)
             session.commit()
         return why is None

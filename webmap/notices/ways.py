@@ -6,11 +6,12 @@ import hmac
 import json
 import smtplib
 import ssl
+from collections.abc import Callable
 from email.message import EmailMessage
 from email.utils import format_datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from data.models import WayKind
 from patrols.outbox import Parcel
@@ -76,29 +77,46 @@ def _mail(parcel: Parcel, words: Words, post: Post) -> None:
 
 
 def _request(parcel: Parcel, words: Words) -> None:
-    parts = urlsplit(parcel.address)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise NotSent("the address must begin with http:// or https://", for_good=True)
     body = json.dumps(_body(parcel, words), ensure_ascii=False).encode()
-    headers = {
-        "Content-Type": "application/json; charset=utf-8",
-        "Idempotency-Key": parcel.key,
-        "User-Agent": "gridpatrol",
-    }
+    headers = {"Idempotency-Key": parcel.key}
     if parcel.way is WayKind.WEBHOOK and parcel.secret:
         headers["X-Gridpatrol-Signature"] = f"sha256={_signature(parcel.secret, body).hex()}"
+    status, said = post_json(parcel.address, body, headers, target=lambda parts: _target(parcel, parts))
+    if not 200 <= status < 300:
+        raise NotSent(f"HTTP {status}", for_good=status in (404, 410))
+    if parcel.way is not WayKind.WEBHOOK and json.loads(said).get("errcode") != 0:
+        raise NotSent(said.decode("utf-8", "replace"))
+
+
+def post_json(
+    address: str, body: bytes, headers: dict[str, str], *, target: Callable[[SplitResult], str] | None = None
+) -> tuple[int, bytes]:
+    """Send JSON to an address and wait for the answer: its status, and the beginning of what it says.
+
+    Raises
+    ------
+    NotSent
+        If the address is none.
+    OSError, HTTPException
+        If there was no answer.
+    """
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise NotSent("the address must begin with http:// or https://", for_good=True)
+    about = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "gridpatrol", **headers}
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = kind(parts.hostname, parts.port, timeout=TIMEOUT_S)
     try:
-        connection.request("POST", _target(parcel, parts.path, parts.query), body, headers)
+        connection.request("POST", (target or whole_path)(parts), body, about)
         answer = connection.getresponse()
-        said = answer.read(MOST_ANSWER)
+        return answer.status, answer.read(MOST_ANSWER)
     finally:
         connection.close()
-    if not 200 <= answer.status < 300:
-        raise NotSent(f"HTTP {answer.status}", for_good=answer.status in (404, 410))
-    if parcel.way is not WayKind.WEBHOOK and json.loads(said).get("errcode") != 0:
-        raise NotSent(said.decode("utf-8", "replace"))
+
+
+def whole_path(parts: SplitResult) -> str:
+    """The path of an address with its query."""
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
 def _body(parcel: Parcel, words: Words) -> dict[str, Any]:
@@ -108,13 +126,13 @@ def _body(parcel: Parcel, words: Words) -> dict[str, Any]:
     return {"msgtype": "text", "text": {"content": words.text}}
 
 
-def _target(parcel: Parcel, path: str, query: str) -> str:
+def _target(parcel: Parcel, parts: SplitResult) -> str:
     """The path of a request; DingTalk wants its signature, over the moment, in the query."""
     if parcel.way is WayKind.DINGTALK and parcel.secret:
         moment = str(int(parcel.at.timestamp() * 1000))
         sign = base64.b64encode(_signature(parcel.secret, f"{moment}\n{parcel.secret}".encode())).decode()
-        query = f"{query}&timestamp={moment}&sign={quote(sign, safe='')}".lstrip("&")
-    return (path or "/") + (f"?{query}" if query else "")
+        parts = parts._replace(query=f"{parts.query}&timestamp={moment}&sign={quote(sign, safe='')}".lstrip("&"))
+    return whole_path(parts)
 
 
 def _signature(secret: str, body: bytes) -> bytes:
