@@ -59,6 +59,7 @@ _TIMES = (StepKind.TRIAGE, StepKind.DISPATCH, StepKind.EXTEND, StepKind.PARK, St
 _COUNTED = {
     "resolved": RESOLVING,
     "redone": (StepKind.REDO,),
+    "reopened": (StepKind.REOPEN,),
     "supervised": (StepKind.SUPERVISE,),
     "escalated": (StepKind.ESCALATE,),
     "handed_over": (StepKind.HAND_OVER,),
@@ -68,8 +69,8 @@ _COUNTED = {
 _MOMENTS = ("found_at", "reported_at", "due_at", "closed_at")
 
 COLUMNS = [
-    *("number", "source", "category_id", "grid_code", *_MOMENTS, "stage", "organisation_id", "on_the_spot"),
-    *("replied", *_COUNTED, "mediated", "outcome"),
+    *("number", "source", "category_id", "grid_code", *_MOMENTS, "stage_before", "stage"),
+    *("organisation_id", "on_the_spot", "replied", *_COUNTED, "mediated", "outcome"),
 ]
 
 
@@ -87,16 +88,18 @@ def histories(session: Session, scope: Scope, community: Community, since: datet
     -------
     DataFrame
         Index `id`; `number`, `source`, `category_id`, `found_at`, `reported_at`, `grid_code` (of the last day, None:
-        none). As they stood: `stage`, `due_at` (NaT: never), `closed_at` (NaT: not closed), `organisation_id` (NA: no
-        office), `on_the_spot` (settled so), `replied` (how often the reporter was answered). In the period: how often
-        it was `resolved`, `redone`, `supervised`, `escalated`, `handed_over`, `mediated`, and the `outcome` of the last
-        mediation (None: none). Times are UTC.
+        none); `stage_before` (as it stood when the period began; None: not reported yet). As they stood: `stage`,
+        `due_at` (NaT: never), `closed_at` (NaT: not closed), `organisation_id` (NA: no office), `on_the_spot` (settled
+        so), `replied` (how often the reporter was answered). In the period: how often it was `resolved`, `redone`,
+        `reopened`, `supervised`, `escalated`, `handed_over`, `mediated`, and the `outcome` of the last mediation (None:
+        none). Times are UTC.
     """
     result = session.execute(_statement(scope, community, since, until))
     table = pd.DataFrame(result.all(), columns=list(result.keys()), dtype=object).set_index("id")
     for name in _MOMENTS:
         table[name] = pd.to_datetime(table[name], utc=True)
-    table["stage"] = _words(table["stage"], Stage)
+    for name in ("stage_before", "stage"):
+        table[name] = _words(table[name], Stage)
     table["outcome"] = _words(table["outcome"], Outcome)
     table["closed_at"] = table["closed_at"].where(table["stage"] == Stage.CLOSED)
     office = pd.to_numeric(table["organisation_id"]).astype("Int64") % _SPREAD
@@ -125,6 +128,7 @@ def _statement(scope: Scope, community: Community, since: datetime, until: datet
             *(Incident.found_at, Incident.due_at, _hand_overs().label("hand_overs")),
             func.min(step.at).label("reported_at"),
             func.max(case((and_(then, step.kind == StepKind.CLOSE), step.at))).label("closed_at"),
+            _last(_place(step.stage, Stage), step.at < since).label("stage_before"),
             _last(_place(step.stage, Stage), then).label("stage"),
             _last(func.coalesce(office, 0), and_(then, or_(office.is_not(None), forgets))).label("organisation_id"),
             _last(case((settled_here, 1), else_=0), and_(then, step.kind.in_(settles))).label("on_the_spot"),

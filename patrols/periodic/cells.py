@@ -22,6 +22,7 @@ class Kind(StrEnum):
     METRES = "metres"
     MINUTES = "minutes"
     HOURS = "hours"
+    AMOUNT = "amount"
     AREA = "area"
     SHARE = "share"
     RATE = "rate"
