@@ -120,6 +120,15 @@ class Paper:
         self.canvas.setProducer("gridpatrol")
         self.pages = 0
 
+    @classmethod
+    def over(cls, canvas: Canvas, size: tuple[float, float]) -> "Paper":
+        """A piece of a page that somebody else writes, such as the room that a flowing text leaves for a map."""
+        use_fonts()
+        paper = cls.__new__(cls)
+        paper.canvas, paper.pages = canvas, 0
+        paper.width, paper.height = size
+        return paper
+
     def text(
         self,
         text: str,

@@ -1,6 +1,6 @@
 """A map on paper: a grid in its streets and buildings, its neighbours around it, with scale bar and north arrow."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -109,6 +109,31 @@ class Plan:
             self._stroke([lines], BORDER, 1.0, dash=(5, 2.5) if focus else None)
             self._stroke(own.geometry, HALO, 4.4)
             self._stroke(own.geometry, RED, 2.2)
+
+    def coloured(self, colours: Mapping[str, str]) -> None:
+        """Draw the grids filled, each code's with its colour, below streets; instead of `base`."""
+        x, y, width, height = self.frame
+        self.paper.box(x, y, width, height, fill=PAPER)
+        near = self._near(self.ground.grids)
+        with self._clipped():
+            for code, shape in zip(near["grid_code"], near.geometry, strict=True):
+                if code in colours:
+                    self._fill([shape], colours[code])
+            self._streets()
+
+    def figures(self, figures: Mapping[str, str], size: float = 8) -> None:
+        """Write a figure in the middle of every grid that has one, its number small above."""
+        near = self._near(self.ground.grids)
+        near = near[near["grid_code"].isin(figures.keys())]
+        spots = self.place(shapely.get_coordinates(shapely.point_on_surface(near.geometry.to_numpy())))
+        for code, (x, y) in zip(near["grid_code"], spots, strict=True):
+            number, said, small = code[12:] or code, figures[code], 0.62 * size
+            wide = max(width_of(said, size, bold=True), width_of(number, small)) / 2
+            box = (x - wide, y - 0.8 * size, x + wide, y + size)
+            if self._inside(box) and self._free(box):
+                self.taken.append(box)
+                self._haloed(said, x, y - 0.7 * size, size, INK, bold=True)
+                self._haloed(number, x, y + 0.3 * size, small, QUIET, bold=False)
 
     def highlight(self, shapes: Iterable[BaseGeometry]) -> None:
         """Let some buildings stand out."""
