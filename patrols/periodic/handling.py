@@ -112,7 +112,7 @@ def _offices(asked: Asked) -> Table:
 
 
 def _office_row(marked: pd.DataFrame, rates: dict[str, Rate]) -> Row:
-    judged = (rates[key] for key in JUDGED_BY)
+    judged: Row = tuple(rates[key] for key in JUDGED_BY)
     return (rates["closed"].whole, *judged, int(marked["open"].sum()), int(marked["overdue"].sum()))
 
 
@@ -140,8 +140,8 @@ def _grids(asked: Asked) -> Table:
 
 
 def _grid_row(_: pd.DataFrame, rates: dict[str, Rate]) -> Row:
-    reported = (rates["valid"].whole, *(rates[key] for key in REPORTED_BY))
-    return (*reported, rates["closed"].whole, *(rates[key] for key in JUDGED_BY))
+    reported, judged = (tuple(rates[key] for key in keys) for keys in (REPORTED_BY, JUDGED_BY))
+    return (rates["valid"].whole, *reported, rates["closed"].whole, *judged)
 
 
 def _groups(counted: Counted, by: str) -> dict[Any, pd.DataFrame]:

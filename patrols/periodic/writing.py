@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from data.models import Community
 from geo.errors import N_
 from patrols.days import zone
-from patrols.periodic import counting, handling
+from patrols.periodic import counting, handling, overdue, reporting, walking
 from patrols.periodic.asked import Asked
 from patrols.periodic.cells import Said, Sheet
 from patrols.periods import PeriodKind, period
@@ -55,5 +55,8 @@ def sheet(session: Session, scope: Scope, community: Community, kind: PeriodKind
         community_code=community.code,
         as_of=ends.astimezone(local),
         made_at=at.astimezone(local),
-        sections=tuple(section(asked) for section in (counting.section, handling.section)),
+        sections=tuple(
+            section(asked)
+            for section in (counting.section, handling.section, overdue.section, walking.section, reporting.section)
+        ),
     )
