@@ -12,6 +12,14 @@ BEFORE_BY = Column("before_by", Said(N_("Change on the period before")), Kind.CH
 YEAR_BEFORE = Column("year_before", Said(N_("A year before")), Kind.MIXED)
 YEAR_BEFORE_BY = Column("year_before_by", Said(N_("Change on a year before")), Kind.CHANGE)
 
+MEANT = Said(
+    N_(
+        "change = (now - then) / then; of rates in percentage points, of counts under %(least)s as a number. A week is"
+        " compared with the same week 52 weeks before."
+    ),
+    {"least": LEAST_BASE},
+)
+
 COLUMNS = (BEFORE, BEFORE_BY, YEAR_BEFORE, YEAR_BEFORE_BY)
 
 

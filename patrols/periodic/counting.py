@@ -63,9 +63,7 @@ def section(asked: Asked) -> Section:
     tables += [categories, _sources(asked), _grids(asked)]
     if categories.rows:
         charts.append(_bars(categories))
-    return Section(
-        "incidents", Said(N_("Incidents")), _sentences(asked), tuple(tables), tuple(charts), _maps(asked, tables[-1])
-    )
+    return Section("incidents", Said(N_("Incidents")), (), tuple(tables), tuple(charts), _maps(asked, tables[-1]))
 
 
 def of(asked: Asked) -> Said:
@@ -274,17 +272,3 @@ def floats(cells: Sequence[Cell]) -> tuple[float | None, ...]:
     """Cells as a chart or a map takes them: shares as numbers between 0 and 1, None for what is no number."""
     plain = [cell.share if isinstance(cell, Rate) else cell for cell in cells]
     return tuple(float(cell) if isinstance(cell, int | float) else None for cell in plain)
-
-
-def _sentences(asked: Asked) -> tuple[Said, ...]:
-    marked = asked.counted.marks
-    count = {key: int(marked[key].sum()) for key in COUNTED}
-    return (
-        Said(
-            N_(
-                "%(filed)s incidents were sent up and %(closed)s closed; %(open)s were open at the end,"
-                " %(overdue)s overdue."
-            ),
-            {key: count[key] for key in ("filed", "closed", "open", "overdue")},
-        ),
-    )

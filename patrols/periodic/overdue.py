@@ -43,9 +43,10 @@ def _sentences(late: pd.DataFrame) -> tuple[Said, ...]:
 def _by_office(asked: Asked, late: pd.DataFrame) -> Table:
     """How many each office had that were overdue, by how long."""
     ages = pd.cut(late["days"], [-1, *(days - 1 for days in AGES), 10**6], labels=False).to_numpy()
-    offices = late["organisation_id"].astype("Int64").fillna(0).astype(int)
+    offices = late["organisation_id"].fillna(0).astype(int)
     counts = pd.crosstab(offices, ages).reindex(columns=range(len(AGES) + 1), fill_value=0)
-    order = sorted(counts.index, key=lambda key: (-int(counts.loc[key].sum()), key == 0, key))
+    by_age: dict[int, list[int]] = dict(zip(counts.index.tolist(), counts.to_numpy().tolist(), strict=True))
+    order = sorted(by_age, key=lambda key: (-sum(by_age[key]), key == 0, key))
     columns = (
         Column("office", Said(N_("Office")), Kind.TEXT),
         Column("overdue", counting.OVERDUE, Kind.COUNT, summed=True),
@@ -54,7 +55,7 @@ def _by_office(asked: Asked, late: pd.DataFrame) -> Table:
     )
     rows: list[Row] = []
     for key in order:
-        row = counts.loc[key].tolist()
+        row = by_age[key]
         oldest = max(late.loc[offices == key, "days"].tolist())
         rows.append((asked.office(key or None), sum(row), *row, oldest))
     return Table(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ColumnElement, case, func, select
 
 from data import frames
 from data.models import Patrol
@@ -68,13 +68,13 @@ def walked(asked: Asked, span: Span) -> Walked:
 
     Of a whole community all that was walked counts, in grids and outside; of single grids what was walked in them.
     """
-    wanted: Select[Any]
     if asked.whole:
-        wanted = select(func.count(), func.sum(Patrol.metres), func.sum(Patrol.minutes)).where(*_begun(asked, span))
+        sums = (func.count(), func.sum(Patrol.metres), func.sum(Patrol.minutes))
+        wanted = select(*sums).where(*_begun(asked, span))
     else:
         earned = credits.by_grid(*_begun(asked, span)).c
-        wanted = select(func.count(earned.patrol_id.distinct()), func.sum(earned.metres), func.sum(earned.minutes))
-        wanted = wanted.where(earned.grid_code.in_(list(asked.households)))
+        sums = (func.count(earned.patrol_id.distinct()), func.sum(earned.metres), func.sum(earned.minutes))
+        wanted = select(*sums).where(earned.grid_code.in_(list(asked.households)))
     count, metres, minutes = asked.session.execute(wanted).one()
     return Walked(int(count), float(metres or 0), float(minutes or 0))
 

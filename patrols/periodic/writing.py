@@ -7,10 +7,10 @@ from sqlalchemy.orm import Session
 from data.models import Community
 from geo.errors import N_
 from patrols.days import zone
-from patrols.periodic import counting, handling, overdue, reporting, walking
+from patrols.periodic import counting, duty, handling, mediation, needs, overdue, reporting, summary, walking
 from patrols.periodic.asked import Asked
 from patrols.periodic.cells import Said, Sheet
-from patrols.periods import PeriodKind, period
+from patrols.periods import BadPeriod, PeriodKind, period
 from patrols.scope import Scope
 
 TITLES = {
@@ -21,6 +21,15 @@ TITLES = {
     PeriodKind.YEAR: N_("Annual summary"),
 }
 """日清点、周例会、月调度、季分析、年总结."""
+
+
+SHORT = (summary.section, counting.section, overdue.section, walking.section, duty.section)
+"""What an evening asks about; of one day rates say nothing."""
+
+LONG = (
+    *(summary.section, counting.section, handling.section, overdue.section, walking.section, reporting.section),
+    *(duty.section, mediation.section, needs.section),
+)
 
 
 def sheet(session: Session, scope: Scope, community: Community, kind: PeriodKind, day: date, at: datetime) -> Sheet:
@@ -44,6 +53,8 @@ def sheet(session: Session, scope: Scope, community: Community, kind: PeriodKind
     """
     scope.require_entry(community.id)
     told = period(kind, day)
+    if told.begins_at(community) >= at:
+        raise BadPeriod(N_("The period from %(first)s on has not begun yet."), first=told.first.isoformat())
     asked = Asked(session, scope, community, told, at)
     ends = asked.span.until
     local = zone(community.timezone)
@@ -55,8 +66,5 @@ def sheet(session: Session, scope: Scope, community: Community, kind: PeriodKind
         community_code=community.code,
         as_of=ends.astimezone(local),
         made_at=at.astimezone(local),
-        sections=tuple(
-            section(asked)
-            for section in (counting.section, handling.section, overdue.section, walking.section, reporting.section)
-        ),
+        sections=tuple(section(asked) for section in (SHORT if kind is PeriodKind.DAY else LONG)),
     )
