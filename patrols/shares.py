@@ -166,11 +166,11 @@ def take_back(session: Session, share: SharedView, *, at: datetime) -> None:
     session.flush()
 
 
-def count_look(session: Session, share: SharedView, *, at: datetime) -> None:
-    """Count that somebody opened a link; who, nobody knows or keeps."""
+def count_look(session: Session, number: int, *, at: datetime) -> None:
+    """Count that somebody opened the link of that number; who, nobody knows or keeps."""
     # Counted by the database: two who open it at once are two.
     session.execute(
-        update(SharedView).where(SharedView.id == share.id).values(looks=SharedView.looks + 1, looked_at=at),
+        update(SharedView).where(SharedView.id == number).values(looks=SharedView.looks + 1, looked_at=at),
         execution_options={"synchronize_session": False},
     )
 

@@ -34,7 +34,13 @@ def let_others_show() -> None:
 
     For what is open to all anyway and has no buttons: nobody can be made to press something they do not see.
     """
-    g.shown_by = " ".join(("'self'", *current_app.config["WEB"].frame_hosts))
+    g.shown_by = " ".join(("'self'", *frame_sites()))
+
+
+def frame_sites() -> tuple[str, ...]:
+    """The other sites that may show shared views inside their pages."""
+    sites: tuple[str, ...] = current_app.config["WEB"].frame_hosts
+    return sites
 
 
 def policy() -> str:

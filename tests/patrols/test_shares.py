@@ -138,7 +138,7 @@ def test_looks_are_counted_and_nobody_who_looked_is_kept(session: Session, place
     last = AT + timedelta(hours=2)
 
     for at in (AT, AT + timedelta(hours=1), last):
-        shares.count_look(session, share, at=at)
+        shares.count_look(session, share.id, at=at)
     session.expire_all()
 
     assert (share.looks, share.looked_at) == (3, last)

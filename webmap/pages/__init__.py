@@ -35,6 +35,8 @@ from webmap.pages import (
     points_rules,
     privacy,
     replay,
+    shared,
+    shares,
     sign_in,
     teams,
 )
@@ -68,6 +70,8 @@ MODULES = (
     points_rules,
     my_points,
     figures,
+    shares,
+    shared,
     imports,
     exchange,
     account,

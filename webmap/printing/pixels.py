@@ -36,7 +36,8 @@ def page_picture(pdf: bytes, *, dots_per_inch: float, page: int = 0) -> Image.Im
     ValueError
         If the picture would be too large to be made (`MOST_PIXELS`).
     """
-    scale = dots_per_inch / POINTS_PER_INCH
+    # A hair less: rounding must not add a row of pixels.
+    scale = (1 - 1e-9) * dots_per_inch / POINTS_PER_INCH
     with _one_at_a_time, pypdfium2.PdfDocument(pdf) as document:
         width, height = document[page].get_size()
         if width * height * scale**2 > MOST_PIXELS:

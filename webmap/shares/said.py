@@ -2,6 +2,7 @@
 
 from sqlalchemy.orm import Session
 
+from data.models import Category, CategoryFamily
 from geo.errors import N_
 from patrols import categories
 from patrols.incident_view import IncidentView, Which
@@ -35,7 +36,7 @@ def _categories(session: Session, view: IncidentView) -> str:
     wanted = len(view.categories) + len(view.families)
     if not wanted:
         return ""
-    chosen = [
+    chosen: list[CategoryFamily | Category] = [
         *(one for one in categories.families(session) if one.family in view.families),
         *(one for one in categories.in_use(session) if one.id in view.categories),
     ]

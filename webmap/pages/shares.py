@@ -1,0 +1,191 @@
+"""Views handed on by a link, drawn as a picture for a report, taken away as a file: who may, and the list of links."""
+
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from data.models import Role, SharedView, ViewKind
+from geo.errors import N_
+from patrols import shares
+from patrols.rules import Rules
+from patrols.shares import Handed
+from webmap import access, headers, inputs, language, storage, trail
+from webmap.access import May
+from webmap.errors import BadInput
+from webmap.language import gettext
+from webmap.maps.address import MapAddress
+from webmap.maps.export import standalone
+from webmap.sending import sent
+from webmap.settings import LANGUAGES
+from webmap.shares import gather, link
+from webmap.shares.contents import ViewContents
+from webmap.shares.drawn import view_map
+from webmap.shares.said import view_said
+
+pages = Blueprint("shares", __name__)
+
+DAYS = (1, 7, 30, 100)
+"""For how many days a link may open, as offered; a community may allow fewer."""
+
+USUAL_DAYS = 30
+PAPERS = (
+    ("a4-landscape", N_("A4, lying")),
+    ("a4", N_("A4, upright")),
+    ("slide", N_("slide, 16 : 9")),
+)
+PICTURES = (("png", N_("picture (PNG)")), ("pdf", N_("page (PDF)")))
+KINDS = ", ".join(ViewKind)
+LONGEST_VIEW = 8000
+LONGEST_TITLE = 60
+SEES_EVERY = frozenset({Role.ADMINISTRATOR, Role.GRID_MANAGER})
+"""Who sees and takes back the links of others too, in communities they answer for as a whole."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One link of the list."""
+
+    share: SharedView
+    address: str
+    frame: str
+    said: str
+    opens: bool
+
+
+@pages.get("/shares")
+@access.needs(May.SHARE_VIEWS)
+def listing() -> str:
+    """The links there are, and, where an address brings a view along, the form to hand it on."""
+    opened, community = storage.session(), access.community()
+    kind = inputs.word(request.args, "kind", ViewKind)
+    address = gather.address_of(kind, request.args, community, storage.now()) if kind else None
+    fields = address.to_query() if address else {}
+    found = shares.listing(opened, access.scope(), community, access.me(), every=_every())
+    most = int(Rules.for_community(community.rules).link_days)
+    return render_template(
+        "shares.html",
+        community=community,
+        communities=access.communities(),
+        kind=kind,
+        view=urlencode(fields),
+        fields=fields,
+        said=view_said(opened, address.view) if address else "",
+        papers=[(one, gettext(said)) for one, said in PAPERS],
+        formats=[(one, gettext(said)) for one, said in PICTURES],
+        days=[one for one in DAYS if one <= most] or [most],
+        usual=USUAL_DAYS,
+        languages=LANGUAGES,
+        rows=[_row(one) for one in found],
+        sites=headers.frame_sites(),
+    )
+
+
+@pages.post("/shares")
+@access.needs(May.SHARE_VIEWS)
+def hand_on() -> ResponseReturnValue:
+    """Hand a view on; its link stands first in the list."""
+    opened, form, at = storage.session(), request.form, storage.now()
+    community, kind = access.community(form.get("community")), inputs.word(form, "kind", ViewKind)
+    if kind is None:
+        raise BadInput(N_("Open the map or the heat, and share the view from there."))
+    sent_along = dict(parse_qsl(inputs.text(form, "view", most=LONGEST_VIEW)))
+    fields = gather.address_of(kind, sent_along, community, at).to_query()
+    how = Handed(
+        days=inputs.whole(form, "days", least=1) or USUAL_DAYS,
+        title=inputs.text(form, "title", most=LONGEST_TITLE),
+        language=next((one for one in LANGUAGES if one == form.get("language")), language.current()),
+        framed=bool(form.get("framed")),
+    )
+    share = shares.hand_on(opened, access.scope(), community, access.me(), kind, fields, how, at=at)
+    _record("view.handed_on", share, days=how.days, framed=how.framed, view=fields)
+    opened.commit()
+    flash(gettext("The link is ready. Whoever has it sees the view, without names and single incidents."), "good")
+    return redirect(url_for(".listing", community=community.code))
+
+
+@pages.post("/shares/<int:number>/take-back")
+@access.needs(May.SHARE_VIEWS)
+def take_back(number: int) -> ResponseReturnValue:
+    """Take a link back: it opens nothing from now on."""
+    opened = storage.session()
+    share = shares.get(opened, access.scope(), number, access.me(), every=_every())
+    shares.take_back(opened, share, at=storage.now())
+    _record("view.taken_back", share)
+    opened.commit()
+    flash(gettext("The link is taken back. It opens nothing any more."), "good")
+    return redirect(url_for(".listing", community=share.community.code))
+
+
+@pages.get(f"/views/<any({KINDS}):kind>/picture")
+@access.needs(May.SHARE_VIEWS)
+def picture(kind: str) -> Response:
+    """The view as a picture with heading, legend, scale and sources: a PNG, or a page of PDF."""
+    # Brought in here: printing is seldom, and every start of the website would pay for it.
+    from webmap.printing.view_picture import view_png, write_view
+    from webmap.shares.printed import picture_of
+
+    paper, ending = _one_of("paper", PAPERS), _one_of("format", PICTURES)
+    laid_out = picture_of(_own(kind)[0])
+    if ending == "pdf":
+        return sent(f"{kind}.pdf", lambda path: write_view(laid_out, path, paper=paper), shown=True)
+    answer = Response(view_png(laid_out, paper=paper), mimetype="image/png")
+    answer.headers["Content-Disposition"] = f"inline; filename={kind}.png"
+    return _asked_again(answer)
+
+
+@pages.get(f"/views/<any({KINDS}):kind>/file")
+@access.needs(May.SHARE_VIEWS)
+def file(kind: str) -> Response:
+    """The view as one file that opens without internet; whoever gets it sees what a link would show."""
+    contents, address = _own(kind)
+    text = standalone(view_map(contents, window=address.window), title=contents.title)
+    answer = Response(text, mimetype="text/html")
+    # Never opened here: a file of ours must not run under our own address.
+    answer.headers["Content-Disposition"] = f"attachment; filename={kind}.html"
+    return _asked_again(answer)
+
+
+def _own(kind: str) -> tuple[ViewContents, MapAddress]:
+    opened, community, at = storage.session(), access.community(), storage.now()
+    address = gather.address_of(ViewKind(kind), request.args, community, at)
+    return gather.told(opened, access.scope(), community, address, at=at), address
+
+
+def _one_of(name: str, allowed: tuple[tuple[str, str], ...]) -> str:
+    known = [one for one, _said in allowed]
+    value = request.args.get(name) or known[0]
+    if value not in known:
+        raise BadInput(N_("%(field)s must be one of: %(allowed)s."), field=name, allowed=", ".join(known))
+    return value
+
+
+def _asked_again(answer: Response) -> Response:
+    """Let the browser keep an answer, and ask each time whether it is still the same."""
+    answer.headers["Cache-Control"] = "private, no-cache"
+    answer.add_etag()
+    answer.make_conditional(request)
+    return answer
+
+
+def _every() -> bool:
+    return access.me().role in SEES_EVERY
+
+
+def _row(share: SharedView) -> Row:
+    view = gather.address_of(share.kind, share.query, share.community, storage.now()).view
+    address = url_for("shared.opened", token=link.end_of(share), _external=True)
+    title = share.title or share.community.name
+    return Row(
+        share=share,
+        address=address,
+        frame=str(Markup('<iframe src="{}" title="{}" width="100%" height="600"></iframe>').format(address, title)),
+        said=view_said(storage.session(), view),
+        opens=shares.opens(share, at=storage.now()),
+    )
+
+
+def _record(action: str, share: SharedView, **facts: object) -> None:
+    trail.record(action, object_kind="shared_view", object_key=str(share.id), community=share.community.code, **facts)

@@ -1,0 +1,163 @@
+"""Collects what a view shows, for the person who asks or, through the floor, for whoever has a link."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import cast
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy.orm import Session
+
+from data import frames
+from data.models import Community, SharedView, ViewKind
+from geo.errors import N_
+from patrols import figures, on_map, redraw, shares
+from patrols.days import local_day, zone
+from patrols.on_map import StreetsSeen
+from patrols.rules import Rules
+from patrols.scope import Scope
+from webmap import words
+from webmap.errors import BadInput
+from webmap.language import gettext
+from webmap.maps import gather as whole_map
+from webmap.maps import legend
+from webmap.maps.address import MapAddress
+from webmap.maps.content import OPENSTREETMAP
+from webmap.maps.legend import COVERAGE_BOUNDS, Figure
+from webmap.maps.style import COVERAGE_COLOURS, Scale
+from webmap.shares.contents import WHOLE, ViewContents
+from webmap.shares.said import view_said
+
+HANDED_LAYERS = frozenset({"heat", "walked", "words", "base"})
+"""What of a map may be handed on; the others show single incidents, walks or people."""
+
+HANDED_FIGURES = ("found", "walked", "households")
+"""By which figures the grids of a shared view may be coloured; any other becomes the first."""
+
+
+def address_of(kind: ViewKind, query: Mapping[str, str], community: Community, at: datetime) -> MapAddress:
+    """Read the address of a page's view; a page of heat shows the heat even where its address does not say so.
+
+    Raises
+    ------
+    BadInput, BadView
+        Names the field that cannot be read.
+    BadInput
+        If the view is of more than one community.
+    """
+    read = MapAddress.of_query(query, today=local_day(community, at))
+    if read.place and not read.place.startswith(community.code):
+        raise BadInput(N_("A picture or a link shows one community. Open the community on the map first."))
+    return read if kind is ViewKind.MAP else replace(read, layers=("heat", "words", "base"))
+
+
+def handed(session: Session, share: SharedView, *, at: datetime) -> tuple[ViewContents, MapAddress]:
+    """What a shared view shows to whoever has its link: figures above the floor; no person, no single incident."""
+    address = address_of(share.kind, share.query, share.community, at)
+    contents = told(session, shares.scope_of(share), share.community, address, at=at)
+    return (replace(contents, title=share.title) if share.title else contents), address
+
+
+def told(session: Session, scope: Scope, community: Community, address: MapAddress, *, at: datetime) -> ViewContents:
+    """What a view shows once it leaves the house: figures above the floor; no person, no single incident.
+
+    Raises
+    ------
+    OutOfScope
+        If nothing of the community may be seen.
+    NoEditionInForce
+        If it had no grids in force at `at`.
+    """
+    kept = tuple(one for one in address.layers if one in HANDED_LAYERS)
+    unnamed = replace(scope, reporters=False, walkers=False, streets=False)
+    return _Gathering(session, unnamed, community, replace(address, layers=kept, building=None), at).contents()
+
+
+class _Gathering:
+    """One view that is being collected."""
+
+    def __init__(self, session: Session, scope: Scope, community: Community, address: MapAddress, at: datetime) -> None:
+        scope.require_entry(community.id)
+        self.session, self.scope, self.community, self.address, self.at = session, scope, community, address, at
+        self.edition = redraw.require_edition(session, community, at)
+        self.grids = frames.grids(session, self.edition.id)
+        self.streets = frames.streets(session, community.id)
+
+    def contents(self) -> ViewContents:
+        place = self.community
+        seen = self._walked() if "walked" in self.address.layers or self.address.colour == "walked" else None
+        return ViewContents(
+            title=self._title(),
+            period=view_said(self.session, self.address.view),
+            at=self.at,
+            timezone=zone(place.timezone),
+            outline=cast(BaseGeometry, whole_map.outline(self.session, place, self.grids)),
+            grids=frames.to_degrees(self.grids[["grid_code", "name", "geometry"]]),
+            borders=whole_map.borders(self.grids, self.streets),
+            streets=frames.to_degrees(self.streets),
+            buildings=frames.buildings(self.session, place.id, degrees=True),
+            compounds=frames.compounds(self.session, place.id, degrees=True),
+            figure=self._figure(seen),
+            walked=frames.to_degrees(seen.pieces) if seen and "walked" in self.address.layers else gpd.GeoDataFrame(),
+            sources=sources(place),
+            focus=self.address.place if len(self.address.place) > WHOLE else "",
+        )
+
+    def _title(self) -> str:
+        about = gettext("Density of incidents") if "heat" in self.address.layers else gettext("Map")
+        return f"{self.community.name} · {about}"
+
+    def _walked(self) -> StreetsSeen:
+        border_m = Rules.for_community(self.community.rules).border_street_m
+        pieces = whole_map.cut(self.streets, self.grids, border_m)
+        return on_map.streets_seen(self.session, self.community, self.grids, pieces, at=self.at, scope=self.scope)
+
+    def _figure(self, seen: StreetsSeen | None) -> Figure:
+        if self.address.colour == "walked" and seen is not None:
+            return self._walked_figure(seen.per_grid)
+        if self.address.colour == "households":
+            return self._households()
+        return self._households()
+
+    def _households(self) -> Figure:
+        return Figure(
+            "households",
+            gettext("Households"),
+            gettext("Households in the grid, summed over its buildings."),
+            self._mine(self.grids["households"]),
+            legend.spread_scale(self.grids["households"]),
+            words.number,
+            gettext("not yours to see"),
+        )
+
+    def _walked_figure(self, per_grid: pd.DataFrame) -> Figure:
+        rows = self.grids[["grid_code"]].merge(per_grid, on="grid_code", how="left")
+        share = rows["street_metres_seen"] / rows["street_metres"].where(rows["street_metres"] > 0)
+        return Figure(
+            "walked",
+            gettext("Streets walked"),
+            gettext(
+                "Metres of street seen on patrols of the last %(days)s days ÷ metres of street in the grid.",
+                days=figures.WEEK_DAYS,
+            ),
+            self._mine(share),
+            Scale(COVERAGE_BOUNDS, COVERAGE_COLOURS),
+            words.percent,
+            gettext("no streets"),
+        )
+
+    def _mine(self, values: pd.Series) -> pd.Series:
+        """A figure of the grids in their order, unknown where the grid may not be seen."""
+        mine = np.array([self.scope.allows(self.community.id, code) for code in self.grids["grid_code"]], bool)
+        return values.astype(float).where(mine, np.nan)
+
+
+def sources(community: Community) -> list[str]:
+    """Say whose data a community's views rest on, and that they are simulated where they are."""
+    said = [community.attribution or OPENSTREETMAP]
+    if community.simulated:
+        said.append(gettext("people, patrols and incidents are simulated"))
+    return said
