@@ -7,7 +7,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import Session, joinedload
 
 from data import frames
@@ -38,7 +38,13 @@ INCIDENT_COLUMNS = [
 
 
 def incidents_on_map(
-    session: Session, scope: Scope, community: Community, *, at: datetime, done_since: datetime
+    session: Session,
+    scope: Scope,
+    community: Community,
+    *,
+    at: datetime,
+    done_since: datetime,
+    meant: ColumnElement[bool] | None = None,
 ) -> gpd.GeoDataFrame:
     """Return incidents to draw as points: all open ones, and those closed since a moment; the newest first.
 
@@ -55,6 +61,8 @@ def incidents_on_map(
         The moment at which an incident that is not closed and past its due time is late.
     done_since : datetime
         From when on closed incidents are drawn.
+    meant : condition, optional
+        Of `patrols.viewed`: draw only these.
 
     Returns
     -------
@@ -68,6 +76,7 @@ def incidents_on_map(
         select(Incident)
         .options(joinedload(Incident.category))
         .where(Incident.community_id == community.id, or_(is_open, lately), Incident.found_at <= at)
+        .where(true() if meant is None else meant)
         .order_by(Incident.found_at.desc(), Incident.id.desc())
     )
     found = list(session.scalars(scope.narrow(wanted, Incident)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
 
@@ -17,7 +18,7 @@ def found_in(view: IncidentView, communities: Iterable[Community]) -> ColumnElem
     The days are each community's own. Hours and days of the week are not asked here: no two databases tell them alike
     (see `patrols.incident_columns`).
     """
-    return and_(*_filters(view), _days(view, communities))
+    return and_(*_filters(view), in_days(view, communities, Incident.community_id, Incident.found_at))
 
 
 def of_kind(view: IncidentView) -> ColumnElement[bool]:
@@ -25,17 +26,22 @@ def of_kind(view: IncidentView) -> ColumnElement[bool]:
     return and_(*_filters(view))
 
 
-def _days(view: IncidentView, communities: Iterable[Community]) -> ColumnElement[bool]:
-    """One range of time for each time zone, however many communities share it."""
+def in_days(view: IncidentView, communities: Iterable[Community], of: Any, moment: Any) -> ColumnElement[bool]:
+    """That a moment lies in the days of a view, each community's own; one range for each time zone.
+
+    Parameters
+    ----------
+    of, moment : columns
+        The community's id, and the moment.
+    """
     zones: dict[str, list[Community]] = {}
     for community in communities:
         zones.setdefault(community.timezone, []).append(community)
-    after = view.until + timedelta(days=1)
     ranges = [
         and_(
-            Incident.community_id.in_([one.id for one in here]),
-            Incident.found_at >= start_of_day(here[0], view.since),
-            Incident.found_at < start_of_day(here[0], after),
+            of.in_([one.id for one in here]),
+            moment >= start_of_day(here[0], view.since),
+            moment < start_of_day(here[0], view.until + timedelta(days=1)),
         )
         for here in zones.values()
     ]

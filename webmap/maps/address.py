@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from geo.errors import N_
@@ -20,6 +20,12 @@ SHOWN = ("late", "open", "words", "base")
 """Those that are on where an address names none."""
 
 PLACE = re.compile(r"[0-9]{6}|[0-9]{9}|[0-9]{12}|[0-9]{15}")
+COUNTED_DAYS = 30
+
+DAYS = ("since", "until")
+FIELDS = (*DAYS, "category", "family", "source")
+"""The fields about incidents that a map reads: every layer and figure can keep to these alike."""
+
 WORD = re.compile(r"[a-z0-9_]{1,32}")
 WINDOW = re.compile(r"(-?[0-9]{1,2}(?:\.[0-9]+)?)/(-?[0-9]{1,3}(?:\.[0-9]+)?)/(-?[0-9]{1,3}(?:\.[0-9]+)?)")
 
@@ -95,7 +101,7 @@ class MapAddress:
         layers = _one(query, "layers") if "layers" in query else None
         chosen = None if layers is None else set(layers.split(","))
         return cls(
-            view=IncidentView.of_query(query, today=today),
+            view=IncidentView.of_query({name: query[name] for name in FIELDS if name in query}, today=today),
             timed=bool(_one(query, "since") or _one(query, "until")),
             place=_place(_one(query, "place") or _one(query, "community")),
             building=_building(_one(query, "building")),
@@ -119,13 +125,16 @@ class MapAddress:
         # No layer at all is a choice too.
         return fields if self.layers == SHOWN else {**fields, "layers": ",".join(self.layers)}
 
+    @property
+    def counted(self) -> IncidentView:
+        """The view over the time in which things are counted: the days chosen, else the last thirty."""
+        last = self.view.until
+        return self.view if self.timed else self.view.over(last - timedelta(days=COUNTED_DAYS - 1), last)
+
     def incidents_query(self) -> dict[str, str]:
         """The fields about incidents alone, for what is fetched by layer; the days only where they were chosen."""
         fields = self.view.to_query()
         return fields if self.timed else {name: value for name, value in fields.items() if name not in DAYS}
-
-
-DAYS = ("since", "until")
 
 
 def _one(query: Query, name: str) -> str:

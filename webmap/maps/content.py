@@ -1,6 +1,7 @@
 """What the scripts of a map get to read: plain data, every text as its author wrote it, times already in words."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import geopandas as gpd
@@ -12,7 +13,6 @@ from flask_babel import gettext, ngettext
 from geo.errors import N_
 from webmap import words
 from webmap.maps import layers
-from webmap.maps.heat import Heat
 from webmap.maps.legend import figures
 from webmap.maps.memory import remembered
 from webmap.maps.style import COVERAGE_COLOURS
@@ -44,22 +44,41 @@ WORDS = {
     "nothing_found": N_("Nothing of that name here."),
     "zoom_in": N_("Closer"),
     "zoom_out": N_("Farther"),
+    "coming": N_("Coming …"),
+    "failed": N_("Could not be fetched. Switch it off and on to try again."),
+    "found_between": N_("%(since)s to %(until)s: %(n)s incidents found"),
+    "until": N_("%(who)s, until %(time)s"),
+    "out": N_("%(n)s out"),
+    "board": N_("Notice board"),
+    "up": N_("more"),
+    "down": N_("less"),
+    "same": N_("the same"),
 }
 
 
-def content(town: Town, density: Heat) -> dict[str, Any]:
-    """Return everything the scripts need to draw a town, as JSON can carry it."""
-    west, south, east, north = shapely.bounds(town.outline)
-    origin = (float(west), float(south))
-    position = {code: i for i, code in enumerate(town.grids["grid_code"])}
-    drawn = ground(town.streets, town.buildings, town.compounds, origin)
-    when = words.say_moment(town.at.astimezone(town.timezone), town.at.astimezone(town.timezone))
+def content(town: Town) -> dict[str, Any]:
+    """Return everything the scripts need to draw a town from a file, as JSON can carry it."""
+    origin = origin_of(town.outline)
+    position = positions(town.grids)
     return {
-        "words": {name: gettext(template) for name, template in WORDS.items()}
-        | {
-            "cluster_open": gettext("%(open)s open of %(all)s", open="%(open)s", all="%(all)s"),
-            "cluster_done": gettext("%(all)s closed", all="%(all)s"),
-        },
+        **shell(town),
+        **incidents(town, origin, position),
+        "tracks": tracks(town.tracks, origin),
+        "walked": walked(town, origin),
+    }
+
+
+def shell(town: Town, *, streets_seen: bool = True) -> dict[str, Any]:
+    """Return what a map shows before any layer is switched on, as JSON can carry it.
+
+    Without `streets_seen` the figure of streets walked is named, but its values are left to be fetched.
+    """
+    west, south, east, north = shapely.bounds(town.outline)
+    origin, position = origin_of(town.outline), positions(town.grids)
+    drawn = ground(town.streets, town.buildings, town.compounds, origin)
+    names = grid_labels(town.grids, origin)
+    return {
+        "words": said(),
         "links": {"grid": town.links.grid, "incident": town.links.incident},
         "origin": origin,
         "bounds": layers.pack_points([shapely.Point(west, south), shapely.Point(east, north)], origin),
@@ -68,18 +87,49 @@ def content(town: Town, density: Heat) -> dict[str, Any]:
         "grids": {
             "code": list(town.grids["grid_code"]),
             "shape": [layers.pack_polygons([shape], origin) for shape in town.grids.geometry],
-            "card": grid_cards(town),
+            "spot": [name["point"] for name in names],
+            "card": grid_cards(town, streets_seen=streets_seen),
         },
         "borders": {
             kind: layers.pack_lines(part.geometry, origin) for kind, part in town.borders.groupby("kind", sort=True)
         },
-        "figures": [figure.packed() for figure in figures(town.grids, town.people, days=town.days, when=when)],
-        **incidents(town, origin, position),
-        "tracks": [layers.pack_lines([shape], origin) for shape in town.tracks.geometry.simplify(1.5e-5)],
-        "walked": walked(town, origin),
-        "labels": [*grid_labels(town.grids, origin), *drawn["labels"]],
+        "figures": packed_figures(town, streets_seen=streets_seen),
+        "labels": [*names, *drawn["labels"]],
         "search": [*search(town, position), *drawn["places"]],
     }
+
+
+def said() -> dict[str, str]:
+    """Return the words that the scripts say."""
+    return {name: gettext(template) for name, template in WORDS.items()} | {
+        "cluster_open": gettext("%(open)s open of %(all)s", open="%(open)s", all="%(all)s"),
+        "cluster_done": gettext("%(all)s closed", all="%(all)s"),
+    }
+
+
+def packed_figures(town: Town, *, streets_seen: bool) -> list[dict[str, object]]:
+    """Return the figures as the scripts read them; of one that is fetched later only its name and note."""
+    when = words.say_moment(town.at.astimezone(town.timezone), town.at.astimezone(town.timezone))
+    found = figures(town.grids, town.people, days=town.days, when=when)
+    return [
+        one.packed() if streets_seen or one.key != "walked" else {**one.named(), "fetch": "walked"} for one in found
+    ]
+
+
+def origin_of(outline: shapely.Geometry) -> layers.Origin:
+    """Return the corner from which all steps of a community's map are counted."""
+    west, south, *_ = shapely.bounds(outline)
+    return float(west), float(south)
+
+
+def positions(grids: pd.DataFrame) -> dict[str, int]:
+    """Return where in the list of grids each code stands."""
+    return {code: i for i, code in enumerate(grids["grid_code"])}
+
+
+def tracks(lines: gpd.GeoDataFrame, origin: layers.Origin) -> list[list[list[int]]]:
+    """Return patrols' lines without corners that nobody sees."""
+    return [layers.pack_lines([shape], origin) for shape in lines.geometry.simplify(1.5e-5)]
 
 
 @remembered(most=8)
@@ -116,14 +166,14 @@ def grid_titles(grids: pd.DataFrame) -> list[str]:
     return [name or gettext("Grid %(number)s", number=code[-3:]) for name, code in pairs]
 
 
-def grid_cards(town: Town) -> list[dict[str, Any]]:
+def grid_cards(town: Town, *, streets_seen: bool = True) -> list[dict[str, Any]]:
     """Return the card of each grid: what it is, four figures, and the people of its chain."""
     links: dict[str, list[dict[str, str]]] = {code: [] for code in town.grids["grid_code"]}
     for name, title, code in zip(town.people["name"], town.people["title"], town.people["grid_code"], strict=True):
         if code in links:
             links[code].append({"title": title, "name": name})
-    walked = town.grids["street_metres_seen"] / town.grids["street_metres"].where(town.grids["street_metres"] > 0)
-    rows = town.grids.assign(title=grid_titles(town.grids), walked=walked)
+    rows = town.grids.assign(title=grid_titles(town.grids))
+    seen = walked_stats(town.grids, town.days) if streets_seen else [waiting_stat(town.days)] * len(rows)
     return [
         {
             "title": row.title,
@@ -132,13 +182,29 @@ def grid_cards(town: Town) -> list[dict[str, Any]]:
             "explanation": gettext("You do not answer for this grid.")
             if pd.isna(row.open_incidents)
             else row.explanation,
-            "stats": [] if pd.isna(row.open_incidents) else _stats(row, town),
+            "stats": [] if pd.isna(row.open_incidents) else _stats(row, town, walked),
         }
-        for row in rows.itertuples()
+        for row, walked in zip(rows.itertuples(), seen, strict=True)
     ]
 
 
-def _stats(row: Any, town: Town) -> list[dict[str, str]]:
+def walked_stats(grids: pd.DataFrame, days: int) -> list[dict[str, str]]:
+    """Return for each grid the share of its streets that was walked, as its card shows it."""
+    share = grids["street_metres_seen"] / grids["street_metres"].where(grids["street_metres"] > 0)
+    return [_walked_stat(row, days) for row in grids.assign(walked=share).itertuples()]
+
+
+def _walked_stat(row: Any, days: int) -> dict[str, str]:
+    return {**waiting_stat(days), "value": words.percent(row.walked), "note": _seen_in_words(row)}
+
+
+def waiting_stat(days: int) -> dict[str, str]:
+    """Return the same before it is known."""
+    label = ngettext("of its streets walked in %(num)s day", "of its streets walked in %(num)s days", days)
+    return {"value": "…", "label": label, "note": "", "fetch": "walked"}
+
+
+def _stats(row: Any, town: Town, walked: dict[str, str]) -> list[dict[str, str]]:
     late = 0 if pd.isna(row.late_incidents) else int(row.late_incidents)
     patrolled = gettext("never") if pd.isna(row.last_patrol) else words.say_ago(row.last_patrol, town.at)
     return [
@@ -149,13 +215,7 @@ def _stats(row: Any, town: Town) -> list[dict[str, str]]:
             else gettext("open incidents"),
             "note": gettext("Incidents reported and neither closed nor voided."),
         },
-        {
-            "value": words.percent(row.walked),
-            "label": ngettext(
-                "of its streets walked in %(num)s day", "of its streets walked in %(num)s days", town.days
-            ),
-            "note": _seen_in_words(row),
-        },
+        walked,
         {"value": patrolled, "label": gettext("last patrol"), "note": ""},
         {"value": words.number(row.households), "label": gettext("households"), "note": ""},
     ]
@@ -171,12 +231,17 @@ def _seen_in_words(row: Any) -> str:
 
 
 def incidents(town: Town, origin: layers.Origin, position: dict[str, int]) -> dict[str, Any]:
-    """Return the incidents as columns, categories by number."""
-    frame = town.incidents
+    """Return the incidents of a town as columns."""
+    return incident_columns(town.incidents, town.at.astimezone(town.timezone), origin, position)
+
+
+def incident_columns(
+    frame: gpd.GeoDataFrame, now: datetime, origin: layers.Origin, position: dict[str, int]
+) -> dict[str, Any]:
+    """Return incidents as columns, categories by number, times in words as seen from a local moment."""
     category, names = pd.factorize(frame["category"].fillna(""))
-    now = town.at.astimezone(town.timezone)
     said = [
-        ["" if pd.isna(at) else words.say_moment(at.astimezone(town.timezone), now) for at in frame[name]]
+        ["" if pd.isna(at) else words.say_moment(at.astimezone(now.tzinfo), now) for at in frame[name]]
         for name in ("found_at", "due_at")
     ]
     table = layers.columns(
@@ -209,18 +274,18 @@ def shortened(text: str) -> str:
 
 
 def walked(town: Town, origin: layers.Origin) -> list[dict[str, Any]]:
+    """Return the streets of a town that were walked, and those that were not."""
+    return street_looks(town.walked, origin)
+
+
+def street_looks(pieces: gpd.GeoDataFrame, origin: layers.Origin) -> list[dict[str, Any]]:
     """Return the streets that were walked, and those that were not, each with its look."""
-    if town.walked.empty:
+    if pieces.empty:
         return []
-    seen = town.walked["seen"].to_numpy(bool)
+    seen = pieces["seen"].to_numpy(bool)
     looks = ((~seen, UNSEEN_COLOUR, 1.9, "2 5"), (seen, COVERAGE_COLOURS[-1], 3.2, None))
     return [
-        {
-            "lines": layers.pack_lines(town.walked.geometry[rows], origin),
-            "colour": colour,
-            "weight": weight,
-            "dash": dash,
-        }
+        {"lines": layers.pack_lines(pieces.geometry[rows], origin), "colour": colour, "weight": weight, "dash": dash}
         for rows, colour, weight, dash in looks
     ]
 

@@ -1,5 +1,8 @@
 """The map of a community: grids and their figures, incidents, tracks, heat and names over our own base map."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import folium
 import shapely
 from branca.element import MacroElement
@@ -8,21 +11,22 @@ from folium.template import Template
 
 from webmap.maps import content, heat
 from webmap.maps.base import LOCAL, Literal, LocalMap, figure_of
-from webmap.maps.panel import panel
+from webmap.maps.panel import Panel, file_switches, heat_legend, summary, written
 from webmap.maps.style import data_block
 from webmap.maps.town import Town
 
-SCRIPTS = ("shapes", "base", "labels", "grids", "incidents", "card", "search", "town")
-LAYERS = ("open", "done", "heat", "tracks", "walked", "words", "base")
-"""The layers a reader can switch, in the order of the panel."""
+SCRIPTS = (
+    *("shapes", "address", "fetched", "base", "labels", "grids", "incidents", "marks", "heat", "card", "search"),
+    *("period", "keys", "screen", "town"),
+)
 
 SHOWN = {
-    "open": ("open", "words", "base"),
+    "open": ("late", "open", "words", "base"),
     "heat": ("heat", "words", "base"),
     "responsibility": ("words", "base"),
     "coverage": ("walked", "words", "base"),
 }
-"""Which layers are on when a map opens, by what it is about."""
+"""Which layers are on when a map in a file opens, by what it is about."""
 
 FIRST_FIGURE = {"open": "open", "heat": "open", "responsibility": "answering", "coverage": "walked"}
 
@@ -58,7 +62,7 @@ def town_map(town: Town, *, about: str = "open", colour: str = "") -> folium.Map
     town : Town
         What it shows.
     about : str
-        What it opens with: ``open`` (open incidents), ``heat``, ``responsibility`` or ``coverage``.
+        What it opens with: ``open`` (open and overdue incidents), ``heat``, ``responsibility`` or ``coverage``.
     colour : str
         The figure by which grids are coloured at first, by its key; by default the one that suits `about`.
 
@@ -67,17 +71,43 @@ def town_map(town: Town, *, about: str = "open", colour: str = "") -> folium.Map
     folium.Map
         To be taken apart with `webmap.maps.base.render`, or written to a file with `webmap.maps.export.standalone`.
     """
-    town_view = LocalMap(attribution_control=False, zoom_control=False, min_zoom=10)
-    figure = figure_of(town_view)
     density = heat.density(*shapely.get_coordinates(town.dense.geometry.to_numpy()).T)
-    picture = heat.overlay(density)
-    data_id = f"data_{town_view.get_name()}"
-    data = content.content(town, density)
-    figure.html.add_child(Literal(data_block(data_id, data)), name="data")
-    figure.html.add_child(
-        Literal(panel(town, data, density, shown=SHOWN[about], first=colour or FIRST_FIGURE[about])), name="panel"
+    data = content.content(town)
+    return drawn(
+        data,
+        Panel(
+            name=town.name,
+            summary=summary(town),
+            figures=data["figures"],
+            first=colour or FIRST_FIGURE[about],
+            sources=content.sources(town),
+            layers=file_switches(town, density),
+            shown=SHOWN[about],
+            heat=heat_legend(town, density),
+            simulated=town.simulated,
+        ),
+        heat.overlay(density),
     )
+
+
+def drawn(
+    data: Mapping[str, Any], panel: Panel, picture: folium.raster_layers.ImageOverlay | None = None
+) -> folium.Map:
+    """Return a map of what was packed for the scripts, with its panel.
+
+    Parameters
+    ----------
+    data : mapping
+        As `webmap.maps.content.content` returns it, or `shell` with addresses from which the rest is fetched.
+    picture : ImageOverlay, optional
+        The density, where it is inside the map already.
+    """
+    view = LocalMap(attribution_control=False, zoom_control=False, min_zoom=8)
+    figure = figure_of(view)
+    data_id = f"data_{view.get_name()}"
+    figure.html.add_child(Literal(data_block(data_id, data)), name="data")
+    figure.html.add_child(Literal(written(panel)), name="panel")
     if picture is not None:
-        town_view.add_child(picture)
-    town_view.add_child(TownLayers(data_id, picture.get_name() if picture is not None else "null"))
-    return town_view
+        view.add_child(picture)
+    view.add_child(TownLayers(data_id, picture.get_name() if picture is not None else "null"))
+    return view

@@ -1,6 +1,7 @@
 """Collects what a map of one community shows from the database, as far as the person who looks may see it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import geopandas as gpd
@@ -9,11 +10,12 @@ import shapely
 from sqlalchemy.orm import Session
 
 from data import frames
-from data.models import Community, GridEdition
+from data.models import Community
 from geo.borders import split_borders
 from geo.streets import cut_streets
 from patrols import chains, figures, on_map, redraw
 from patrols.days import zone
+from patrols.on_map import StreetsSeen
 from patrols.rules import Rules
 from patrols.scope import Scope
 from webmap import language, words
@@ -24,40 +26,50 @@ DENSE_DAYS = 365
 """A year, so that the seasons even out in the density of incidents."""
 
 DONE_DAYS = 30
+SEEN = ("street_metres", "street_metres_seen", "yard_m2", "yard_m2_seen")
+NOTHING_SEEN = StreetsSeen(
+    pd.DataFrame(columns=["grid_code", *SEEN]).astype(dict.fromkeys(SEEN, float)), gpd.GeoDataFrame(geometry=[])
+)
 CARD = ("households", "open_incidents", "overdue_incidents", "last_patrol_at", "days_since_patrol", "explanation")
 
 
-def gather(session: Session, scope: Scope, community: Community, at: datetime, *, links: Links | None = None) -> Town:
+def gather(
+    session: Session,
+    scope: Scope,
+    community: Community,
+    at: datetime,
+    *,
+    links: Links | None = None,
+    layers: bool = True,
+) -> Town:
     """Return everything that a map of a community shows at a moment.
 
-    Grids outside the person's scope are drawn without figures and people. A community without grids in force, without
-    streets or without an outline gives a map that shows the rest.
+    Without `layers` only the ground, the grids with what is counted of them, and who answers; incidents, patrols and
+    streets walked are left empty, to be asked for one by one. Grids outside the person's scope are drawn without
+    figures and people. A community without streets or without an outline gives a map that shows the rest.
 
     Raises
     ------
     OutOfScope
         If nothing of the community may be seen.
+    NoEditionInForce
+        If it had no grids in force then.
     """
     scope.require_entry(community.id)
     edition = redraw.require_edition(session, community, at)
     grids = frames.grids(session, edition.id)
     streets = frames.streets(session, community.id)
-    pieces = cut(streets, grids, Rules.for_community(community.rules).border_street_m)
-    seen = on_map.streets_seen(session, community, grids, pieces, at=at, scope=scope)
+    seen = walked(session, scope, community, at, grids, streets) if layers else NOTHING_SEEN
     dense_since = at - timedelta(days=DENSE_DAYS)
-    return Town(
+    town = Town(
         name=community.name,
         at=at,
         outline=outline(session, community, grids),
-        grids=frames.to_degrees(with_figures(session, scope, community, edition, grids, seen.per_grid, at)),
+        grids=frames.to_degrees(with_figures(session, scope, community, grids, seen.per_grid, at)),
         borders=borders(grids, streets),
         streets=frames.to_degrees(streets),
         buildings=frames.buildings(session, community.id, degrees=True),
         compounds=frames.compounds(session, community.id, degrees=True),
-        incidents=incidents(session, scope, community, at),
-        dense=on_map.places_of_incidents(session, scope, community, since=dense_since, until=at),
-        tracks=on_map.tracks_on_map(session, scope, community, since=figures.week_begins(community, at), until=at),
-        walked=frames.to_degrees(seen.pieces),
         people=people(session, scope, community, list(grids["grid_code"]), at),
         days=figures.WEEK_DAYS,
         done_days=DONE_DAYS,
@@ -67,6 +79,28 @@ def gather(session: Session, scope: Scope, community: Community, at: datetime, *
         simulated=community.simulated,
         links=links or Links(),
     )
+    if not layers:
+        return town
+    return replace(
+        town,
+        incidents=incidents(session, scope, community, at),
+        dense=on_map.places_of_incidents(session, scope, community, since=dense_since, until=at),
+        tracks=on_map.tracks_on_map(session, scope, community, since=figures.week_begins(community, at), until=at),
+        walked=frames.to_degrees(seen.pieces),
+    )
+
+
+def walked(
+    session: Session,
+    scope: Scope,
+    community: Community,
+    at: datetime,
+    grids: gpd.GeoDataFrame,
+    streets: gpd.GeoDataFrame,
+) -> StreetsSeen:
+    """Return which streets patrols of the week before a moment have seen, by grid and by piece; in metres."""
+    pieces = cut(streets, grids, Rules.for_community(community.rules).border_street_m)
+    return on_map.streets_seen(session, community, grids, pieces, at=at, scope=scope)
 
 
 @remembered(most=8)
@@ -93,7 +127,6 @@ def with_figures(
     session: Session,
     scope: Scope,
     community: Community,
-    edition: GridEdition,
     grids: gpd.GeoDataFrame,
     walked: pd.DataFrame,
     at: datetime,
@@ -103,14 +136,18 @@ def with_figures(
     table = grids[["grid_code", "name", "geometry"]].join(cards[list(CARD)], on="grid_code")
     mine = table["grid_code"].isin(cards.index)
     table = table.merge(walked, on="grid_code", how="left")
-    table.loc[~mine.to_numpy(), ["street_metres", "street_metres_seen", "yard_m2", "yard_m2_seen"]] = float("nan")
+    table.loc[~mine.to_numpy(), list(SEEN)] = float("nan")
     return table.rename(columns={"overdue_incidents": "late_incidents", "last_patrol_at": "last_patrol"})
 
 
 def incidents(session: Session, scope: Scope, community: Community, at: datetime) -> gpd.GeoDataFrame:
     """Return the incidents to draw, categories and stages in the reader's language."""
     since = at - timedelta(days=DONE_DAYS)
-    found = on_map.incidents_on_map(session, scope, community, at=at, done_since=since)
+    return named(on_map.incidents_on_map(session, scope, community, at=at, done_since=since))
+
+
+def named(found: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return incidents of `patrols.on_map` with ``category`` and ``stage`` in the reader's language."""
     chosen = "category_zh" if language.current() == "zh" else "category_en"
     return found.assign(category=found[chosen], stage=[words.word(stage) for stage in found["stage"]])
 

@@ -51,6 +51,10 @@ class Figure:
     labels: Sequence[str] | None = None
     texts: Sequence[str] | None = None
 
+    def named(self) -> dict[str, object]:
+        """Return what it is called and counts, without its values."""
+        return {"key": self.key, "title": self.title, "note": self.note}
+
     def packed(self) -> dict[str, object]:
         """Return it as the map's scripts read it; a class for unknown figures only where there are some."""
         of = self.scale.classes(self.values)
@@ -59,9 +63,7 @@ class Figure:
         colours = [*self.scale.colours, self.missing_colour]
         rows = list(zip(labels, colours, counts.tolist(), strict=True))
         return {
-            "key": self.key,
-            "title": self.title,
-            "note": self.note,
+            **self.named(),
             "of": of.tolist(),
             "text": list(self.texts or ["" if v != v else self.say(v) for v in self.values.astype(float)]),
             "classes": [
@@ -108,7 +110,6 @@ def figures(grids: pd.DataFrame, people: pd.DataFrame, *, days: int, when: str) 
         The moment of the figures, in words.
     """
     unseen = gettext("not yours to see")
-    walked = grids["street_metres_seen"] / grids["street_metres"].where(grids["street_metres"] > 0)
     return [
         Figure(
             "open",
@@ -119,19 +120,7 @@ def figures(grids: pd.DataFrame, people: pd.DataFrame, *, days: int, when: str) 
             words.number,
             unseen,
         ),
-        Figure(
-            "walked",
-            gettext("Streets walked"),
-            gettext(
-                "Metres of street seen on patrols of the last %(days)s days ÷ metres of street in the grid. Courtyards "
-                "count apart, by their inner paths or their open ground: see a grid's card.",
-                days=days,
-            ),
-            walked,
-            Scale(COVERAGE_BOUNDS, COVERAGE_COLOURS),
-            words.percent,
-            gettext("no streets"),
-        ),
+        walked(grids, days),
         Figure(
             "days_since_patrol",
             gettext("Days since patrol"),
@@ -153,6 +142,54 @@ def figures(grids: pd.DataFrame, people: pd.DataFrame, *, days: int, when: str) 
         ),
         answering(grids, people),
     ]
+
+
+def walked(grids: pd.DataFrame, days: int) -> Figure:
+    """Return the share of each grid's streets that patrols saw.
+
+    Parameters
+    ----------
+    grids : DataFrame
+        Columns ``street_metres, street_metres_seen``.
+    days : int
+        Over how many days they were counted.
+    """
+    return Figure(
+        "walked",
+        gettext("Streets walked"),
+        gettext(
+            "Metres of street seen on patrols of the last %(days)s days ÷ metres of street in the grid. Courtyards "
+            "count apart, by their inner paths or their open ground: see a grid's card.",
+            days=days,
+        ),
+        grids["street_metres_seen"] / grids["street_metres"].where(grids["street_metres"] > 0),
+        Scale(COVERAGE_BOUNDS, COVERAGE_COLOURS),
+        words.percent,
+        gettext("no streets"),
+    )
+
+
+def found(counts: pd.Series, households: pd.Series, *, days: str) -> Figure:
+    """Return how many incidents were found in each grid for a hundred households, which grids of any size can bear.
+
+    Parameters
+    ----------
+    counts, households : Series
+        One a grid, in the grids' order; NaN where it may not be seen.
+    days : str
+        The days in which they were found, in words.
+    """
+    homes = households.where(households > 0)
+    return Figure(
+        "found",
+        gettext("Newly found"),
+        gettext("Incidents found in %(days)s ÷ households × 100; on the grid their number.", days=days),
+        100 * counts / homes,
+        count_scale((100 * counts / homes).fillna(0)),
+        words.number,
+        gettext("not yours to see"),
+        texts=["" if value != value else words.number(value) for value in counts],
+    )
 
 
 def answering(grids: pd.DataFrame, people: pd.DataFrame) -> Figure:

@@ -1,20 +1,106 @@
-"""The panel beside a town's map: search, figures with their legend, layers. Written by a template that escapes."""
+"""The panel beside a map: where one is, key figures, search, colours with their legend, layers, and the time below.
 
-from collections.abc import Sequence
+Written by a template that escapes. What it holds is the same for a community and for a whole county.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_babel import gettext, ngettext
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
+from geo.errors import N_
 from webmap import words
-from webmap.maps import content
 from webmap.maps.heat import Heat
 from webmap.maps.town import Town
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
+
+
+class Layer(NamedTuple):
+    """A layer that can be switched: its name in the address, what it is called, and what else is said of it."""
+
+    key: str
+    name: str
+    note: str = ""
+
+
+class Crumb(NamedTuple):
+    """One level above or below: what the ground is called, and where its map is; "" for the one that is shown."""
+
+    name: str
+    address: str = ""
+
+
+class Choice(NamedTuple):
+    """One thing to choose in a list."""
+
+    value: str
+    name: str
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Period:
+    """The line of time below a map: the days it spans, those chosen on it, and whether somebody chose them."""
+
+    first: date
+    last: date
+    since: date
+    until: date
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Everything around a map.
+
+    Parameters
+    ----------
+    name, summary : str
+        What ground it is, and the ground in one line.
+    figures : sequence of mapping
+        As packed for the scripts: ``key, title``.
+    first : str
+        The figure by which areas are coloured at first; an unknown one is the first of all.
+    layers : sequence of Layer
+        Those there are; ``shown`` are switched on.
+    crumbs : sequence of Crumb
+        The levels, largest first.
+    key_figures : bool
+        Whether there is room for key figures, to be fetched.
+    heat : mapping
+        ``note, most`` of the density's legend, where it is known already.
+    filters : mapping
+        Lists of `Choice` by the name of their field.
+    screen : bool
+        A large screen that nobody touches.
+    """
+
+    name: str
+    summary: str
+    figures: Sequence[Mapping[str, Any]]
+    first: str
+    sources: Sequence[str]
+    layers: Sequence[Layer] = ()
+    shown: Sequence[str] = ()
+    crumbs: Sequence[Crumb] = ()
+    key_figures: bool = False
+    heat: Mapping[str, str] = field(default_factory=lambda: {"note": "", "most": ""})
+    period: Period | None = None
+    filters: Mapping[str, Sequence[Choice]] = field(default_factory=dict)
+    simulated: bool = False
+    screen: bool = False
+
+    @property
+    def filtered(self) -> bool:
+        """Whether only some incidents are meant."""
+        return any(choice.chosen for choices in self.filters.values() for choice in choices)
 
 
 @cache
@@ -24,31 +110,12 @@ def _templates() -> Environment:
     return made
 
 
-def panel(town: Town, data: dict[str, Any], density: Heat, *, shown: Sequence[str], first: str) -> Markup:
-    """Return the panel, the place for the card and the line of sources, ready for the page.
-
-    `shown` are the layers switched on, `first` the figure by which grids are coloured; an unknown one is the first.
-    """
-    known = [figure["key"] for figure in data["figures"]]
-    here = town.at.astimezone(town.timezone)
-    marks = layer_marks(town, density)
-    text = _templates().get_template("map/panel.html")
-    return Markup(  # noqa: S704  the template escapes
-        text.render(
-            town=town,
-            figures=data["figures"],
-            first=first if first in known else known[0],
-            layers=[
-                {"key": key, "name": name, "on": key in shown, "note": note}
-                for key, (name, note, there) in marks.items()
-                if there
-            ],
-            summary=summary(town),
-            when=words.say_moment(here, here),
-            heat=heat_legend(town, density),
-            sources=content.sources(town),
-        )
-    )
+def written(panel: Panel) -> Markup:
+    """Return the panel, the place for the card, the time and the line of sources, ready for the page."""
+    known = [figure["key"] for figure in panel.figures]
+    first = panel.first if panel.first in known else known[0]
+    text = _templates().get_template("map/panel.html").render(panel=panel, first=first)
+    return Markup(text)  # noqa: S704  the template escapes
 
 
 def summary(town: Town) -> str:
@@ -64,31 +131,64 @@ def summary(town: Town) -> str:
     return " · ".join(said)
 
 
-def layer_marks(town: Town, density: Heat) -> dict[str, tuple[str, str, bool]]:
-    """Return for each layer its name, what it says, and whether there is anything to show."""
-    still = town.incidents["is_open"]
-    drawn, hidden = words.number(int(still.sum())), town.incidents.attrs.get("hidden", 0)
+NAMES = {
+    "late": N_("Overdue incidents"),
+    "open": N_("Open incidents"),
+    "done": N_("Settled incidents"),
+    "heat": N_("Density of incidents"),
+    "needs": N_("What people need, by building"),
+    "walked": N_("Streets walked and not walked"),
+    "tracks": N_("Patrol tracks"),
+    "duty": N_("Who is on duty"),
+    "out": N_("Patrols out now"),
+    "boards": N_("Notice boards"),
+    "cameras": N_("Cameras"),
+    "words": N_("Names"),
+    "base": N_("Streets and buildings"),
+}
+"""What each layer is called, by its name in an address."""
+
+
+def switches(notes: Mapping[str, str]) -> list[Layer]:
+    """Return the layers for which there is a note, however empty, in the order of the panel."""
+    return [Layer(key, gettext(name), notes[key]) for key, name in NAMES.items() if key in notes]
+
+
+def file_switches(town: Town, density: Heat) -> list[Layer]:
+    """Return the layers of a map in a file: those of which it holds anything."""
+    still, late = town.incidents["is_open"], town.incidents["is_late"]
+    drawn, hidden = words.number(int((still & ~late).sum())), town.incidents.attrs.get("hidden", 0)
     if hidden:
         drawn = gettext("%(drawn)s drawn, %(hidden)s sensitive or without a place not", drawn=drawn, hidden=hidden)
-    done = ngettext("closed in the last %(num)s day", "closed in the last %(num)s days", town.done_days)
-    walked = ngettext("last %(num)s day, no names", "last %(num)s days, no names", town.days)
-    seen = ngettext("patrols of the last %(num)s day", "patrols of the last %(num)s days", town.days)
-    return {
-        "open": (gettext("Open incidents"), drawn, True),
-        "done": (gettext("Settled incidents"), done, bool((~still).any())),
-        "heat": (
-            gettext("Density of incidents"),
-            gettext("since %(day)s", day=str(town.dense_since)),
-            density.counted > 0,
-        ),
-        "tracks": (gettext("Patrol tracks"), walked, not town.tracks.empty),
-        "walked": (gettext("Streets walked and not walked"), seen, not town.walked.empty),
-        "words": (gettext("Names"), "", True),
-        "base": (gettext("Streets and buildings"), "", True),
+    there = {
+        "late": (words.number(int(late.sum())), bool(late.any())),
+        "open": (drawn, True),
+        "done": (done_note(town.done_days), bool((~still).any())),
+        "heat": (gettext("since %(day)s", day=str(town.dense_since)), density.counted > 0),
+        "walked": (walked_note(town.days), not town.walked.empty),
+        "tracks": (tracks_note(town.days), not town.tracks.empty),
+        "words": ("", True),
+        "base": ("", True),
     }
+    return switches({key: note for key, (note, some) in there.items() if some})
 
 
-def heat_legend(town: Town, density: Heat) -> dict[str, Any]:
+def done_note(days: int) -> str:
+    """Return over which days settled incidents are drawn."""
+    return str(ngettext("closed in the last %(num)s day", "closed in the last %(num)s days", days))
+
+
+def walked_note(days: int) -> str:
+    """Return which patrols count for streets walked."""
+    return str(ngettext("patrols of the last %(num)s day", "patrols of the last %(num)s days", days))
+
+
+def tracks_note(days: int) -> str:
+    """Return which tracks are drawn, and how."""
+    return str(ngettext("last %(num)s day, no names", "last %(num)s days, no names", days))
+
+
+def heat_legend(town: Town, density: Heat) -> dict[str, str]:
     """Return what the heat shows: of what, per what, since when, and what is left out."""
     note = gettext(
         "%(count)s incidents since %(day)s, sensitive categories left out. Fewer than 3 close together are not shown.",
@@ -97,3 +197,9 @@ def heat_legend(town: Town, density: Heat) -> dict[str, Any]:
     )
     most = gettext("%(peak)s a hectare", peak=f"{density.peak:.0f}" if density.peak >= 10 else f"{density.peak:.1f}")
     return {"note": note, "most": most}
+
+
+def spanned(last: date, since: date, until: date, *, chosen: bool, days: int) -> Period:
+    """Return the line of time for a map: `days` days up to the last, more where more were chosen."""
+    first = min(last - timedelta(days=days - 1), since)
+    return Period(first, max(last, until), since, until, chosen)

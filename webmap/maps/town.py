@@ -17,6 +17,11 @@ class Links:
     incident: str = ""
 
 
+def nothing(*flags: str) -> gpd.GeoDataFrame:
+    """Return a frame without rows: a layer that was not asked for."""
+    return gpd.GeoDataFrame({name: pd.Series(dtype=bool) for name in flags}, geometry=[], crs="EPSG:4326")
+
+
 @dataclass(frozen=True)
 class Town:
     """What a map of one community shows. Every frame is in WGS 84 degrees and already narrowed to what may be seen.
@@ -65,11 +70,11 @@ class Town:
     streets: gpd.GeoDataFrame
     buildings: gpd.GeoDataFrame
     compounds: gpd.GeoDataFrame
-    incidents: gpd.GeoDataFrame
-    dense: gpd.GeoDataFrame
-    tracks: gpd.GeoDataFrame
-    walked: gpd.GeoDataFrame
     people: pd.DataFrame
+    incidents: gpd.GeoDataFrame = field(default_factory=lambda: nothing("is_open", "is_late"))
+    dense: gpd.GeoDataFrame = field(default_factory=lambda: nothing())
+    tracks: gpd.GeoDataFrame = field(default_factory=lambda: nothing())
+    walked: gpd.GeoDataFrame = field(default_factory=lambda: nothing("seen"))
     days: int = 7
     dense_since: date = date.min
     done_days: int = 30

@@ -4,9 +4,22 @@
 
   const make = G.make;
 
-  function stat(value, label, title) {
-    return make("div", { class: "gp-stat", title: title || "" }, [make("b", { text: value }), make("span", { text: label })]);
+  function stat(one) {
+    const box = make("div", { class: "gp-stat", title: one.note || "" }, [make("b", { text: one.value }), make("span", { text: one.label })]);
+    if (one.fetch) box.dataset.fetch = one.fetch;
+    return box;
   }
+
+  /* What of a card was not known when the page came. */
+  G.fillCard = function (body, i, parts) {
+    body.querySelectorAll(".gp-stat[data-fetch]").forEach((box) =>
+      parts.need(box.dataset.fetch).then((part) => {
+        if (!part.stats) return;
+        box.querySelector("b").textContent = part.stats[i].value;
+        box.title = part.stats[i].note;
+      }).catch(() => (box.querySelector("b").textContent = "–"))
+    );
+  };
 
   function link(address, key, text) {
     return address ? make("a", { class: "gp-go", href: address + encodeURIComponent(key), text: text }) : null;
@@ -37,7 +50,7 @@
     return [
       make("p", { class: "gp-over", text: grid.over }),
       make("h2", { text: grid.title }),
-      grid.stats.length ? make("div", { class: "gp-stats" }, grid.stats.map((one) => stat(one.value, one.label, one.note))) : null,
+      grid.stats.length ? make("div", { class: "gp-stats" }, grid.stats.map(stat)) : null,
       grid.chain.length ? make("h3", { text: words.chain }) : null,
       chain(grid.chain, words),
       rows.length ? make("h3", { text: words.open_incidents }) : null,

@@ -14,7 +14,7 @@
     ];
   }
 
-  G.addGrids = function (map, data, chosen) {
+  G.addGrids = function (map, data, chosen, inside) {
     const svg = L.svg({ pane: "fill", padding: 0.3 });
     const mark = L.polygon([], { pane: "borders", interactive: false, fill: false, color: "#1d2129", weight: 3, opacity: 0 }).addTo(map);
     const halo = L.polygon([], { pane: "borders", interactive: false, fill: false, color: "#fff", weight: 7, opacity: 0 }).addTo(map);
@@ -23,14 +23,18 @@
     let faded = false;
     let only = null;
     const paint = (i) => ({
-      fillColor: figure ? figure.classes[figure.of[i]].colour : "#d9d9d9",
-      fillOpacity: only !== null && figure.of[i] !== only ? 0.08 : faded ? 0.25 : 0.82,
+      fillColor: figure && figure.of ? figure.classes[figure.of[i]].colour : "#d9d9d9",
+      fillOpacity: only !== null && figure && figure.of[i] !== only ? 0.08 : faded ? 0.25 : 0.82,
     });
     const fills = shapes.map((shape, i) => {
       const fill = L.polygon(shape, { renderer: svg, pane: "fill", stroke: false, fillOpacity: 0.8, smoothFactor: 0.5, className: "gp-grid" });
       fill.on("click", (event) => {
         L.DomEvent.stopPropagation(event);
         chosen(i);
+      });
+      fill.on("dblclick", (event) => {
+        L.DomEvent.stop(event);
+        inside(i);
       });
       return fill.addTo(map);
     });

@@ -29,14 +29,6 @@
     root.querySelector(".gp-peek-title:not(.gp-peek-hot)").textContent = figure.title;
   }
 
-  /* What the page's address says after the #: "15.2/40.0021/116.3201&figure&layer,layer". */
-  function readAddress() {
-    const [view, figure, layers] = decodeURIComponent(location.hash.slice(1)).split("&");
-    const numbers = (view || "").split("/").map(Number);
-    const good = numbers.length === 3 && numbers.every(Number.isFinite);
-    return { view: good ? numbers : null, figure: figure, layers: layers === undefined ? null : layers.split(",") };
-  }
-
   function card(root, panel) {
     const body = root.querySelector(".gp-card-body");
     const close = () => {
@@ -57,24 +49,32 @@
 
   /* Fit what matters into the part of the map that no panel covers; with a card open, less of it is free. */
   function free(page, withCard) {
-    if (page.clientWidth >= 760) return { paddingTopLeft: [344, 24], paddingBottomRight: [withCard ? 364 : 24, 32] };
+    if (page.clientWidth >= 760) return { paddingTopLeft: [344, 24], paddingBottomRight: [withCard ? 364 : 24, page.querySelector(".gp-time") ? 132 : 32] };
     return { paddingTopLeft: [12, 72], paddingBottomRight: [12, withCard ? Math.round(page.clientHeight * 0.62) : 148] };
   }
 
-  function start(map, data, page, asked) {
+  function start(map, data, page, address) {
     L.control.zoom({ position: "bottomright", zoomInTitle: data.words.zoom_in, zoomOutTitle: data.words.zoom_out }).addTo(map);
     L.control.scale({ position: "bottomright", imperial: false, maxWidth: 120 }).addTo(map);
     map.fitBounds(L.latLngBounds(data.bounds.map((pair) => G.point(pair, data.origin))), free(page));
-    if (asked.view) map.setView([asked.view[1], asked.view[2]], asked.view[0]);
+    const seen = address.window();
+    if (seen) map.setView([seen[1], seen[2]], seen[0]);
   }
 
   /* Grids and incidents, each with the card that a click on it opens. */
-  function things(map, data, page) {
-    const side = card(page.querySelector(".gp-card"), page.querySelector(".gp-panel"));
+  function things(map, data, page, parts, address) {
+    const root = page.querySelector(".gp-card");
+    const side = card(root, page.querySelector(".gp-panel"));
     const reveal = (place) => map.panInside(place, free(page, true));
+    const forget = () => {
+      grids.mark(null);
+      address.set({ place: data.place || null });
+    };
     const showGrid = (i, look) => {
       grids.mark(i);
-      side.show(G.gridCard(data, i, marks.all, showIncident));
+      side.show(G.gridCard(data, i, marks.known(), showIncident));
+      G.fillCard(root, i, parts);
+      if (data.fetch) address.set({ place: data.place.length === 12 ? data.grids.code[i] : data.place });
       if (look) map.fitBounds(grids.bounds(i), Object.assign({ maxZoom: 17 }, free(page, true)));
       else reveal(grids.bounds(i).getCenter());
     };
@@ -83,71 +83,93 @@
       side.show(G.incidentCard(data, one, showGrid));
       reveal(G.point(one.place, data.origin));
     };
-    const grids = G.addGrids(map, data, (i) => showGrid(i, false));
-    const marks = G.addIncidents(map, data, showIncident);
+    /* Deeper: into an area of a county, or close to a grid. */
+    const inside = (i) => (data.inside ? address.goTo(data.links.grid + data.grids.code[i]) : showGrid(i, true));
+    const grids = G.addGrids(map, data, (i) => showGrid(i, false), inside);
+    const marks = G.addIncidents(map, data, parts, showIncident, (i) => showGrid(i, false));
     map.on("click", () => {
-      grids.mark(null);
+      forget();
       side.close();
     });
-    page.querySelector(".gp-close").addEventListener("click", () => grids.mark(null));
+    page.querySelector(".gp-close").addEventListener("click", forget);
     return { grids: grids, marks: marks, showGrid: showGrid };
   }
 
   /* Every layer of the panel by its name, each with how to show and hide it. */
-  function layersOf(map, data, page, parts) {
+  function layersOf(map, data, page, drawn, parts, address, picture) {
     const fading = new Set();
     const fade = (name, yes) => {
       if (yes) fading.add(name);
       else fading.delete(name);
-      parts.grids.fade(fading.size > 0);
+      drawn.grids.fade(fading.size > 0);
     };
-    const walked = G.addWalked(map, data);
-    const heat = parts.heat;
-    return {
-      open: parts.marks.open,
-      done: parts.marks.done,
-      tracks: G.addTracks(map, data),
-      base: { show: (yes) => parts.base.forEach((layer) => (yes ? layer.addTo(map) : layer.remove())) },
-      words: { show: (yes) => (yes ? map.addLayer(parts.labels) : map.removeLayer(parts.labels)) },
-      heat: { show: (yes) => heat && (yes ? heat.addTo(map) : heat.remove(), fade("heat", yes), page.classList.toggle("gp-hot", yes)) },
-      walked: { show: (yes) => (walked.show(yes), fade("walked", yes)) },
-    };
-  }
-
-  /* Keep the view, the colour and the layers in the page's address, so that it can be passed on. */
-  function addressKeeper(map, boxes, figures) {
-    window.addEventListener("hashchange", () => location.reload());
-    return () => {
-      const centre = map.getCenter();
-      const view = [map.getZoom(), centre.lat.toFixed(5), centre.lng.toFixed(5)].join("/");
-      const on = boxes.filter((box) => box.checked).map((box) => box.dataset.layer);
-      const figure = figures.filter((one) => one.checked).map((one) => one.dataset.figure);
-      history.replaceState(null, "", "#" + [view, figure[0] || "", on.join(",")].join("&"));
-    };
-  }
-
-  function wireLayers(boxes, layers, asked, write) {
-    boxes.forEach((box) => {
-      const name = box.dataset.layer;
-      if (asked.layers) box.checked = asked.layers.includes(name);
-      // The ground and the names are drawn already.
-      if (box.checked !== (name === "base" || name === "words")) layers[name].show(box.checked);
-      box.addEventListener("change", () => {
-        layers[name].show(box.checked);
-        write();
-      });
+    const heat = G.addHeat(map, data, address, picture, (headers) => G.heatSaid && G.heatSaid(page, data, headers));
+    const walked = G.addWalked(map, data, parts);
+    const flat = (items) => ({ show: (yes) => (items.forEach((layer) => (yes ? layer.addTo(map) : layer.remove())), null) });
+    return Object.assign({}, drawn.marks.layers, G.addMarks(map, data, parts, (i) => drawn.showGrid(i, false)), {
+      tracks: G.addTracks(map, data, parts),
+      base: flat(drawn.base),
+      words: flat([drawn.labels]),
+      heat: {
+        show: (yes) => (fade("heat", yes), page.classList.toggle("gp-hot", yes), heat ? heat.show(yes) : null),
+        renew: () => (heat ? heat.renew() : Promise.resolve(null)),
+      },
+      walked: { show: (yes) => (fade("walked", yes), walked.show(yes)), renew: walked.renew },
     });
   }
 
-  function wireFigures(page, data, figures, parts, asked, write) {
+  /* What a layer says of itself beside its switch: that it is coming, what it holds, or that it did not come. */
+  function tell(page, data, name, coming) {
+    const note = page.querySelector('[data-note="' + name + '"]');
+    if (!coming || !note) return;
+    const before = note.textContent;
+    note.textContent = data.words.coming;
+    coming
+      .then((part) => {
+        note.textContent = before;
+        Object.keys((part && part.notes) || {}).forEach((key) => {
+          const other = page.querySelector('[data-note="' + key + '"]');
+          if (other) other.textContent = part.notes[key];
+        });
+        if (part && part.said) note.textContent = part.said;
+      })
+      .catch(() => (note.textContent = data.words.failed));
+  }
+
+  function wireLayers(page, data, boxes, layers, address, write) {
+    const asked = address.layers();
+    boxes.forEach((box) => {
+      const name = box.dataset.layer;
+      if (asked) box.checked = asked.includes(name);
+      // The ground and the names are drawn already.
+      if (box.checked !== (name === "base" || name === "words")) tell(page, data, name, layers[name].show(box.checked));
+      box.addEventListener("change", () => {
+        tell(page, data, name, layers[name].show(box.checked));
+        write();
+      });
+    });
+    return () => boxes.filter((box) => box.checked && layers[box.dataset.layer].renew).forEach((box) => tell(page, data, box.dataset.layer, layers[box.dataset.layer].renew()));
+  }
+
+  function wireFigures(page, data, figures, drawn, parts, address, write) {
+    let now = null;
+    const paint = (figure) => {
+      drawn.grids.colour(figure);
+      drawn.labels.setUnder(figure.text);
+      legend(page, figure, drawn.grids);
+    };
     const colour = (key) => {
       const figure = data.figures.find((one) => one.key === key) || data.figures[0];
-      parts.grids.colour(figure);
-      parts.labels.setUnder(figure.text);
-      legend(page, figure, parts.grids);
+      now = figure.key;
+      if (!figure.fetch) return paint(figure);
+      page.querySelector(".gp-legend-note").textContent = data.words.coming;
+      return parts.need(figure.fetch)
+        .then((part) => now === figure.key && paint(part.figure))
+        .catch(() => (page.querySelector(".gp-legend-note").textContent = data.words.failed));
     };
+    const asked = address.get("colour");
     figures.forEach((one) => {
-      if (asked.figure) one.checked = one.dataset.figure === asked.figure;
+      if (asked) one.checked = one.dataset.figure === asked;
       one.addEventListener("change", () => {
         colour(one.dataset.figure);
         write();
@@ -155,37 +177,86 @@
     });
     if (!figures.some((one) => one.checked)) figures[0].checked = true;
     colour(figures.find((one) => one.checked).dataset.figure);
+    return () => colour(now);
   }
 
-  G.town = function (map, dataId, heat) {
+  /* Keep the view, the colour and the layers in the page's address, so that it can be passed on. */
+  function addressKeeper(map, address, boxes, figures) {
+    return () => {
+      const centre = map.getCenter();
+      const on = boxes.filter((box) => box.checked).map((box) => box.dataset.layer);
+      const figure = figures.filter((one) => one.checked).map((one) => one.dataset.figure);
+      address.set({
+        at: [map.getZoom(), centre.lat.toFixed(5), centre.lng.toFixed(5)].join("/"),
+        colour: figure[0] || null,
+        layers: boxes.length ? on.join(",") : null,
+      });
+    };
+  }
+
+  function wireFilters(page, address, changed) {
+    page.querySelectorAll("select[data-filter]").forEach((one) =>
+      one.addEventListener("change", () => {
+        address.set({ [one.dataset.filter]: one.value || null });
+        changed();
+      })
+    );
+  }
+
+  function wireFold(page) {
+    const panel = page.querySelector(".gp-panel");
+    const fold = page.querySelector(".gp-fold");
+    const open = (yes) => {
+      panel.classList.toggle("gp-open", yes);
+      fold.setAttribute("aria-expanded", String(yes));
+    };
+    fold.addEventListener("click", () => open(!panel.classList.contains("gp-open")));
+    // On a phone the time belongs into the sheet; beside the map there is no room for it.
+    const time = page.querySelector(".gp-time");
+    if (time && page.clientWidth < 760) page.querySelector(".gp-more").prepend(time);
+    return open;
+  }
+
+  G.town = function (map, dataId, picture) {
     const data = JSON.parse(document.getElementById(dataId).textContent);
     const page = map.getContainer().closest(".gp-page");
-    const panel = page.querySelector(".gp-panel");
-    const asked = readAddress();
-    start(map, data, page, asked);
+    const address = new G.Address(data);
+    const parts = new G.Fetched(data, address);
+    const open = wireFold(page);
+    start(map, data, page, address);
     const base = G.addBase(map, data);
     const labels = new G.Labels(G.labels(data.labels, data.origin));
-    const parts = Object.assign({ base: base, labels: labels, heat: heat }, things(map, data, page));
+    const drawn = Object.assign({ base: base, labels: labels }, things(map, data, page, parts, address));
     map.addLayer(labels);
 
     const boxes = Array.from(page.querySelectorAll("input[data-layer]"));
     const figures = Array.from(page.querySelectorAll("input[data-figure]"));
-    const write = addressKeeper(map, boxes, figures);
-    wireLayers(boxes, layersOf(map, data, page, parts), asked, write);
-    wireFigures(page, data, figures, parts, asked, write);
+    const write = addressKeeper(map, address, boxes, figures);
+    const layers = layersOf(map, data, page, drawn, parts, address, picture);
+    const renewLayers = wireLayers(page, data, boxes, layers, address, write);
+    const recolour = wireFigures(page, data, figures, drawn, parts, address, write);
+    const keys = G.addKeys(page.querySelector(".gp-keys"), data.words, parts);
+    const timed = () => {
+      tell(page, data, "open", drawn.marks.renew());
+      renewLayers();
+      recolour();
+      keys.renew();
+    };
+    const period = G.addPeriod(page.querySelector(".gp-time"), data.words, parts, address, () => timed());
+    wireFilters(page, address, () => {
+      period.renew().catch(() => {});
+      timed();
+    });
     map.on("moveend", write);
 
-    const fold = page.querySelector(".gp-fold");
-    fold.addEventListener("click", () => {
-      const open = panel.classList.toggle("gp-open");
-      fold.setAttribute("aria-expanded", String(open));
-    });
     G.search(page.querySelector(".gp-search"), data, (place) => {
-      panel.classList.remove("gp-open");
-      fold.setAttribute("aria-expanded", "false");
-      if (place.grid !== undefined) parts.showGrid(place.grid, true);
+      open(false);
+      if (place.grid !== undefined) drawn.showGrid(place.grid, true);
       else map.setView(G.point(place.point, data.origin), Math.max(map.getZoom(), 17));
     });
+    const card = data.card ? data.grids.code.indexOf(data.card) : -1;
+    if (card >= 0) drawn.showGrid(card, !address.window());
+    if (page.classList.contains("gp-screen")) G.addScreen(page, figures, boxes, () => (parts.forget(), timed(), period.renew().catch(() => {})));
     page.classList.add("gp-ready");
   };
 })((window.gridpatrol = window.gridpatrol || {}));
