@@ -25,7 +25,7 @@ VIEWS = st.builds(
     since=st.just(date(2026, 3, 1)),
     until=st.just(date(2026, 3, 31)),
     sources=st.lists(st.sampled_from(list(IncidentSource))).map(tuple),
-    hours=st.lists(st.integers(0, 23)).map(tuple),
+    categories=st.lists(st.integers(1, 99)).map(tuple),
 )
 
 
@@ -61,6 +61,20 @@ def test_days_that_were_chosen_stay_whenever_somebody_looks():
     later = MapAddress.of_query(address.to_query(), today=date(2027, 1, 5))
 
     assert (later.view.since, later.view.until) == (date(2026, 10, 1), TODAY)
+
+
+def test_what_cannot_narrow_every_layer_of_a_map_narrows_none():
+    address = MapAddress.of_query({"hours": "22-1", "stage": "open", "family": "sample"}, today=TODAY)
+
+    assert address.to_query() == {"family": "sample"}
+
+
+def test_without_days_the_last_thirty_are_counted():
+    usual = MapAddress.of_query({}, today=TODAY)
+    chosen = MapAddress.of_query({"since": "2026-11-20", "until": "2026-11-21"}, today=TODAY)
+
+    assert (usual.counted.since, usual.counted.until, usual.counted.days) == (date(2026, 10, 24), TODAY, 30)
+    assert chosen.counted == chosen.view
 
 
 def test_no_layer_at_all_is_a_choice_and_unknown_layers_are_none():
