@@ -1,0 +1,183 @@
+"""What counts of incidents have to be held against: households, streets and hours of patrol of each grid, in a time."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session
+
+from data import frames
+from data.models import CheckIn, Community, GridEdition, GridKind, Patrol
+from geo.errors import N_
+from patrols import credits, figures, redraw, seen
+from patrols.days import start_of_day
+from patrols.incident_view import IncidentView
+from patrols.rules import Rules
+from patrols.scope import Scope
+
+
+class Per(StrEnum):
+    """What a count is divided by."""
+
+    HOUSEHOLDS = "households"
+    STREETS = "streets"
+    PATROLS = "patrols"
+    GRIDS = "grids"
+
+
+class Looked(StrEnum):
+    """Whether anybody was in a grid in a time: inside, only past it within sight, or not at all."""
+
+    WALKED = "walked"
+    PASSED = "passed"
+    NOBODY = "nobody"
+
+
+COLUMN = {Per.HOUSEHOLDS: "households", Per.STREETS: "street_km", Per.PATROLS: "patrol_hours", Per.GRIDS: "grids"}
+"""Which column of the exposures each is."""
+
+NOTHING = {
+    Per.HOUSEHOLDS: N_("no households live there"),
+    Per.STREETS: N_("there is no street"),
+    Per.PATROLS: N_("nobody patrolled there"),
+    Per.GRIDS: "",
+}
+"""Why a grid has no rate."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """The time of a view, as moments: `until` exclusive, and never in the future; `last` is its last moment."""
+
+    since: datetime
+    until: datetime
+
+    @property
+    def last(self) -> datetime:
+        """The moment whose grids are asked."""
+        return max(self.until - timedelta(microseconds=1), self.since)
+
+
+def span_of(community: Community, view: IncidentView, at: datetime) -> Span:
+    """The time that a view covers of what has been, on the community's own calendar."""
+    end = start_of_day(community, view.until + timedelta(days=1))
+    return Span(start_of_day(community, view.since), min(end, at + timedelta(microseconds=1)))
+
+
+def grids_of(session: Session, scope: Scope, community: Community, span: Span) -> gpd.GeoDataFrame:
+    """The grids in force at the end of a time, as far as they may be seen, by their codes.
+
+    Returns
+    -------
+    GeoDataFrame
+        Index `grid_code`; as `data.frames.grids`. ``attrs["edition"]`` is their edition's number, and
+        ``attrs["redrawn"]`` says whether it came into force within the time.
+
+    Raises
+    ------
+    OutOfScope
+        If nothing of the community may be seen.
+    NoEditionInForce
+        If there were no grids.
+    """
+    scope.require_entry(community.id)
+    edition: GridEdition = redraw.require_edition(session, community, span.last)
+    found = frames.grids(session, edition.id)
+    mine = [scope.allows(community.id, code) for code in found["grid_code"]]
+    found = found[mine].set_index("grid_code")
+    begun = edition.valid_from
+    found.attrs["edition"] = edition.number
+    found.attrs["redrawn"] = begun is not None and start_of_day(community, begun) > span.since
+    return found
+
+
+def exposures(session: Session, community: Community, grids: gpd.GeoDataFrame, span: Span) -> pd.DataFrame:
+    """What each grid had of everything that incidents are held against.
+
+    Parameters
+    ----------
+    grids : GeoDataFrame
+        Of `grids_of`.
+
+    Returns
+    -------
+    DataFrame
+        Index as the grids'; `households`, `street_km` (a street along a border counts for both sides), `patrol_hours`
+        and `patrols` (visits of at least `Rules.least_visit_s`; what was walked under a code that a redraw gave up is
+        in none), `grids` (1 each), `looked` (`Looked`).
+    """
+    codes = grids.index
+    walked = _walked(session, community, span).reindex(codes)
+    table = pd.DataFrame(
+        {
+            "households": grids["households"].astype(float),
+            "street_km": _street_km(session, community, span).reindex(codes).fillna(0.0),
+            "patrol_hours": walked["minutes"].fillna(0.0).astype(float) / 60.0,
+            "patrols": walked["visits"].fillna(0).astype(int),
+            "grids": 1.0,
+        },
+        index=codes,
+    )
+    inside = (table["patrols"] > 0) | codes.isin(_checked_in(session, community, span))
+    return table.assign(looked=_looked(session, community, grids, span, inside.to_numpy(bool)))
+
+
+def _walked(session: Session, community: Community, span: Span) -> pd.DataFrame:
+    earned = credits.by_grid(
+        Patrol.community_id == community.id, Patrol.started_at >= span.since, Patrol.started_at < span.until
+    ).c
+    least_min = Rules.for_community(community.rules).least_visit_s / 60.0
+    visits = func.sum(case((earned.minutes >= least_min, 1), else_=0))
+    wanted = select(earned.grid_code, func.sum(earned.minutes), visits).group_by(earned.grid_code)
+    columns = ["grid_code", "minutes", "visits"]
+    return pd.DataFrame(session.execute(wanted).all(), columns=columns).set_index("grid_code")
+
+
+def _street_km(session: Session, community: Community, span: Span) -> "pd.Series[float]":
+    ground = seen.ground_of(session, community, at=span.last)
+    if ground is None:
+        return pd.Series(dtype=float)
+    each = pd.DataFrame(ground.pieces[["grid_codes", "metres"]]).explode("grid_codes")
+    sums: pd.Series[float] = each.groupby("grid_codes")["metres"].sum().astype(float) / 1000.0
+    return sums
+
+
+def _checked_in(session: Session, community: Community, span: Span) -> list[str]:
+    wanted = select(CheckIn.grid_code).where(
+        CheckIn.community_id == community.id,
+        CheckIn.counts,
+        CheckIn.grid_code.is_not(None),
+        CheckIn.at >= span.since,
+        CheckIn.at < span.until,
+    )
+    return [code for code in session.scalars(wanted.distinct()) if code]
+
+
+def _looked(
+    session: Session, community: Community, grids: gpd.GeoDataFrame, span: Span, inside: Any
+) -> "pd.Series[Any]":
+    """Whether anybody was inside, or at least walked past for `Rules.run_m` within sight of it."""
+    found = pd.Series(Looked.WALKED.value, index=grids.index, dtype=object)
+    if inside.all():
+        return found
+    found[~inside] = Looked.NOBODY.value
+    rules = Rules.for_community(community.rules)
+    walks = figures.tracks(session, community, since=span.since, until=span.until).geometry.to_numpy()
+    reach = shapely.buffer(grids.geometry.to_numpy()[~inside], rules.sight_m)
+    place, walk = shapely.STRtree(walks).query(reach, predicate="intersects")
+    along_m = shapely.length(shapely.intersection(walks[walk], reach[place]))
+    longest = np.zeros(len(reach))
+    np.maximum.at(longest, place, along_m)
+    found[~inside] = np.where(longest >= rules.run_m, Looked.PASSED.value, Looked.NOBODY.value)
+    return found
+
+
+def tiling(grids: gpd.GeoDataFrame) -> Any:
+    """Which of the grids tile the ground; 专属 grids lie over others, and would count twice."""
+    return (grids["kind"] != GridKind.SPECIAL.value).to_numpy(bool)
