@@ -6,7 +6,7 @@ from datetime import date, datetime
 import geopandas as gpd
 import pandas as pd
 import shapely
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, aliased
 
 from data import frames
@@ -19,7 +19,8 @@ from patrols.days import local_day
 from patrols.editions import EditionMove
 from patrols.errors import AdoptionRefused, EditionStepRefused
 from patrols.handover import hand_over
-from patrols.lineage import NOISE_M2, compare, lineage_rows
+from patrols.intake.rows import write_rows
+from patrols.lineage import NOISE_M2, compare, lineage_rows, unchanged
 from patrols.telling import Tell, silent
 
 BLOCKING = frozenset({"gap", "overlap", "outside", "invalid", "duplicate_code"})
@@ -114,7 +115,7 @@ def _write_lineage(
     """Write down what became of every grid, and return it."""
     lineage = compare(None if before is None else frames.grids(session, before.id), grids)
     reasons = editions.void_reasons(session, edition)
-    session.execute(insert(GridLineage), lineage_rows(edition.id, lineage, reasons))
+    write_rows(session, GridLineage, lineage_rows(edition.id, lineage, reasons))
     return lineage
 
 
@@ -279,7 +280,8 @@ def find_blocking(session: Session, community: Community, grids: gpd.GeoDataFram
 def _check_codes(session: Session, community: Community, grids: gpd.GeoDataFrame) -> None:
     """A code must lie at least partly on ground it has had before, in the last edition that used it."""
     past = _last_of_each_code(session, community, set(grids["grid_code"]))
-    both = grids.merge(past[["grid_code", "geometry"]], on="grid_code", suffixes=("", "_before"))
+    moved = grids[~grids["grid_code"].isin(unchanged(past, grids))] if len(past) else grids
+    both = moved.merge(past[["grid_code", "geometry"]], on="grid_code", suffixes=("", "_before"))
     if both.empty:
         return
     apart = shapely.area(shapely.intersection(both.geometry.to_numpy(), both["geometry_before"].to_numpy())) <= NOISE_M2

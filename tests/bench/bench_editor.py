@@ -232,6 +232,15 @@ def look_ahead(editor: Editor, times: int = 5) -> None:
         editor.ask("preview", "GET", f"/api/editions/{CODE}/2/preview")
 
 
+def finish(editor: Editor, times: int = 5) -> None:
+    """Hand the draft in and back again, and adopt it and call it back, as the page of the edition does."""
+    path, filed = f"/api/editions/{CODE}/2/steps", {"filing_number": "京网字1号", "valid_from": "2026-12-01"}
+    for _ in range(times):
+        for move in ("submit", "review", "adopt", "recall", "send_back"):
+            told = {"move": move, "note": "见会议纪要", **(filed if move == "adopt" else {})}
+            editor.ask(move, "POST", path, json=told)
+
+
 def take_back(editor: Editor, town: Town, engine: Engine, many: int) -> str:
     """Do many edits one upon the other, take all of them back, and compare the stored rows with those before."""
     with open_session(engine) as session:
@@ -329,6 +338,7 @@ def main() -> None:
         run(editor, town, TIMES)
         look_ahead(editor)
         told = take_back(editor, town, engine, MANY)
+        finish(editor)
         show(editor)
         print(told)
         engine.dispose()
