@@ -1,7 +1,7 @@
 """What counts of incidents have to be held against: households, streets and hours of patrol of each grid, in a time."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -16,7 +16,7 @@ from data import frames
 from data.models import CheckIn, Community, GridEdition, GridKind, Patrol
 from geo.errors import N_
 from patrols import credits, figures, redraw, seen
-from patrols.days import start_of_day
+from patrols.days import local_day, start_of_day
 from patrols.incident_view import IncidentView
 from patrols.rules import Rules
 from patrols.scope import Scope
@@ -126,6 +126,17 @@ def exposures(session: Session, community: Community, grids: gpd.GeoDataFrame, s
     )
     inside = (table["patrols"] > 0) | codes.isin(_checked_in(session, community, span))
     return table.assign(looked=_looked(session, community, grids, span, inside.to_numpy(bool)))
+
+
+def patrols_since(session: Session, community: Community, span: Span) -> date | None:
+    """The first day of a time from which on patrols are on record: before, nobody knows who walked.
+
+    None where there is none until its end.
+    """
+    first = session.scalar(select(func.min(Patrol.started_at)).where(Patrol.community_id == community.id))
+    if first is None or first >= span.until:
+        return None
+    return local_day(community, max(first, span.since))
 
 
 def _walked(session: Session, community: Community, span: Span) -> pd.DataFrame:

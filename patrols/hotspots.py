@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -19,7 +19,7 @@ from geo.contiguity import Contiguity, border_on
 from geo.errors import N_
 from geo.gistar import g_star, g_star_simulated
 from geo.locator import GridLocator
-from patrols.exposures import COLUMN, Looked, Per, exposures, grids_of, span_of, tiling
+from patrols.exposures import COLUMN, Looked, Per, exposures, grids_of, patrols_since, span_of, tiling
 from patrols.incident_choice import chosen
 from patrols.incident_memory import columns_of
 from patrols.incident_view import IncidentView
@@ -28,7 +28,7 @@ from patrols.scope import Scope
 Flags = NDArray[np.bool_]
 
 FALSE_SHARE = 0.05
-"""Of what is told as hot, at most so much is chance; where nothing is, a view in so many tells something all the same."""
+"""Of what is told as hot at most so much is chance; without any hot spot at most so many views tell one all the same."""
 
 PERMUTATIONS = 999
 SEED = 20_260_101
@@ -65,7 +65,7 @@ TOO_FEW_GRIDS = N_("Hot spots are told from %(least)s grids on; here are %(count
 NOTHING_FOUND = N_("Nothing was found in this time.")
 
 
-class Tested(NamedTuple):
+class Judged(NamedTuple):
     """Grids that were held against each other: z and p of Gi* over exposures, the share of false finds, and Gi* itself.
 
     All arrays are as long as the grids; NaN where a grid was left out.
@@ -112,13 +112,15 @@ def hot_grids(
     Returns
     -------
     DataFrame
-        Index `grid_code`, ascending. `name`, `kind`, `count`; `households`, `street_km`, `patrol_hours`, `patrols`;
-        `per_100_households`, `per_street_km`, `per_patrol_hour` (NaN: nothing to divide by); `looked` (`Looked`),
+        Index `grid_code`, ascending. `name`, `kind`, `count`; `count_patrolled` (of these what was found since patrols
+        are recorded, which is what hours of patrol are held against); `households`, `street_km`, `patrol_hours`,
+        `patrols`; `per_100_households`, `per_street_km`, `per_patrol_hour` (NaN: nothing to divide by); `looked` (`Looked`),
         `empty` ("", "quiet", "unvisited": nothing was found, and somebody or nobody was there); `neighbours`,
         `window_count`, `window_expected`, `z`, `p`, `q`, `verdict` (`Verdict`); `gi_z`, `gi_p` (Gi* of the rate as it
         stands in books, by conditional permutation; it takes a rate of two households for as sure as one of two
         hundred). ``attrs``: `per`, `total`, `without_grid` (incidents in none of these grids), `edition`, `redrawn`
-        (the grids are newer than the time's begin), `why_not` ("" or a sentence with `facts`: nothing was judged).
+        (the grids are newer than the time's begin), `patrols_since` (the day of the first patrol on record, if it is in
+        this time; None: there is none until its end), `why_not` ("" or a sentence with `facts`: nothing was judged).
 
     Raises
     ------
@@ -130,13 +132,17 @@ def hot_grids(
     span = span_of(community, view, at)
     grids = grids_of(session, scope, community, span)
     counts, without = _counts(session, scope, community, view, grids)
-    table = pd.DataFrame(grids[["name", "kind"]]).assign(count=counts)
+    walked_since = patrols_since(session, community, span)
+    walked = counts
+    if walked_since != view.since:
+        walked = _counts_since(session, scope, community, view, grids, walked_since)
+    table = pd.DataFrame(grids[["name", "kind"]]).assign(count=counts, count_patrolled=walked)
     table = with_rates(table.join(exposures(session, community, grids, span)))
     unseen = bool(view.sources) and set(view.sources) <= FOUND_ON_FOOT
     tested, verdict, why_not, facts = _judged(table, grids, per, leave_unvisited=unseen)
     found = table.drop(columns="grids").assign(**tested._asdict(), verdict=verdict)
     found.attrs.update(grids.attrs, per=per.value, total=int(counts.sum()) + without, without_grid=without)
-    found.attrs.update(why_not=why_not, facts=facts)
+    found.attrs.update(why_not=why_not, facts=facts, patrols_since=walked_since)
     return found
 
 
@@ -146,7 +152,7 @@ def with_rates(table: pd.DataFrame) -> pd.DataFrame:
     Examples
     --------
     >>> rows = {"count": [3, 0], "households": [60.0, 0.0], "street_km": [1.5, 2.0], "patrol_hours": [0.0, 4.0]}
-    >>> table = with_rates(pd.DataFrame(rows).assign(looked=["nobody", "walked"]))
+    >>> table = with_rates(pd.DataFrame(rows).assign(count_patrolled=[3, 0], looked=["nobody", "walked"]))
     >>> table[["per_100_households", "per_patrol_hour", "empty"]].to_numpy().tolist()
     [[5.0, nan, ''], [nan, 0.0, 'quiet']]
     """
@@ -155,12 +161,12 @@ def with_rates(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(
         per_100_households=100.0 * count / _above_zero(table["households"]),
         per_street_km=count / _above_zero(table["street_km"]),
-        per_patrol_hour=count / _above_zero(table["patrol_hours"]),
+        per_patrol_hour=table["count_patrolled"] / _above_zero(table["patrol_hours"]),
         empty=np.where(count == 0, quiet, ""),
     )
 
 
-def judge(counts: ArrayLike, exposed: ArrayLike, beside: Contiguity, asked: Flags) -> Tested:
+def judge(counts: ArrayLike, exposed: ArrayLike, beside: Contiguity, asked: Flags) -> Judged:
     """Hold the counts of some grids against each other by their exposures; pure numbers, for simulations too.
 
     Parameters
@@ -181,18 +187,19 @@ def judge(counts: ArrayLike, exposed: ArrayLike, beside: Contiguity, asked: Flag
         *(windows.counted, windows.expected, windows.z, windows.p, discovery_rates(windows.p), gi_z),
         *(g_star_simulated(rate, among, permutations=PERMUTATIONS, seed=SEED), among.neighbours),
     )
-    return Tested(*(_spread(part, asked) for part in parts))
+    return Judged(*(_spread(part, asked) for part in parts))
 
 
 def _judged(
     table: pd.DataFrame, grids: gpd.GeoDataFrame, per: Per, *, leave_unvisited: bool
-) -> tuple[Tested, Any, str, dict[str, int]]:
+) -> tuple[Judged, Any, str, dict[str, int]]:
     """The test of a table's grids, and what is said of each; why nothing was tested, if so."""
     exposed = table[COLUMN[per]].to_numpy(float)
     unvisited = (table["looked"] == Looked.NOBODY.value).to_numpy(bool) & (leave_unvisited or per is Per.PATROLS)
     lies_once = tiling(grids)
     asked = lies_once & (exposed > 0) & ~unvisited
-    tested = judge(table["count"].to_numpy(), exposed, border_on(grids.geometry.to_numpy()), asked)
+    counts = table["count_patrolled" if per is Per.PATROLS else "count"].to_numpy()
+    tested = judge(counts, exposed, border_on(grids.geometry.to_numpy()), asked)
     hot = (np.nan_to_num(tested.q, nan=1.0) <= FALSE_SHARE) & (tested.window_count > tested.window_expected)
     verdict = np.select(
         [~lies_once, unvisited, ~asked, tested.neighbours == 0, np.isnan(tested.p), hot],
@@ -204,7 +211,7 @@ def _judged(
     )
     if int(asked.sum()) < LEAST_PLACES:
         return tested, verdict, TOO_FEW_GRIDS, {"least": LEAST_PLACES, "count": int(asked.sum())}
-    nothing = not table["count"].to_numpy()[asked].any()
+    nothing = not counts[asked].any()
     return tested, verdict, NOTHING_FOUND if nothing else "", {}
 
 
@@ -224,6 +231,20 @@ def _counts(
         position[given_up] = np.where(there < 0, -1, general[there])
     inside = position[position >= 0]
     return np.bincount(inside, minlength=len(grids)), len(rows) - len(inside)
+
+
+def _counts_since(
+    session: Session,
+    scope: Scope,
+    community: Community,
+    view: IncidentView,
+    grids: gpd.GeoDataFrame,
+    since: date | None,
+) -> Any:
+    """The counts of the part of a view that began on a day; none where there is no such day."""
+    if since is None:
+        return np.zeros(len(grids), np.int64)
+    return _counts(session, scope, community, view.over(since, view.until), grids)[0]
 
 
 def _spread(part: Any, asked: Flags) -> Any:
