@@ -17,6 +17,8 @@ KINDS = {
     ".zip": "application/zip",
     ".csv": "text/csv",
     ".json": "application/json",
+    ".html": "text/html",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 """What each kind of file that is sent calls itself."""

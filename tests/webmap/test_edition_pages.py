@@ -234,20 +234,20 @@ def test_the_figures_of_an_earlier_day_are_told_by_the_grids_of_that_day(
     as_role: Signed, draft: Town, clock: list[datetime]
 ) -> None:
     boss = as_role(Role.ADMINISTRATOR)
-    earlier = boss.get("/figures?day=2026-11-21").text
+    earlier = boss.get("/figures?kind=daily&day=2026-11-21").text
     submit(boss)
     send(boss, STEPS, move="review")
     send(boss, STEPS, move="adopt", valid_from=TODAY, filing_number="2号")
 
-    later = boss.get("/figures?day=2026-11-21").text
+    later = boss.get("/figures?kind=daily&day=2026-11-21").text
 
-    def table(page: str) -> str:
-        return page[page.index("<table") : page.index("</table>")]
+    def sheet(page: str) -> str:
+        return page[page.index("<article") : page.index("</article>")]
 
-    assert table(earlier) == table(later)
-    assert "whatever was adopted or closed since" in later
-    assert ">002 <" in later
-    assert ">002 <" not in boss.get("/figures").text
+    assert sheet(earlier) == sheet(later)
+    assert "by the grids of that time" in later
+    assert ">002</th>" in later
+    assert ">002</th>" not in boss.get("/figures?kind=daily").text
 
 
 def test_the_first_edition_has_nothing_to_be_compared_with(as_role: Signed) -> None:

@@ -23,6 +23,7 @@ COMMANDS = {
     "import": "intake",
     "grids": "grids",
     "map": "maps",
+    "figures": "figures",
     "export": "exporting",
     "patrols": "patrols",
     "categories": "categories",

@@ -36,7 +36,7 @@ def write(document: Document, target: Path) -> int:
     _set_page(word, document)
     _set_styles(word)
     word.add_paragraph(f"{document.community} {document.title}", style="Title")
-    for line in (document.period, *document.lines):
+    for line in (document.period, *document.lines, document.codes):
         word.add_paragraph(line, style="Subtitle")
     for part in document.parts:
         word.add_heading(part.heading, level=1)

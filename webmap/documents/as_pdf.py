@@ -1,6 +1,6 @@
 """A sheet as a PDF (A4): flowing text and tables, a head and a foot on every page, lines to sign on at the end."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 from xml.sax.saxutils import escape
@@ -32,6 +32,7 @@ from webmap.printing.paper import HAIR, INK, MM, QUIET, RED, Paper, use_fonts
 
 EDGE, TOP, BOTTOM = 18 * MM, 22 * MM, 18 * MM
 WIDE = A4[0] - 2 * EDGE
+BLACK, GREY, HEADING, THIN = map(HexColor, (INK, QUIET, RED, HAIR))
 FEW = 14
 """Tables of no more rows are not torn apart over two pages."""
 
@@ -75,10 +76,17 @@ class _Template(BaseDocTemplate):
 
     def afterFlowable(self, flowable: Flowable) -> None:
         """Let the reader's list of contents lead to each section."""
-        key = getattr(flowable, "section", None)
-        if key:
-            self.canv.bookmarkPage(key)
-            self.canv.addOutlineEntry(flowable.getPlainText(), key, level=0)
+        if isinstance(flowable, _Heading):
+            self.canv.bookmarkPage(flowable.key)
+            self.canv.addOutlineEntry(flowable.getPlainText(), flowable.key, level=0)
+
+
+class _Heading(Paragraph):
+    """The heading of a section, to which the list of contents leads."""
+
+    def __init__(self, text: str, style: ParagraphStyle, key: str) -> None:
+        super().__init__(text, style)
+        self.key = key
 
 
 class _Counting(Canvas):
@@ -90,7 +98,9 @@ class _Counting(Canvas):
 
     def showPage(self) -> None:
         self.kept.append(dict(self.__dict__))
-        self._startPage()
+        # What a page of its own does when it ends, without writing it yet.
+        start: Callable[[], None] = getattr(self, "_startPage")  # noqa: B009  the stubs do not know it
+        start()
 
     def save(self) -> None:
         for number, page in enumerate(self.kept, start=1):
@@ -118,17 +128,24 @@ class _Story:
     def __init__(self, document: Document) -> None:
         self.document = document
         wrap = "CJK" if language.current() == "zh" else None
-        base = ParagraphStyle("text", fontName="Regular", fontSize=10, leading=16, textColor=INK, wordWrap=wrap)
+        base = ParagraphStyle("text", fontName="Regular", fontSize=10, leading=16, textColor=BLACK, wordWrap=wrap)
         self.wrap = wrap
         self.text = ParagraphStyle("indented", base, firstLineIndent=20 if wrap else 0, spaceAfter=3)
         self.title = ParagraphStyle(
             "title", base, fontName="Bold", fontSize=20, leading=28, alignment=TA_CENTER, spaceAfter=2
         )
         self.middle = ParagraphStyle("middle", base, alignment=TA_CENTER, spaceAfter=4)
-        self.quiet = ParagraphStyle("quiet", base, fontSize=8, leading=12, textColor=QUIET)
+        self.quiet = ParagraphStyle("quiet", base, fontSize=8, leading=12, textColor=GREY)
         self.centred = ParagraphStyle("centred", self.quiet, alignment=TA_CENTER)
         self.heading = ParagraphStyle(
-            "heading", base, fontName="Bold", fontSize=13, leading=20, textColor=RED, spaceBefore=14, spaceAfter=4
+            "heading",
+            base,
+            fontName="Bold",
+            fontSize=13,
+            leading=20,
+            textColor=HEADING,
+            spaceBefore=14,
+            spaceAfter=4,
         )
         self.caption = ParagraphStyle("caption", base, fontName="Bold", fontSize=10, leading=15, spaceBefore=8)
 
@@ -136,13 +153,11 @@ class _Story:
         document = self.document
         yield Paragraph(escape(f"{document.community} {document.title}"), self.title)
         yield Paragraph(escape(document.period), self.middle)
-        for line in document.lines:
+        for line in (*document.lines, document.codes):
             yield Paragraph(escape(line), self.centred)
         for part in document.parts:
             yield CondPageBreak(40 * MM)
-            heading = Paragraph(escape(part.heading), self.heading)
-            heading.section = part.key
-            yield heading
+            yield _Heading(escape(part.heading), self.heading, part.key)
             for sentence in part.sentences:
                 yield Paragraph(escape(sentence), self.text)
             for table in part.tables:
@@ -181,7 +196,9 @@ class _Story:
 def tabled(table: Tabled, wrap: str | None) -> Table:
     """A table as wide as the page, its headings repeated on every page it runs over."""
     size, widths = fitted(table, WIDE)
-    cell = ParagraphStyle("cell", fontName="Regular", fontSize=size, leading=size * 1.35, textColor=INK, wordWrap=wrap)
+    cell = ParagraphStyle(
+        "cell", fontName="Regular", fontSize=size, leading=size * 1.35, textColor=BLACK, wordWrap=wrap
+    )
     right = ParagraphStyle("right", cell, alignment=TA_RIGHT)
     head, head_right = (ParagraphStyle(one.name + "-head", one, fontName="Bold") for one in (cell, right))
 
@@ -191,10 +208,10 @@ def tabled(table: Tabled, wrap: str | None) -> Table:
     rows = [row(table.headings, head, head_right), *(row(texts, cell, right) for texts in table.rows)]
     rules: list[tuple[Any, ...]] = [
         ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
-        ("LINEABOVE", (0, 0), (-1, 0), 0.9, HexColor(INK)),
-        ("LINEBELOW", (0, 0), (-1, 0), 0.6, HexColor(INK)),
-        ("LINEBELOW", (0, 1), (-1, -1), 0.3, HexColor(HAIR)),
-        ("LINEBELOW", (0, -1), (-1, -1), 0.9, HexColor(INK)),
+        ("LINEABOVE", (0, 0), (-1, 0), 0.9, BLACK),
+        ("LINEBELOW", (0, 0), (-1, 0), 0.6, BLACK),
+        ("LINEBELOW", (0, 1), (-1, -1), 0.3, THIN),
+        ("LINEBELOW", (0, -1), (-1, -1), 0.9, BLACK),
         ("TOPPADDING", (0, 0), (-1, -1), 1.5),
         ("BOTTOMPADDING", (0, 0), (-1, -1), 2.5),
         ("LEFTPADDING", (0, 0), (-1, -1), PAD / 2),
@@ -202,7 +219,7 @@ def tabled(table: Tabled, wrap: str | None) -> Table:
     ]
     if table.total is not None:
         rows.append(row(table.total, head, head_right))
-        rules.append(("LINEABOVE", (0, -1), (-1, -1), 0.6, HexColor(INK)))
+        rules.append(("LINEABOVE", (0, -1), (-1, -1), 0.6, BLACK))
         # A total alone on a page is of nothing.
         rules.append(("NOSPLIT", (0, -min(4, len(rows) - 1)), (-1, -1)))
     return Table(rows, colWidths=widths, repeatRows=1, style=rules, spaceBefore=3, spaceAfter=3, hAlign="LEFT")

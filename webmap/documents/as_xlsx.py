@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell, MergedCell
 from openpyxl.drawing.image import Image
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from patrols.periodic import Amount, Change, ChangeUnit, Kind
@@ -44,7 +45,15 @@ HEAD_ROW = 4
 NARROWEST, WIDEST = 9.0, 42.0
 MAP_POINTS = 460.0
 
-BOLD, QUIET = Font(bold=True), Font(color="6C6861", size=9)
+LETTERS = "Microsoft YaHei"
+"""What every office's Excel has for Chinese and Latin alike."""
+
+
+def _font(size: float = 10, **how: Any) -> Font:
+    return Font(name=LETTERS, size=size, **how)
+
+
+BOLD, QUIET, TEXT = _font(bold=True), _font(9, color="6C6861"), _font()
 RULE = Side(style="thin", color="D8D4CC")
 BOX = Border(left=RULE, right=RULE, top=RULE, bottom=RULE)
 SHADE = PatternFill("solid", fgColor="F1EFEA")
@@ -80,7 +89,7 @@ class _Pages:
         name = _page_name(f"{len(self.names) + 1} {table.title}")
         self.names[table.name] = name
         page = self.book.create_sheet(name)
-        _write_text(page.cell(1, 1), f"{table.name} {table.title}").font = Font(bold=True, size=14)
+        _write_text(page.cell(1, 1), f"{table.name} {table.title}").font = _font(14, bold=True)
         _write_text(page.cell(2, 1), f"{self.document.community} {self.document.period}").font = QUIET
         _write_text(page.cell(3, 1), table.of).font = QUIET
         self.values[name] = _fill(page, table, self.document.wording)
@@ -114,7 +123,7 @@ def _fill(page: Worksheet, table: Tabled, wording: Wording) -> dict[str, float]:
     for at, row in enumerate(table.table.rows, start=HEAD_ROW + 1):
         for i, (figure, column) in enumerate(zip(row, table.table.columns, strict=True), start=1):
             cell = page.cell(at, i)
-            cell.border = BOX
+            cell.border, cell.font = BOX, TEXT
             _write(cell, figure, column.kind, wording)
     return _total(page, table, wording) if table.table.total is not None else {}
 
@@ -145,7 +154,7 @@ def _adds_up(table: Tabled, column: int, total: float) -> bool:
     return bool(figures) and abs(sum(f for f in figures if isinstance(f, int | float)) - total) < 1e-6 * max(1, total)
 
 
-def _write(cell: Cell, figure: Figure, kind: Kind, wording: Wording) -> None:
+def _write(cell: Cell | MergedCell, figure: Figure, kind: Kind, wording: Wording) -> None:
     """Write one figure as what it is."""
     value, number_format = _valued(figure, kind, wording)
     if isinstance(value, str):
@@ -207,8 +216,8 @@ def _set_up(page: Worksheet, document: Document, table: Tabled) -> None:
         if table.table.columns[i].kind is Kind.CODE:
             wide = max(wide, len(document.wording.code) + 6.0)
         page.column_dimensions[get_column_letter(i + 1)].width = min(max(wide, NARROWEST), WIDEST)
-    page.row_dimensions[HEAD_ROW].height = 32
-    page.freeze_panes = page.cell(HEAD_ROW + 1, 2)
+    page.row_dimensions[1].height, page.row_dimensions[HEAD_ROW].height = 24, 32
+    page.freeze_panes = f"B{HEAD_ROW + 1}"
     if table.rows:
         last = page.cell(HEAD_ROW + len(table.rows), len(table.headings))
         page.auto_filter.ref = f"A{HEAD_ROW}:{last.coordinate}"
@@ -219,10 +228,12 @@ def _set_up(page: Worksheet, document: Document, table: Tabled) -> None:
 def _set_paper(page: Worksheet, document: Document, *, landscape: bool) -> None:
     page.page_setup.paperSize = page.PAPERSIZE_A4
     page.page_setup.orientation = "landscape" if landscape else "portrait"
-    page.sheet_properties.pageSetUpPr.fitToPage = True
+    page.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     page.page_setup.fitToHeight = 0
-    page.oddFooter.left.text = document.foot.replace("&", "&&")
-    page.oddFooter.right.text = gettext("%(page)s of %(pages)s", page="&P", pages="&N")
+    # The stubs say that there may be none; a fresh page has both.
+    foot: Any = page.oddFooter
+    foot.left.text, foot.left.size = document.foot.replace("&", "&&"), 7
+    foot.right.text, foot.right.size = gettext("%(page)s of %(pages)s", page="&P", pages="&N"), 7
 
 
 def _add_map(page: Worksheet, picture: pictures.Picture, row: int) -> int:
@@ -237,21 +248,23 @@ def _tell(page: Worksheet, document: Document, names: dict[str, str]) -> None:
     """The first page: what this is, what it says in words, and where each table is."""
     page.column_dimensions["A"].width = 100
     lines: list[tuple[str, Font, str]] = [
-        (f"{document.community} {document.title}", Font(bold=True, size=18), ""),
-        (document.period, Font(size=12), ""),
+        (f"{document.community} {document.title}", _font(18, bold=True), ""),
+        (document.period, _font(12), ""),
         *((line, QUIET, "") for line in document.lines),
     ]
     for part in document.parts:
-        lines.append((part.heading, Font(bold=True, size=13, color="A8121B"), ""))
-        lines += [(sentence, Font(), "") for sentence in part.sentences]
+        lines.append((part.heading, _font(13, bold=True, color="A8121B"), ""))
+        lines += [(sentence, TEXT, "") for sentence in part.sentences]
         lines += [
-            (f"{table.name} {table.title}", Font(color="0B4A80", underline="single"), names[table.name])
+            (f"{table.name} {table.title}", _font(color="0B4A80", underline="single"), names[table.name])
             for table in part.tables
         ]
     lines += [(note, QUIET, "") for note in document.notes]
     for row, (text, font, leads_to) in enumerate(lines, start=1):
         cell = _write_text(page.cell(row, 1), text)
-        cell.font, cell.alignment = font, Alignment(wrap_text=True, vertical="top")
+        cell.font, cell.alignment = font, Alignment(wrap_text=True, vertical="center")
+        # Else a viewer that does not measure letters lets large ones lie over each other.
+        page.row_dimensions[row].height = 1.7 * float(font.size) * -(-charts.breadth(text) * float(font.size) // 1050)
         if leads_to:
             cell.hyperlink = f"#'{leads_to}'!A1"
             cell.font = font

@@ -8,7 +8,7 @@ from typing import Any
 from reportlab.graphics.charts.barcharts import HorizontalBarChart, VerticalBarChart
 from reportlab.graphics.charts.linecharts import HorizontalLineChart
 from reportlab.graphics.shapes import Drawing, Rect, String
-from reportlab.graphics.widgets.markers import makeMarker
+from reportlab.graphics.widgets.markers import Marker
 from reportlab.lib.colors import HexColor
 
 from patrols.periodic import Chart, ChartKind, Kind
@@ -94,7 +94,7 @@ def drawing_of(chart: Told, width: float) -> Drawing:
 
 def _standing(chart: Told, width: float) -> tuple[Any, float]:
     lines = chart.kind is ChartKind.LINES
-    plot = HorizontalLineChart() if lines else VerticalBarChart()
+    plot: Any = HorizontalLineChart() if lines else VerticalBarChart()
     turned = _labels(plot, chart, width - 60)
     low = max((width_of(label, SIZE) for label in plot.categoryAxis.categoryNames), default=0.0) if turned else 8.0
     plot.x, plot.y, plot.width, plot.height = 44, low + 12, width - 56, STANDING - low - 16
@@ -107,7 +107,7 @@ def _standing(chart: Told, width: float) -> tuple[Any, float]:
 
 
 def _lying(chart: Told, width: float) -> tuple[Any, float]:
-    plot = HorizontalBarChart()
+    plot: Any = HorizontalBarChart()
     rows = len(chart.labels) * (1 if chart.kind is ChartKind.STACKED else max(1.0, 0.6 * len(chart.series)))
     high = rows * ROW
     names = [shortened(label, LONGEST_LABEL, SIZE) for label in chart.labels]
@@ -151,7 +151,7 @@ def _said(measure: Kind) -> Callable[[float], str]:
 
 def _highest(chart: Told, data: Sequence[Sequence[float | None]]) -> float:
     columns = zip(*data, strict=True)
-    over = sum if chart.kind is ChartKind.STACKED else max
+    over: Callable[[list[float]], float] = sum if chart.kind is ChartKind.STACKED else max
     return max((over([v or 0.0 for v in column]) for column in columns), default=0.0)
 
 
@@ -167,7 +167,7 @@ def round_step(highest: float, *, whole: bool) -> float:
         return 1
     rough = highest / TICKS
     unit = 10 ** floor(log10(rough))
-    step = next(factor * unit for factor in (1, 2, 5, 10) if factor * unit >= rough * 0.999)
+    step: float = next(factor * unit for factor in (1, 2, 5, 10) if factor * unit >= rough * 0.999)
     return max(1, round(step)) if whole or step >= 1 else round(step, 9)
 
 
@@ -225,13 +225,17 @@ def _lines(plot: Any, chart: Told) -> None:
         colour = HexColor(name)
         plot.lines[i].strokeColor, plot.lines[i].strokeWidth = colour, 1.6
         plot.lines[i].strokeDashArray = DASHES[i % len(DASHES)]
-        plot.lines[i].symbol = makeMarker(MARKERS[i % len(MARKERS)], size=4, fillColor=colour, strokeColor=colour)
+        marker = Marker()
+        marker.kind, marker.size, marker.fillColor, marker.strokeColor = MARKERS[i % len(MARKERS)], 4, colour, colour
+        plot.lines[i].symbol = marker
 
 
-def _legend(drawing: Drawing, chart: Told, y: float) -> None:
+def _legend(drawing: Any, chart: Told, y: float) -> None:
     x, room = 44.0, (drawing.width - 52) / len(chart.series)
     for (name, _), colour in zip(chart.series, _colours(chart), strict=True):
         said = shortened(name, room - 16, SIZE)
-        drawing.add(Rect(x, y, 8, 8, fillColor=HexColor(colour), strokeColor=None))
+        square = Rect(x, y, 8, 8)
+        square.fillColor, square.strokeColor = HexColor(colour), None
+        drawing.add(square)
         drawing.add(String(x + 12, y + 1, said, fontName="Regular", fontSize=SIZE, fillColor=HexColor(INK)))
         x += width_of(said, SIZE) + 26

@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 
 from sqlalchemy.orm import Session
 
 from data.models import Community, GridEdition
 from geo.errors import N_
-from patrols.periodic import Section, Sheet, Table
+from patrols.periodic import PeriodKind, Section, Sheet, Table
 from patrols.periodic.cells import Row
 from patrols.telling import Tell, silent
 from webmap.documents import charts, grid_map
 from webmap.documents.wording import NUMBERS, Wording, numbered, period_said
 from webmap.language import gettext
-from webmap.printing.contents import ground_of
 from webmap.printing.plan import Ground
 
 Figure = charts.Told | grid_map.Drawn
@@ -62,13 +62,15 @@ class Part:
 class Document:
     """A whole sheet.
 
-    ``lines`` stand below the title: of when it tells, and when it was made; ``foot`` below every page.
+    ``lines`` stand below the title: of when it tells, and when it was made; ``foot`` below every page. ``codes`` says
+    how grids are told, where that is shorter than by their codes.
     """
 
     title: str
     community: str
     period: str
     lines: list[str]
+    codes: str
     parts: list[Part]
     notes: list[str]
     foot: str
@@ -79,6 +81,17 @@ class Document:
         """All tables, in their order."""
         for part in self.parts:
             yield from part.tables
+
+
+def usual_day(kind: PeriodKind, today: date) -> date:
+    """The day whose period is meant where none is said: on the first day of a week or month still the one before.
+
+    Examples
+    --------
+    >>> usual_day(PeriodKind.WEEK, date(2026, 11, 23)), usual_day(PeriodKind.DAY, date(2026, 11, 23))
+    (datetime.date(2026, 11, 22), datetime.date(2026, 11, 23))
+    """
+    return today if kind is PeriodKind.DAY else today - timedelta(days=1)
 
 
 def compose(
@@ -100,7 +113,8 @@ def compose(
         title=wording.said(sheet.title),
         community=community.name,
         period=period_said(sheet.period),
-        lines=_lines(sheet, wording),
+        lines=[_stood(sheet, wording)],
+        codes=gettext("Code of the community: %(code)s. Grids are told by the digits after it.", code=wording.code),
         parts=parts,
         notes=[wording.said(note) for note in sheet.notes],
         foot=_foot(community),
@@ -109,13 +123,12 @@ def compose(
     )
 
 
-def _lines(sheet: Sheet, wording: Wording) -> list[str]:
-    as_of, made = wording.cell(sheet.as_of), wording.cell(sheet.made_at)
-    code = gettext("Code of the community: %(code)s. Grids are told by the digits after it.", code=wording.code)
+def _stood(sheet: Sheet, wording: Wording) -> str:
+    """Of which moment all this is."""
     if sheet.running:
-        return [gettext("Not over yet: as it stood on %(moment)s.", moment=as_of), code]
-    stood = gettext("As it stood at the end of the period, by the grids of that time; made on %(made)s.", made=made)
-    return [stood, code]
+        return gettext("Not over yet: as it stood on %(moment)s.", moment=wording.cell(sheet.as_of))
+    made = wording.cell(sheet.made_at)
+    return gettext("As it stood at the end of the period, by the grids of that time; made on %(made)s.", made=made)
 
 
 def _foot(community: Community) -> str:
@@ -188,6 +201,5 @@ class _Writer:
 
     def _ground(self, edition_id: int) -> Ground:
         if edition_id not in self.grounds:
-            edition = self.session.get_one(GridEdition, edition_id)
-            self.grounds[edition_id] = grid_map.thematic(ground_of(self.session, edition))
+            self.grounds[edition_id] = grid_map.ground_of(self.session, self.session.get_one(GridEdition, edition_id))
         return self.grounds[edition_id]

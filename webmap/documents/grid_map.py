@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
+from sqlalchemy.orm import Session
 
+from data import frames
+from data.models import GridEdition, GridKind
 from patrols.periodic import GridMap, Kind
 from webmap import language
 from webmap.documents.wording import Wording, number_said
@@ -124,7 +126,11 @@ def _counted(grids: int) -> str:
     return f"（{inside}）" if language.current() == "zh" else f" ({inside})"
 
 
-def thematic(ground: Ground) -> Ground:
-    """What a coloured map needs of the ground: its grids and streets, without buildings and compounds."""
-    nothing: gpd.GeoDataFrame = ground.buildings.iloc[:0]
-    return Ground(grids=ground.grids, streets=ground.streets, buildings=nothing, compounds=nothing)
+def ground_of(session: Session, edition: GridEdition) -> Ground:
+    """What a coloured map needs of the ground: grids and streets, without buildings and compounds."""
+    grids = frames.grids(session, edition.id)
+    # Special grids lie over general ones.
+    grids = grids.sort_values(["kind", "grid_code"], key=lambda column: column != GridKind.GENERAL, kind="stable")
+    nothing = grids.iloc[:0][["name", "geometry"]]
+    streets = frames.streets(session, edition.community_id)
+    return Ground(grids=grids.reset_index(drop=True), streets=streets, buildings=nothing, compounds=nothing)

@@ -52,6 +52,6 @@ def _inside(target: str) -> str:
 def _filled(text: str, cells: Mapping[str, float]) -> str:
     """The text of a page with values in its formulas' cells."""
     for name, value in cells.items():
-        written = re.compile(rf'(<c r="{name}"[^>]*><f>[^<]*</f>)<v\s*/>|(<c r="{name}"[^>]*><f>[^<]*</f>)<v></v>')
-        text = written.sub(lambda match, value=value: f"{match[1] or match[2]}<v>{value:.15g}</v>", text)
+        written = re.compile(rf'(?P<formula><c r="{name}"[^>]*><f>[^<]*</f>)(<v\s*/>|<v></v>)')
+        text = written.sub(rf"\g<formula><v>{value:.15g}</v>", text)
     return text

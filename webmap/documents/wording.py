@@ -10,6 +10,7 @@ from babel.dates import format_date, format_skeleton
 
 from geo.errors import N_
 from patrols.periodic import Amount, Cell, Change, ChangeUnit, Column, Kind, Named, Period, PeriodKind, Said, Sheet
+from patrols.periodic.writing import TITLES
 from patrols.rates import Rate
 from webmap import language, words
 from webmap.language import gettext
@@ -164,6 +165,11 @@ def period_said(period: Period) -> str:
         return str(format_date(period.first, "full", locale=locale))
     skeleton = {PeriodKind.MONTH: "yMMMM", PeriodKind.QUARTER: "yQQQQ", PeriodKind.YEAR: "y"}[period.kind]
     return str(format_skeleton(skeleton, period.first, locale=locale))
+
+
+def sheet_name(kind: PeriodKind) -> str:
+    """What the sheet of such a period is called: 日清点, 周例会, 月调度, 季分析, 年总结."""
+    return gettext(TITLES[kind])
 
 
 def numbered(position: int) -> str:

@@ -127,13 +127,13 @@ class Plan:
         near = near[near["grid_code"].isin(figures.keys())]
         spots = self.place(shapely.get_coordinates(shapely.point_on_surface(near.geometry.to_numpy())))
         for code, (x, y) in zip(near["grid_code"], spots, strict=True):
-            number, said, small = code[12:] or code, figures[code], 0.62 * size
+            number, said, small = code[12:] or code, figures[code], 0.72 * size
             wide = max(width_of(said, size, bold=True), width_of(number, small)) / 2
-            box = (x - wide, y - 0.8 * size, x + wide, y + size)
+            box = (x - wide, y - 0.8 * size, x + wide, y + 1.1 * size)
             if self._inside(box) and self._free(box):
                 self.taken.append(box)
                 self._haloed(said, x, y - 0.7 * size, size, INK, bold=True)
-                self._haloed(number, x, y + 0.3 * size, small, QUIET, bold=False)
+                self._haloed(number, x, y + 0.34 * size, small, QUIET, bold=False)
 
     def highlight(self, shapes: Iterable[BaseGeometry]) -> None:
         """Let some buildings stand out."""
