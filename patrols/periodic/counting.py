@@ -213,7 +213,7 @@ def _grids(asked: Asked) -> Table:
     codes = asked.with_gone(counts)
     columns = (
         Column("grid_code", Said(N_("Grid")), Kind.CODE),
-        Column("name", Said(N_("Name")), Kind.TEXT),
+        Column("name", Said(N_("Grid name")), Kind.TEXT),
         Column("households", Said(N_("Households")), Kind.COUNT, summed=True),
         *COUNT_COLUMNS,
         Column("per_100", Said(N_("Sent up per 100 households")), Kind.AMOUNT),

@@ -68,10 +68,10 @@ def _rates(asked: Asked) -> Table:
         for key, rate in now.items()
     ]
     columns = (
-        Column("name", Said(N_("Rate")), Kind.TEXT),
+        Column("name", Said(N_("Indicator")), Kind.TEXT),
         Column("part", Said(N_("So many")), Kind.COUNT),
         Column("whole", Said(N_("of so many")), Kind.COUNT),
-        Column("rate", Said(N_("Share")), Kind.RATE),
+        Column("rate", Said(N_("In per cent")), Kind.RATE),
         *comparing.COLUMNS,
     )
     return Table(
@@ -93,7 +93,7 @@ def _earlier(counted: Counted | None) -> dict[str, Rate]:
 def _offices(asked: Asked) -> Table:
     columns = (
         Column("office", Said(N_("Office")), Kind.TEXT),
-        Column("due", Said(N_("Due")), Kind.COUNT, summed=True),
+        Column("due", Said(N_("Cases due")), Kind.COUNT, summed=True),
         *(Column(key, Said(NAMES[key]), Kind.RATE) for key in JUDGED_BY),
         Column("open", counting.OPEN, Kind.COUNT, summed=True),
         Column("overdue", counting.OVERDUE, Kind.COUNT, summed=True),
@@ -120,10 +120,10 @@ def _grids(asked: Asked) -> Table:
     shown = (*REPORTED_BY, *JUDGED_BY)
     columns = (
         Column("grid_code", Said(N_("Grid")), Kind.CODE),
-        Column("name", Said(N_("Name")), Kind.TEXT),
+        Column("name", Said(N_("Grid name")), Kind.TEXT),
         Column("filed", counting.FILED, Kind.COUNT, summed=True),
         *(Column(key, Said(NAMES[key]), Kind.RATE) for key in REPORTED_BY),
-        Column("due", Said(N_("Due")), Kind.COUNT, summed=True),
+        Column("due", Said(N_("Cases due")), Kind.COUNT, summed=True),
         *(Column(key, Said(NAMES[key]), Kind.RATE) for key in JUDGED_BY),
         Column("rank", Said(N_("Rank")), Kind.COUNT),
     )
@@ -200,7 +200,7 @@ def _levels(asked: Asked) -> Table:
         N_("above the community"): int((~in_grid & above).sum()),
     }
     columns = (
-        Column("level", Said(N_("Settled")), Kind.TEXT),
+        Column("level", Said(N_("Settled by")), Kind.TEXT),
         Column("closed", counting.CLOSED, Kind.COUNT, summed=True),
         Column("share", Said(N_("Share of what was closed")), Kind.RATE),
     )

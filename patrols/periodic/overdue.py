@@ -79,10 +79,10 @@ def _listed(asked: Asked, late: pd.DataFrame) -> Table:
     """The oldest ones, without anybody's name, place or words."""
     shown = late.sort_values(["due_at", "number"]).head(MOST_LISTED)
     columns = (
-        Column("number", Said(N_("Number")), Kind.CODE),
+        Column("number", Said(N_("Incident number")), Kind.CODE),
         Column("category", Said(N_("Category")), Kind.TEXT),
         Column("grid_code", Said(N_("Grid")), Kind.CODE),
-        Column("name", Said(N_("Name")), Kind.TEXT),
+        Column("name", Said(N_("Grid name")), Kind.TEXT),
         Column("office", Said(N_("Office")), Kind.TEXT),
         Column("stage", Said(N_("Stage")), Kind.TEXT),
         Column("due_at", Said(N_("Due")), Kind.MOMENT),

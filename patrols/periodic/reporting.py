@@ -30,7 +30,7 @@ NAMES = {
     Group.GRID: N_("Grid managers and grid workers"),
     Group.BUILDING: N_("Heads of groups, buildings and entrances"),
     Group.VOLUNTEERS: N_("Volunteer teams"),
-    Group.RESIDENTS: N_("Residents"),
+    Group.RESIDENTS: N_("Residents and the hotline"),
     Group.OFFICES: N_("Offices, cameras and leaders"),
     Group.UNKNOWN: N_("Found on patrol, by whom is not kept"),
 }
@@ -83,8 +83,8 @@ def groups_of(asked: Asked, filed: pd.DataFrame) -> "pd.Series[str]":
     known = senders.assign(day=[local_day(asked.community, at) for at in filed.loc[senders.index, "reported_at"]])
     held = known.reset_index().merge(_held(asked, set(known["person_id"])), on="person_id")
     held = held[(held["valid_from"] <= held["day"]) & (held["day"] < held["valid_until"])]
-    best = held.groupby("incident_id")["rank"].min()
-    rank[best.index] = np.minimum(rank[best.index].to_numpy(), best.to_numpy())
+    best = held.groupby("incident_id")["rank"].min().reindex(filed.index).astype(float)
+    rank = pd.Series(np.fmin(rank, best), index=filed.index).astype(int)
     rank[filed["source"].isin(PUBLIC)] = _ORDER.index(Group.RESIDENTS)
     return rank.map(dict(enumerate(_ORDER)))
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import ColumnElement, case, func, select
 
@@ -94,7 +95,7 @@ def _by_grid(asked: Asked) -> tuple[Table, pd.DataFrame]:
     known = earned.join(seen)
     columns = (
         Column("grid_code", Said(N_("Grid")), Kind.CODE),
-        Column("name", Said(N_("Name")), Kind.TEXT),
+        Column("name", Said(N_("Grid name")), Kind.TEXT),
         Column("visits", Said(N_("Visits")), Kind.COUNT),
         Column("metres", Said(N_("Length walked")), Kind.METRES, summed=True),
         Column("minutes", Said(N_("Time walked")), Kind.MINUTES, summed=True),
@@ -194,19 +195,20 @@ def _seen(asked: Asked) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def _with_streets(asked: Asked, columns: tuple[Column, ...], total: Row, pieces: pd.DataFrame) -> Row:
     """The total with the metres of street, each piece counted once."""
-    mine = pieces[[_touches(codes, asked.households) for codes in pieces["grid_codes"]]]
+    mine = _mine(asked, pieces)
     metres, seen = float(mine["metres"].sum()), float(mine["metres_seen"].sum())
     facts = {"street_metres": metres, "street_metres_seen": seen, "coverage": _share(seen, metres)}
     return tuple(facts.get(column.key, cell) for column, cell in zip(columns, total, strict=True))
 
 
-def _touches(codes: Any, mine: dict[str, int]) -> bool:
-    return any(code in mine for code in codes)
+def _mine(asked: Asked, pieces: pd.DataFrame) -> pd.DataFrame:
+    """The pieces of street in the grids that may be seen."""
+    return pieces[np.array([any(code in asked.households for code in codes) for codes in pieces["grid_codes"]], bool)]
 
 
 def _never_walked(asked: Asked, pieces: pd.DataFrame) -> Table:
     """The streets of which some piece was seen by nobody, the longest such pieces first."""
-    mine = pieces[[_touches(codes, asked.households) for codes in pieces["grid_codes"]]]
+    mine = _mine(asked, pieces)
     missed = mine[(mine["metres_seen"] <= 0) & (mine["metres"] > 0)].copy()
     missed["place"] = missed["grid_codes"].where(missed["name"].astype(str) == "", "")
     groups = missed.groupby(["name", "street_class", "place"], sort=False).agg(
@@ -226,7 +228,7 @@ def _never_walked(asked: Asked, pieces: pd.DataFrame) -> Table:
     ]
     rest = float(longest["metres"].iloc[MOST_LISTED:].sum())
     if rest:
-        rows.append((Said(N_("all others")), None, rest, None))
+        rows.append((Said(N_("all other streets")), None, rest, None))
     return Table(
         *("never_walked", Said(N_("Streets that nobody walked")), columns, tuple(rows), of(asked)),
         formulas=(Said(N_("Pieces of street between two crossings or borders of which not one metre was seen.")),),
