@@ -44,6 +44,12 @@ class CategoryFacts(NamedTuple):
     families: tuple[str, ...]
     sensitive: npt.NDArray[np.bool_]
 
+    @property
+    def mark(self) -> str:
+        """Changes with what counts of the categories."""
+        said = repr((self.ids, self.families, self.sensitive.tolist()))
+        return hashlib.blake2b(said.encode(), digest_size=8).hexdigest()
+
 
 @dataclass(frozen=True)
 class IncidentColumns:
@@ -134,9 +140,11 @@ def refreshed(session: Session, community: Community, known: IncidentColumns) ->
     if last < known.last_step or late < known.late_steps or not grown:
         # Another history than the one that was read: a backup was put back.
         return read_columns(session, community)
+    if last > known.last_step and not np.isfinite(known.x).any():
+        # Without any place so far, the plane lies nowhere near.
+        return read_columns(session, community)
     if (last, late) == (known.last_step, known.late_steps):
-        same = facts.families == known.facts.families and np.array_equal(facts.sensitive, known.facts.sensitive)
-        return known if same else _stamped(replace(known, facts=facts))
+        return known if facts.mark == known.facts.mark else _stamped(replace(known, facts=facts))
     changed = _changed(session, community, known.last_step - OUT_OF_TURN)
     base = replace(known, facts=facts, last_step=last, late_steps=_mark(session, last - OUT_OF_TURN)[1])
     if not changed:
@@ -281,7 +289,5 @@ def _joined(base: IncidentColumns, blocks: list[Block]) -> IncidentColumns:
 
 
 def _stamped(columns: IncidentColumns) -> IncidentColumns:
-    told = (columns.community_id, columns.last_step, columns.late_steps, len(columns), columns.facts.ids)
-    digest = hashlib.blake2b(repr((*told, columns.facts.families)).encode(), digest_size=8)
-    digest.update(columns.facts.sensitive.tobytes())
-    return replace(columns, stamp=digest.hexdigest())
+    told = (columns.community_id, columns.last_step, columns.late_steps, len(columns), columns.facts.mark)
+    return replace(columns, stamp=hashlib.blake2b(repr(told).encode(), digest_size=8).hexdigest())

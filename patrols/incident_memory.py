@@ -2,6 +2,7 @@
 
 import threading
 from collections import OrderedDict, defaultdict
+from datetime import datetime
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from data.models import Community
 from patrols.incident_columns import IncidentColumns, read_columns, refreshed
+from patrols.told_counts import Groups, first_grids, first_open_week, part
 
 MOST_ROWS = 5_000_000
 """Incidents that are kept in memory, 40 bytes each; then the community that nobody looked at for longest goes."""
@@ -19,6 +21,7 @@ class _Kept(NamedTuple):
     """The columns of one database by community, and who reads which."""
 
     columns: "OrderedDict[int, IncidentColumns]"
+    groups: "dict[int, tuple[str, Groups]]"
     turns: "defaultdict[int, threading.Lock]"
 
 
@@ -37,10 +40,8 @@ def columns_of(session: Session, community: Community) -> IncidentColumns:
     bind = session.get_bind()
     if not isinstance(bind, Engine):
         return read_columns(session, community)
-    with _lock:
-        kept = _databases.setdefault(bind.pool, _Kept(OrderedDict(), defaultdict(threading.Lock)))
-        turn = kept.turns[community.id]
-    with turn:
+    kept = _kept(bind)
+    with kept.turns[community.id]:
         known = kept.columns.get(community.id)
         found = read_columns(session, community) if known is None else refreshed(session, community, known)
         with _lock:
@@ -48,6 +49,29 @@ def columns_of(session: Session, community: Community) -> IncidentColumns:
             kept.columns.move_to_end(community.id)
             _forget(kept)
     return found
+
+
+def groups_of(session: Session, community: Community, columns: IncidentColumns, *, at: datetime) -> Groups:
+    """The groups in which incidents are told to those who may not see them singly; parted once a week.
+
+    Weeks that are over never change, so what is known of them stays until another week is over, or the office says
+    that a category is sensitive, or of another family.
+    """
+    mark = f"{first_open_week(columns, at)} {columns.facts.mark} {len(columns) == 0}"
+    bind = session.get_bind()
+    kept = _kept(bind) if isinstance(bind, Engine) else None
+    known = None if kept is None else kept.groups.get(community.id)
+    if known is not None and known[0] == mark:
+        return known[1]
+    groups, _member = part(columns, first_grids(session, columns), at)
+    if kept is not None:
+        kept.groups[community.id] = mark, groups
+    return groups
+
+
+def _kept(engine: Engine) -> _Kept:
+    with _lock:
+        return _databases.setdefault(engine.pool, _Kept(OrderedDict(), {}, defaultdict(threading.Lock)))
 
 
 def _forget(kept: _Kept) -> None:
