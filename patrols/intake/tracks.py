@@ -16,7 +16,7 @@ from data import frames
 from data.exchange.reading import Reading
 from data.models import WGS84, Community, Fix, Patrol, PatrolCredit, PatrolSource, Person, Team
 from geo.errors import N_
-from patrols import privacy
+from patrols import consents, privacy
 from patrols.errors import PatrolError
 from patrols.intake.datum import warn_of_datum
 from patrols.intake.keys import ids_of
@@ -55,11 +55,11 @@ def import_patrols(
     grids.
 
     The same fixes again, from whatever file, are the same patrol and change nothing. A patrol without times, that ends
-    in the future or never touches the community is refused as a whole; single fixes without a time are left out and
-    counted as dropped. Metres and minutes go to the grids in force on the day they were walked, under the edition of
-    that day; what lies outside all of them is credited to no grid, so that the credits add up to the patrol. An
-    override moves no metre: it says who answers for a building or compound, not on whose ground it stands (see
-    `patrols.overrides`).
+    in the future, never touches the community or is of somebody who withdrew their consent is refused as a whole;
+    single fixes without a time are left out and counted as dropped. Metres and minutes go to the grids in force on the
+    day they were walked, under the edition of that day; what lies outside all of them is credited to no grid, so that
+    the credits add up to the patrol. An override moves no metre: it says who answers for a building or compound, not on
+    whose ground it stands (see `patrols.overrides`).
 
     Parameters
     ----------
@@ -72,6 +72,8 @@ def import_patrols(
     sheet = Sheet(reading, FIXES)
     fixes = _read(session, sheet, community)
     _check_patrols(sheet, fixes, at)
+    walkers = fixes["person_id"].where(fixes["person_id"].notna(), person and person.id)
+    _check_consents(sheet, fixes.assign(person_id=walkers), consents.withdrawn(session, community))
     rules, crs = Rules.for_community(community.rules), frames.crs_of(session, community.id)
     clean = _clean(fixes[~sheet.bad & fixes["at"].notna()], rules, crs)
     lines = to_lines(clean, rules, crs=crs)
@@ -128,6 +130,16 @@ def _check_patrols(sheet: Sheet, fixes: pd.DataFrame, at: datetime) -> None:
         end=lambda patrol: ends[patrol].isoformat(),
     )
     sheet.bad |= fixes["patrol"].isin(fixes.loc[sheet.bad, "patrol"])
+
+
+def _check_consents(sheet: Sheet, fixes: pd.DataFrame, withdrawn: set[int]) -> None:
+    """Refuse patrols of people who withdrew their consent: nothing of theirs is recorded, whoever brings it."""
+    _refuse_patrols(
+        sheet,
+        fixes,
+        set(fixes.loc[fixes["person_id"].isin(withdrawn), "patrol"]),
+        N_("Whoever walked %(patrol)s has withdrawn their consent: it is not recorded."),
+    )
 
 
 def _clean(fixes: pd.DataFrame, rules: Rules, crs: Any) -> pd.DataFrame:

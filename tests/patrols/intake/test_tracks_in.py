@@ -15,7 +15,7 @@ from data import frames
 from data.errors import RowsRefused
 from data.exchange.reading import Reading
 from data.models import Community, Fix, Patrol, PatrolCredit, PatrolSource, Team
-from patrols import intake, outings
+from patrols import consents, intake, outings
 
 AT = datetime(2026, 9, 14, 4, tzinfo=UTC)
 WEST, SOUTH = make.ORIGIN
@@ -74,6 +74,26 @@ def test_a_walk_through_three_grids_earns_each_its_metres_and_minutes(session: S
         (f"{community.code}003", 42.7, 0.83),
     ]
     assert {row.edition_id for row in session.scalars(select(PatrolCredit))} == {edition.id}
+
+
+@pytest.mark.parametrize("said_by", ["file", "office"])
+def test_a_walk_of_somebody_who_withdrew_their_consent_is_refused(session: Session, said_by: str) -> None:
+    community, _ = make.town(session)
+    gone, other = make.person(session, community, "P1"), make.person(session, community, "P2")
+    consents.withdraw(session, gone, at=BEGIN)
+    theirs = walk("hers").assign(person="P1" if said_by == "file" else None)
+    others = walk("his", begin=BEGIN + timedelta(hours=1)).assign(person="P2")
+
+    with pytest.raises(RowsRefused) as refused:
+        intake.import_patrols(session, reading(others, theirs), community, at=AT, person=gone)
+    found = intake.import_patrols(session, reading(others, theirs), community, at=AT, person=gone, skip_bad=True)
+
+    assert [refusal.template for refusal in refused.value.refusals] == [
+        "Whoever walked %(patrol)s has withdrawn their consent: it is not recorded."
+    ]
+    assert refused.value.refusals[0].row == 42
+    assert found.stored == 1
+    assert session.scalars(select(Patrol.person_id)).all() == [other.id]
 
 
 def test_credits_add_up_to_the_patrol_also_outside_of_every_grid(session: Session) -> None:
