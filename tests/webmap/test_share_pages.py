@@ -245,7 +245,7 @@ def test_an_official_does_not_see_the_links_of_others(official: FlaskClient, as_
 def test_who_may_not_share_hands_nothing_on_and_takes_nothing_away(as_role: Signed, role: Role) -> None:
     browser = as_role(role)
 
-    for address in ("/shares", "/views/map/picture", "/views/heat/file"):
+    for address in ("/shares", "/views/picture", "/views/file"):
         assert browser.get(address).status_code == 403
     assert send(browser, "/shares", community=HOME, kind="map", view=VIEW, days=7).status_code == 403
 
@@ -268,8 +268,8 @@ def test_a_link_of_single_grids_tells_nothing_of_the_others(
 
 
 def test_the_own_picture_is_a_png_or_a_page(official: FlaskClient) -> None:
-    picture = official.get(f"/views/heat/picture?community={HOME}&{VIEW}&paper=slide")
-    page = official.get(f"/views/map/picture?community={HOME}&{VIEW}&format=pdf")
+    picture = official.get(f"/views/picture?kind=heat&community={HOME}&{VIEW}&paper=slide")
+    page = official.get(f"/views/picture?kind=map&community={HOME}&{VIEW}&format=pdf")
 
     assert (picture.mimetype, page.mimetype) == ("image/png", "application/pdf")
     with Image.open(BytesIO(picture.data)) as read:
@@ -281,11 +281,11 @@ def test_the_own_picture_is_a_png_or_a_page(official: FlaskClient) -> None:
 
 @pytest.mark.parametrize("bad", ["paper=a0", "format=gif", "place=110108", "since=x"])
 def test_a_picture_that_cannot_be_drawn_is_refused(official: FlaskClient, bad: str) -> None:
-    assert official.get(f"/views/map/picture?community={HOME}&{bad}").status_code == 422
+    assert official.get(f"/views/picture?kind=map&community={HOME}&{bad}").status_code == 422
 
 
 def test_the_own_file_opens_without_us_and_names_nobody(official: FlaskClient) -> None:
-    answer = official.get(f"/views/map/file?community={HOME}&{VIEW}")
+    answer = official.get(f"/views/file?kind=map&community={HOME}&{VIEW}")
 
     assert answer.status_code == 200
     assert "default-src 'none'" in answer.text

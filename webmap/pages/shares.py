@@ -37,7 +37,6 @@ PAPERS = (
     ("slide", N_("slide, 16 : 9")),
 )
 PICTURES = (("png", N_("picture (PNG)")), ("pdf", N_("page (PDF)")))
-KINDS = ", ".join(ViewKind)
 LONGEST_VIEW = 8000
 LONGEST_TITLE = 60
 SEES_EVERY = frozenset({Role.ADMINISTRATOR, Role.GRID_MANAGER})
@@ -119,15 +118,16 @@ def take_back(number: int) -> ResponseReturnValue:
     return redirect(url_for(".listing", community=share.community.code))
 
 
-@pages.get(f"/views/<any({KINDS}):kind>/picture")
+@pages.get("/views/picture")
 @access.needs(May.SHARE_VIEWS)
-def picture(kind: str) -> Response:
+def picture() -> Response:
     """The view as a picture with heading, legend, scale and sources: a PNG, or a page of PDF."""
     # Brought in here: printing is seldom, and every start of the website would pay for it.
     from webmap.printing.view_picture import view_png, write_view
     from webmap.shares.printed import picture_of
 
     paper, ending = _one_of("paper", PAPERS), _one_of("format", PICTURES)
+    kind = _kind()
     laid_out = picture_of(_own(kind)[0])
     if ending == "pdf":
         return sent(f"{kind}.pdf", lambda path: write_view(laid_out, path, paper=paper), shown=True)
@@ -136,10 +136,11 @@ def picture(kind: str) -> Response:
     return _asked_again(answer)
 
 
-@pages.get(f"/views/<any({KINDS}):kind>/file")
+@pages.get("/views/file")
 @access.needs(May.SHARE_VIEWS)
-def file(kind: str) -> Response:
+def file() -> Response:
     """The view as one file that opens without internet; whoever gets it sees what a link would show."""
+    kind = _kind()
     contents, address = _own(kind)
     text = standalone(view_map(contents, window=address.window), title=contents.title)
     answer = Response(text, mimetype="text/html")
@@ -148,9 +149,13 @@ def file(kind: str) -> Response:
     return _asked_again(answer)
 
 
-def _own(kind: str) -> tuple[ViewContents, MapAddress]:
+def _kind() -> ViewKind:
+    return inputs.word(request.args, "kind", ViewKind) or ViewKind.MAP
+
+
+def _own(kind: ViewKind) -> tuple[ViewContents, MapAddress]:
     opened, community, at = storage.session(), access.community(), storage.now()
-    address = gather.address_of(ViewKind(kind), request.args, community, at)
+    address = gather.address_of(kind, request.args, community, at)
     return gather.told(opened, access.scope(), community, address, at=at), address
 
 
