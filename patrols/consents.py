@@ -15,7 +15,7 @@ ZH = """我同意社区在我巡逻期间记录我的位置。
 
 一、只记录巡逻：从我按“开始”到按“结束”为止，之外不记录；忘记结束时自动停止。
 二、用途：看哪些街巷已走过、哪些久未有人走，以及统计里程和时间。不用于考核个人排名，不提供给其他单位。
-三、别人看到的：覆盖情况和不带姓名的线路，线路两端已截去，看不出我家在哪里。查看带姓名的轨迹必须写明理由，并留下记录，我可以看到是谁、何时、为什么看过。
+三、别人看到的：覆盖情况和不带姓名的线路，线路两端已截去，看不出我家在哪里。查看带姓名的轨迹必须写明理由，并留下记录，我可以看到是谁、何时、为什么看过。巡逻途中，我的队长和网格长能看到我正在外出、在哪个网格；查看确切位置同样须写明理由，我家附近不显示。
 四、保存：原始定位点到期（一般为90天）自动删除，线路两端同时截去，只保留里程、时间等合计。
 五、我的权利：随时可以撤回同意、取走我的数据、删除我的轨迹。撤回不影响此前已作的统计，也不影响我参加其他活动。
 """
@@ -26,7 +26,9 @@ forget.
 2. What for: to see which streets were walked and which were not, and to add up metres and minutes. Not to rank single \
 persons, and not for other offices.
 3. What others see: coverage, and lines without names whose ends are cut off, so that they do not lead to my door. \
-Looking at a track with its name takes a reason and is recorded; I can see who looked, when and why.
+Looking at a track with its name takes a reason and is recorded; I can see who looked, when and why. While I am on \
+patrol, my team's leader and the grid manager see that I am out and in which grid; where exactly takes a reason as \
+well, and is not shown near my home.
 4. How long: single positions are deleted after a set time (90 days as a rule), and the ends of the lines with them; \
 only totals stay.
 5. My rights: I can withdraw this, take my data away and delete my tracks at any time. What was counted before stays \
