@@ -3,7 +3,7 @@
 import hashlib
 import json
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
@@ -23,9 +23,14 @@ KEPT = timedelta(days=30)
 LONGEST_KEY = 128
 
 
-def hear(
-    session: Session, number: int, body: bytes, *, key: str, moment: str, signature: str, at: datetime
-) -> dict[str, Any]:
+class Heard(NamedTuple):
+    """What became of a message: how many incidents were new, moved on, stayed; and whether it had come before."""
+
+    answer: dict[str, Any]
+    before: bool
+
+
+def hear(session: Session, number: int, body: bytes, *, key: str, moment: str, signature: str, at: datetime) -> Heard:
     """Take a message of a platform: incidents and steps, all or nothing.
 
     Parameters
@@ -37,8 +42,8 @@ def hear(
 
     Returns
     -------
-    dict
-        `stored`, `updated`, `unchanged`: how many incidents were new, moved on, stayed.
+    Heard
+        `answer` holds `stored`, `updated`, `unchanged`; of a message that came before, what was answered then.
 
     Raises
     ------
@@ -65,16 +70,16 @@ def hear(
     row.answer = {"stored": done.stored, "updated": done.updated, "unchanged": done.unchanged}
     session.execute(delete(HeardMessage).where(HeardMessage.at < at - KEPT))
     session.flush()
-    return row.answer
+    return Heard(row.answer, False)
 
 
-def _heard(session: Session, platform: Platform, key: str, digest: str) -> dict[str, Any]:
+def _heard(session: Session, platform: Platform, key: str, digest: str) -> Heard:
     """What was answered the first time."""
     wanted = select(HeardMessage).where(HeardMessage.platform_id == platform.id, HeardMessage.key == key)
     before = session.scalars(wanted).one()
     if before.digest != digest:
         raise Conflict(N_("The key %(key)s was that of another message."), key=key)
-    return before.answer
+    return Heard(before.answer, True)
 
 
 def _read(body: bytes) -> Any:

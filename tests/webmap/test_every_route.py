@@ -33,19 +33,21 @@ from data.models import (
     PatrolSource,
     Person,
     Photo,
+    Platform,
     PointsAccount,
     PointsClaim,
     PointsGood,
     Role,
     SharedView,
     Team,
+    Telling,
     User,
     ViewKind,
     WayKind,
 )
 from patrols import check_points, plan
 from patrols.points import rules as points_rules
-from webmap.access import BY_TOKEN, OPEN, ROLES, SIGNED_IN, May, rule_of
+from webmap.access import BY_SIGNATURE, BY_TOKEN, OPEN, ROLES, SIGNED_IN, May, rule_of
 from webmap.shares.link import SALT
 
 Signed = Callable[[Role], FlaskClient]
@@ -56,6 +58,9 @@ OUTSIDER = "外人"
 """What stands in all things of the neighbour's that have words: a page which shows any of it gives itself away."""
 
 REPORTER = ("李小明", "13912345678")
+
+BY_ITSELF = {BY_TOKEN, BY_SIGNATURE}
+"""What asks for no sign-in, but for a token or a signature over the message."""
 
 OPENED = {
     "/sign-in": "nobody has signed in before it",
@@ -194,6 +199,12 @@ def _furnish(session: Session, code: str, incident: str, board: str) -> Examples
     )
     make.add(session, share)
     ends = int(share.ends_at.timestamp())
+    platform = Platform(
+        community_id=place.id, name=f"{word}平台", address="", secret_out="", secret_in="", added_at=NOW
+    )
+    make.add(session, platform)
+    telling = Telling(platform_id=platform.id, incident_id=row.id, number=1, body={}, at=NOW, given_up_at=NOW)
+    make.add(session, telling)
     return Examples(
         {"community": code, "edition": 1, "token": board, "number": 1, "ending": "csv", "filename": "css/tokens.css"},
         {
@@ -214,10 +225,14 @@ def _furnish(session: Session, code: str, incident: str, board: str) -> Examples
             "/patrols/check-points/": {"number": point.id},
             "/devices/": {"number": device.id},
             "/notices/ways/": {"number": way.id},
+            "/exchange/platforms/": {"number": platform.id},
+            "/exchange/tellings/": {"number": telling.id},
+            "/api/exchange/hooks/": {"number": platform.id},
             "/photos/": {"number": photo.id},
             "/walk/photos/": {"key": "a-key-of-a-photo"},
             "/q/": {"code": "AAAA-AAAA-AAAA"},
             "/categories/": {"family": "sample", "key": 1},
+            "/map/parts/": {"name": "incidents"},
         },
     )
 
@@ -266,7 +281,7 @@ def ask(browser: FlaskClient, method: str, address: str) -> tuple[int, str]:
 
 
 def test_every_view_says_who_may_open_it(app: Flask) -> None:
-    unsaid = [rule.rule for rule in rules(app) if right_of(app, rule) not in {OPEN, SIGNED_IN, BY_TOKEN, *May}]
+    unsaid = [rule.rule for rule in rules(app) if right_of(app, rule) not in {OPEN, SIGNED_IN, *BY_ITSELF, *May}]
 
     assert unsaid == [], "say it above the view: @access.needs(May...), or one of access.opened_to_..."
 
@@ -296,6 +311,9 @@ def test_signed_out_nothing_is_shown_and_nothing_is_done(app: Flask, client: Fla
             assert not any(word in shown for word in REPORTER), rule.rule
             assert answer.status_code < 500, rule.rule
             continue
+        if right_of(app, rule) == BY_SIGNATURE:
+            assert answer.status_code == 403, rule.rule
+            continue
         assert answer.status_code in {302, 401}, (method, rule.rule)
         assert "/sign-in" in answer.headers.get("Location", "/sign-in"), rule.rule
         assert "自己人" not in answer.text, rule.rule
@@ -319,7 +337,7 @@ def test_every_page_opens_for_the_roles_that_have_the_right_and_for_no_other(
 ) -> None:
     browser, wrong = as_role(role), []
     for rule, address, method in walks(app, towns.ours, methods=frozenset({"GET"})):
-        if right_of(app, rule) == BY_TOKEN:
+        if right_of(app, rule) in BY_ITSELF:
             continue
         # A handler is shown what was handed to the office, nothing else.
         address = address.replace(town.in_grid_1, town.handed_over) if role is Role.HANDLER else address
@@ -338,7 +356,7 @@ def test_every_form_is_shut_to_roles_without_the_right_and_bears_being_empty(
 ) -> None:
     browser, wrong = as_role(role), []
     for rule, address, method in walks(app, towns.ours, methods=METHODS - {"GET"}):
-        if right_of(app, rule) == BY_TOKEN:
+        if right_of(app, rule) in BY_ITSELF:
             continue
         address = address.replace(town.in_grid_1, town.handed_over) if role is Role.HANDLER else address
         status, _shown = ask(browser, method, address)
@@ -359,7 +377,7 @@ def test_nothing_of_the_neighbours_is_shown_or_changed_by_its_address(
 ) -> None:
     browser, wrong = as_role(role), []
     for rule, address, method in walks(app, towns.theirs):
-        if right_of(app, rule) in {OPEN, BY_TOKEN} or not rule.arguments - {"ending", "word"}:
+        if right_of(app, rule) in {OPEN, *BY_ITSELF} or not rule.arguments - {"ending", "word"}:
             continue
         if rule.rule.startswith(SHARED):
             continue
@@ -378,7 +396,7 @@ def test_nothing_of_the_neighbours_is_shown_by_asking_for_their_community(
 ) -> None:
     browser, wrong = as_role(role), []
     for rule, address, method in walks(app, towns.ours, methods=frozenset({"GET"})):
-        if right_of(app, rule) in {OPEN, BY_TOKEN} or not opens(app, rule, role):
+        if right_of(app, rule) in {OPEN, *BY_ITSELF} or not opens(app, rule, role):
             continue
         address = address.replace(town.in_grid_1, town.handed_over) if role is Role.HANDLER else address
         status, shown = ask(browser, method, f"{address}?community={AWAY}")

@@ -71,18 +71,18 @@ class HeardOut(Schema):
     unchanged = fields.Integer()
 
 
-@api.post("/hooks/<int:number>")
-@api.doc(
-    security=[],
-    description="Signed: X-Gridpatrol-Timestamp (seconds, at most five minutes off), Idempotency-Key, and "
-    "X-Gridpatrol-Signature, sha256=HMAC of the timestamp, a dot, the key, a dot and the body, in hexadecimal.",
-)
+@api.post("/hooks/<int(max=2147483647):number>")
+@api.doc(hide=True)
 @api.output(HeardOut)
 @access.opened_to_signatures
 def hook(number: int) -> dict[str, Any]:
-    """A platform tells a step at once; the same message again is answered the same."""
+    """A platform tells a step at once; the same message again is answered the same.
+
+    Its headers: ``X-Gridpatrol-Timestamp`` (seconds, at most five minutes off), ``Idempotency-Key``, and
+    ``X-Gridpatrol-Signature``, as `patrols.exchange.signing.sign` makes it.
+    """
     headers = request.headers
-    answer = hear(
+    heard = hear(
         storage.session(),
         number,
         request.get_data(),
@@ -91,10 +91,10 @@ def hook(number: int) -> dict[str, Any]:
         signature=headers.get("X-Gridpatrol-Signature", ""),
         at=storage.now(),
     )
-    if any(answer[name] for name in ("stored", "updated")):
-        trail.record("exchange.heard", object_kind="platform", object_key=str(number), **answer)
+    if not heard.before:
+        trail.record("exchange.heard", object_kind="platform", object_key=str(number), **heard.answer)
     storage.session().commit()
-    return answer
+    return heard.answer
 
 
 @api.get("")

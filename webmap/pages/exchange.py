@@ -9,12 +9,14 @@ from typing import Any
 from flask import Blueprint, Response, flash, render_template, request
 from flask.typing import ResponseReturnValue
 
+from data import names
 from data.errors import DataError, RowsRefused
 from data.exchange.write import write_table
 from data.models import Community
 from geo.datum import DATUMS
 from geo.errors import N_, GeoError
 from patrols.errors import BadExchange
+from patrols.exchange import platforms as step_by_step
 from patrols.exchange.giving import Given, give, table_of
 from patrols.exchange.keys import platforms
 from patrols.exchange.orders import PLATFORM, read_orders, take_orders
@@ -26,6 +28,7 @@ from webmap import access, errors, inputs, storage, trail, uploads
 from webmap.access import May
 from webmap.errors import BadInput
 from webmap.language import gettext
+from webmap.notices.post import Post
 from webmap.sending import sent
 
 pages = Blueprint("exchange", __name__)
@@ -38,14 +41,14 @@ TABLES = (".xlsx", ".csv")
 @access.needs(May.IMPORT)
 def show() -> str:
     """The forms, and with whom incidents were exchanged."""
-    return _page(_community())
+    return page(of_form())
 
 
 @pages.post("/exchange/give")
 @access.needs(May.IMPORT)
 def hand_over() -> ResponseReturnValue:
     """The file for another platform; with the reporters for a reason, by those who may know them."""
-    form, community, ending = request.form, _community(), _ending(FORMATS)
+    form, community, ending = request.form, of_form(), _ending(FORMATS)
     reason = inputs.text(form, "reason", most=200)
     if reason and not access.may(May.SEE_REPORTER):
         raise BadInput(N_("You may not see these names: leave the reason empty."))
@@ -61,7 +64,7 @@ def hand_over() -> ResponseReturnValue:
             skip_bad=bool(form.get("skip_bad")),
         )
     except RowsRefused as refusal:
-        return _page(community, refusals=refusal.refusals, giving=True), 422
+        return page(community, refusals=refusal.refusals, giving=True), 422
     facts: dict[str, Any] = {"platform": platform, "rows": len(given.incidents), "reason": reason}
     trail.record("exchange.exported", object_kind="community", object_key=community.code, **facts)
     storage.session().commit()
@@ -102,7 +105,7 @@ def take_in_orders() -> ResponseReturnValue:
 @access.needs(May.IMPORT)
 def answers() -> Response:
     """How the hotline's orders stand and what is answered, as a table; nobody is named."""
-    community, ending = _community(), _ending(TABLES)
+    community, ending = of_form(), _ending(TABLES)
     since = inputs.start_of(inputs.day(request.form, "since"))
     table = replies(storage.session(), access.scope(), community, at=storage.now(), since=since)
 
@@ -115,23 +118,24 @@ def answers() -> Response:
 
 def _taken(platform: str, taker: Callable[[Path, Community, datetime, bool], Intake]) -> ResponseReturnValue:
     """Take one file in and say what became of it, or say row by row why not."""
-    community = _community()
+    community = of_form()
     access.scope().require(community.id)
     try:
         with uploads.saved("file") as files:
             done = taker(files[0], community, storage.now(), bool(request.form.get("skip_bad")))
     except RowsRefused as refusal:
-        return _page(community, refusals=refusal.refusals), 422
+        return page(community, refusals=refusal.refusals), 422
     except (DataError, GeoError, BadExchange) as refusal:
-        return _page(community, refused=errors.tell(refusal)), errors.answer_for(refusal).status
+        return page(community, refused=errors.tell(refusal)), errors.answer_for(refusal).status
     facts: dict[str, Any] = {"platform": platform, "stored": done.stored, "updated": done.updated}
     trail.record("exchange.imported", object_kind="community", object_key=community.code, **facts)
     storage.session().commit()
     flash(gettext("%(new)s new, %(moved)s moved on.", new=done.stored, moved=done.updated), "good")
-    return _page(community, done=done)
+    return page(community, done=done)
 
 
-def _community() -> Community:
+def of_form() -> Community:
+    """The community that a form or an address names."""
     return access.community(request.form.get("community") or request.args.get("community"))
 
 
@@ -150,12 +154,18 @@ def _write(given: Given, path: Path) -> int:
     return len(given.incidents)
 
 
-def _page(community: Community, **told: Any) -> str:
+def page(community: Community, **told: Any) -> str:
+    """The page of exchange with what became of what was asked."""
+    opened = storage.session()
     return render_template(
         "exchange.html",
         community=community,
         communities=access.communities(),
-        known=platforms(storage.session(), community),
+        known=platforms(opened, community),
+        told_at_once=step_by_step.told(opened, community),
+        lost=step_by_step.lost(opened, community),
+        offices=names.offices_of(opened, community.id),
+        site=Post.from_env().site or request.host_url.rstrip("/"),
         platform=request.form.get("platform", "")[:32],
         formats=FORMATS,
         tables=TABLES,

@@ -86,7 +86,7 @@ def said(session: Session, platform: Platform, document: Any, key: str = "m1", *
     moment = int(how.get("signed_at", at).timestamp())
     signature = sign(how.get("secret", SECRET), moment, key, body)
     sent = how.get("sent", body)
-    return hear(session, platform.id, sent, key=key, moment=str(moment), signature=signature, at=at)
+    return hear(session, platform.id, sent, key=key, moment=str(moment), signature=signature, at=at).answer
 
 
 def test_the_first_telling_says_all_that_went_before_and_then_each_step_goes_alone(session: Session) -> None:
