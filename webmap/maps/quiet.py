@@ -16,7 +16,16 @@ from webmap.maps.memory import remembered
 
 
 def quiet_map(session: Session, community: Community, at: datetime) -> Response:
-    """The base map of a community as JSON; a browser that has it already keeps it.
+    """The base map of a community as an answer; a browser that has it already keeps it."""
+    response = Response(quiet_facts(session, community, at), mimetype="application/json")
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+def quiet_facts(session: Session, community: Community, at: datetime) -> str:
+    """The base map of a community as JSON.
 
     ``origin``, ``bounds``, ``outline``, ``base`` and ``labels`` are what the map's scripts unpack; ``grids`` are those
     in force, none without an edition.
@@ -25,12 +34,7 @@ def quiet_map(session: Session, community: Community, at: datetime) -> Response:
     streets, buildings, compounds, outline = (layer(session, community.id, degrees=True) for layer in read)
     edition = redraw.edition_in_force(session, community.id, at)
     grids = frames.grids(session, edition.id, degrees=True) if edition else outline.iloc[:0].assign(grid_code="")
-    text = _packed(streets, buildings, compounds, outline, grids[["grid_code", "geometry"]])
-    response = Response(text, mimetype="application/json")
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.add_etag()
-    response.make_conditional(request)
-    return response
+    return _packed(streets, buildings, compounds, outline, grids[["grid_code", "geometry"]])
 
 
 @remembered(most=4)
