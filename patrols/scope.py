@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, 
 
 from data.models import (
     Building,
+    Camera,
     CheckIn,
     Community,
     Compound,
@@ -238,7 +239,7 @@ _CONDITIONS: dict[type[Any], Callable[[Scope], ColumnElement[bool]]] = {
     Posting: lambda scope: scope._ground(Posting.community_id, Posting.grid_code),
     **{
         model: _of_community(model.community_id)
-        for model in (Building, Compound, Street, GridEdition, Organisation, Person, Team)
+        for model in (Building, Camera, Compound, Street, GridEdition, Organisation, Person, Team)
     },
     Community: _of_community(Community.id),
 }

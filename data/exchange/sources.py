@@ -18,7 +18,10 @@ from geo import datum as datums
 
 Features = Reading[gpd.GeoDataFrame]
 
-KINDS = ("outline", "streets", "buildings", "compounds", "grids", "people", "members", "incidents", "patrols")
+KINDS = (
+    *("outline", "streets", "buildings", "compounds", "grids"),
+    *("people", "members", "incidents", "patrols", "cameras"),
+)
 """What a file may hold."""
 
 _LAYERS = {"streets": osm.LINE_LAYERS, "buildings": osm.AREA_LAYERS, "compounds": osm.LAND_LAYERS}

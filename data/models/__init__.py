@@ -3,6 +3,7 @@
 from data.kinds import GridKind
 from data.models.audit import AuditRow
 from data.models.base import Base
+from data.models.cameras import Camera
 from data.models.categories import CategoryFamily, CategoryMapping
 from data.models.check_lists import CheckList, CheckListAnswer, CheckListItem, CheckListMark
 from data.models.columns import WGS84, UtcDateTime
@@ -93,6 +94,7 @@ __all__ = [
     "Base",
     "Building",
     "CalendarDay",
+    "Camera",
     "Category",
     "CategoryFamily",
     "CategoryMapping",

@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from patrols.intake.cameras import import_cameras
     from patrols.intake.grids import import_grids
     from patrols.intake.incidents import import_incidents
     from patrols.intake.members import import_members
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Intake",
     "import_buildings",
+    "import_cameras",
     "import_compounds",
     "import_grids",
     "import_incidents",
@@ -30,6 +32,7 @@ __all__ = [
 _FILES = {
     "Intake": "sheet",
     "import_buildings": "places",
+    "import_cameras": "cameras",
     "import_compounds": "places",
     "import_grids": "grids",
     "import_incidents": "incidents",

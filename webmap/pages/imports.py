@@ -54,6 +54,11 @@ KINDS: dict[str, Kind] = {
     "incidents": Kind(
         N_("Incidents"), N_("A table or a map of points: when, where, what."), intake.import_incidents, on_a_map=False
     ),
+    "cameras": Kind(
+        N_("Cameras"),
+        N_("A table or a map of points: code, name, who keeps it, where it looks."),
+        intake.import_cameras,
+    ),
 }
 """What can be taken in, in the order a new community needs it."""
 
