@@ -129,7 +129,8 @@ def _upper_tail(counted: Floats, expected: Floats, total: float, scatter: Floats
     """The probability of so many or more in each window."""
     window = np.minimum(expected, total)
     if (scatter - 1.0 < POISSON).all():
-        return np.asarray(special.bdtrc(counted - 1.0, total, window / total), dtype=float)
+        some = np.clip(counted, 1.0, total)
+        return np.where(counted > 0, special.betainc(some, total - some + 1.0, window / total), 1.0)
     size, other = window / (scatter - 1.0), (total - window) / (scatter - 1.0)
     if total > MOST_COUNTED:
         return np.where(counted > 0, special.betainc(np.maximum(counted, 1.0), size, 1.0 - 1.0 / scatter), 1.0)

@@ -28,7 +28,7 @@ from patrols.scope import Scope
 Flags = NDArray[np.bool_]
 
 FALSE_SHARE = 0.05
-"""Of what is told as hot at most so much is chance; without any hot spot at most so many views tell one all the same."""
+"""Of what is told as hot at most so much is chance; where nothing is hot, at most so many views tell something."""
 
 PERMUTATIONS = 999
 SEED = 20_260_101
@@ -114,13 +114,13 @@ def hot_grids(
     DataFrame
         Index `grid_code`, ascending. `name`, `kind`, `count`; `count_patrolled` (of these what was found since patrols
         are recorded, which is what hours of patrol are held against); `households`, `street_km`, `patrol_hours`,
-        `patrols`; `per_100_households`, `per_street_km`, `per_patrol_hour` (NaN: nothing to divide by); `looked` (`Looked`),
-        `empty` ("", "quiet", "unvisited": nothing was found, and somebody or nobody was there); `neighbours`,
-        `window_count`, `window_expected`, `z`, `p`, `q`, `verdict` (`Verdict`); `gi_z`, `gi_p` (Gi* of the rate as it
-        stands in books, by conditional permutation; it takes a rate of two households for as sure as one of two
-        hundred). ``attrs``: `per`, `total`, `without_grid` (incidents in none of these grids), `edition`, `redrawn`
-        (the grids are newer than the time's begin), `patrols_since` (the day of the first patrol on record, if it is in
-        this time; None: there is none until its end), `why_not` ("" or a sentence with `facts`: nothing was judged).
+        `patrols`; `per_100_households`, `per_street_km`, `per_patrol_hour` (NaN: nothing to divide by); `looked`
+        (`Looked`), `empty` ("", "quiet", "unvisited": nothing was found, and somebody or nobody was there);
+        `neighbours`, `window_count`, `window_expected`, `z`, `p`, `q`, `verdict` (`Verdict`); `gi_z`, `gi_p` (Gi* of
+        the rate as it stands in books, by conditional permutation; it takes a rate of two households for as sure as one
+        of two hundred). ``attrs``: `per`, `total`, `without_grid` (incidents in none of these grids), `edition`,
+        `redrawn` (the grids are newer than the time's begin), `patrols_since` (from which day of this time on patrols
+        are on record; None: not at all), `why_not` ("" or a sentence with `facts`: nothing was judged).
 
     Raises
     ------
