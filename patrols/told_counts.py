@@ -9,9 +9,9 @@ what they do, so whatever is told is a union of groups, and so is every differen
 
 Nothing that is told changes later:
 
-* Time is the week in which an incident came in, and only weeks that are over are told. What is brought in later, by a
-  file of old incidents, comes into the week in which it was brought in: keys are given in order, so no incident came in
-  before another with a smaller key.
+* Time is the week in which an incident was reported, and it is told when the week in which it came in is over. The two
+  differ for what is brought in later by a file: keys are given in order, so no incident came in before another with a
+  smaller key. What came in late is grouped apart, so that it is added in groups of its own.
 * What was told of an incident when it came in counts: the grid of that day, its category, its place. What was found
   void afterwards, or was told twice, stays in.
 * So a view that asks for hours, days of the week, sources or stages is told nothing: the groups are not parted by them.
@@ -20,6 +20,7 @@ Sensitive categories are in no group. Making one sensitive, or moving one to ano
 answers of before and after could compare them.
 """
 
+import hashlib
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -94,8 +95,9 @@ class Groups:
         How many incidents; at least `FLOOR`.
     level : ndarray of int64
         Place in `LEVELS`.
-    week : ndarray of int64
-        The first week, counted from `FIRST_WEEK`; the level says how many follow.
+    week, came : ndarray of int64
+        The first week in which they were reported, and in which they came in, counted from `FIRST_WEEK`; the level says
+        how many follow.
     grid : ndarray of int64
         Place in `grids`; -1 for the whole community.
     column, row : ndarray of int64
@@ -112,6 +114,7 @@ class Groups:
     count: Whole
     level: Whole
     week: Whole
+    came: Whole
     grid: Whole
     column: Whole
     row: Whole
@@ -130,6 +133,19 @@ class Groups:
     def weeks(self) -> Whole:
         """How many weeks each group covers."""
         return np.array([level.weeks for level in LEVELS])[self.level]
+
+    @property
+    def mark(self) -> str:
+        """Changes with what is told."""
+        digest = hashlib.blake2b(repr((self.grids, self.families, self.over_until)).encode(), digest_size=8)
+        for name in _ARRAYS:
+            digest.update(np.ascontiguousarray(getattr(self, name)).tobytes())
+        return digest.hexdigest()
+
+    @property
+    def on_squares(self) -> "Groups":
+        """The groups that are known by their square of ground."""
+        return self.only(np.array([level.ground == SQUARE for level in LEVELS])[self.level])
 
     def only(self, kept: Any) -> "Groups":
         """Those groups alone."""
@@ -164,7 +180,7 @@ class Groups:
         ]
 
 
-_ARRAYS = ("count", "level", "week", "grid", "column", "row", "category", "family")
+_ARRAYS = ("count", "level", "week", "came", "grid", "column", "row", "category", "family")
 
 
 def part(columns: IncidentColumns, first: FirstGrids, at: datetime) -> tuple[Groups, Whole]:
@@ -186,14 +202,13 @@ def part(columns: IncidentColumns, first: FirstGrids, at: datetime) -> tuple[Gro
     """
     rows, families, first_open = _rows(columns, first, at)
     member = np.full(len(columns), -1, np.int64)
-    left = ~columns.facts.sensitive[columns.category] & (rows["week"] < first_open)
+    left = ~columns.facts.sensitive[columns.category]
     found: list[dict[str, Whole]] = []
     for place, level in enumerate(LEVELS):
-        begin = rows["week"] // level.weeks * level.weeks
         # What has no place is in no square.
-        fits = left & (begin + level.weeks <= first_open) & ((level.ground != SQUARE) | (rows["column"] != NOWHERE))
-        tried = np.flatnonzero(fits)
-        shared = _shared(level, {name: values[tried] for name, values in rows.items()}, begin[tried])
+        placed = (level.ground != SQUARE) | (rows["column"] != NOWHERE)
+        tried = np.flatnonzero(left & placed & (_begin(level, rows["came"]) + level.weeks <= first_open))
+        shared = _shared(level, {name: values[tried] for name, values in rows.items()})
         of, groups = _groups(shared)
         known = sum(len(one["count"]) for one in found)
         member[tried] = np.where(of >= 0, known + of, -1)
@@ -206,18 +221,19 @@ def part(columns: IncidentColumns, first: FirstGrids, at: datetime) -> tuple[Gro
 
 def _rows(columns: IncidentColumns, first: FirstGrids, at: datetime) -> tuple[dict[str, Whole], tuple[str, ...], int]:
     """What incidents are parted by, the families that are meant, and the first week that is not over."""
-    week, first_open = _weeks(columns, at)
+    week, came = _weeks(columns, at)
     families, family_of = np.unique(np.array(columns.facts.families, dtype=str), return_inverse=True)
     column, row = _squares(columns)
     rows = {
         "week": week,
+        "came": came,
         "grid": first.grid,
         "column": column,
         "row": row,
         "category": np.array(columns.facts.ids, np.int64)[columns.category],
         "family": family_of[columns.category].astype(np.int64),
     }
-    return rows, tuple(str(name) for name in families), first_open
+    return rows, tuple(str(name) for name in families), first_open_week(columns, at)
 
 
 def _groups(shared: dict[str, Whole]) -> tuple[Whole, dict[str, Whole]]:
@@ -246,12 +262,18 @@ def first_grids(session: Session, columns: IncidentColumns) -> FirstGrids:
     return FirstGrids(grid, tuple(places))
 
 
-def _shared(level: Level, rows: dict[str, Whole], begin: Whole) -> dict[str, Whole]:
+def _begin(level: Level, week: Whole) -> Whole:
+    """The first of the weeks that a level puts together with one."""
+    return week // level.weeks * level.weeks
+
+
+def _shared(level: Level, rows: dict[str, Whole]) -> dict[str, Whole]:
     """What rows must have in common to be of one group; what they need not has one value for all."""
-    several, zero = np.full(len(begin), -1), np.zeros(len(begin), np.int64)
+    several, zero = np.full(len(rows["week"]), -1), np.zeros(len(rows["week"]), np.int64)
     exact = level.ground == SQUARE
     return {
-        "week": begin,
+        "week": _begin(level, rows["week"]),
+        "came": _begin(level, rows["came"]),
         "grid": several if level.ground == COMMUNITY else rows["grid"],
         "column": rows["column"] if exact else zero,
         "row": rows["row"] if exact else zero,
@@ -273,15 +295,15 @@ def _keys(shared: dict[str, Whole]) -> Whole:
     return key
 
 
-def _weeks(columns: IncidentColumns, at: datetime) -> tuple[Whole, int]:
-    """The week in which each incident came in, and the first week that is not over."""
+def _weeks(columns: IncidentColumns, at: datetime) -> tuple[Whole, Whole]:
+    """The week in which each incident was reported, and the one in which it came in."""
     order = np.argsort(columns.keys, kind="stable")
     came = np.empty(len(order), np.int64)
     # By running maximum: nothing came in before what has a smaller key.
     came[order] = np.maximum.accumulate(columns.reported[order].astype(np.int64))
     weeks = (at.astimezone(zone(columns.timezone)).date() - FIRST_WEEK).days // 7 + 2
     starts = minutes_of([FIRST_WEEK + timedelta(weeks=week) for week in range(1, weeks)], columns.timezone)
-    return np.searchsorted(starts, came, side="right"), first_open_week(columns, at)
+    return np.searchsorted(starts, columns.reported, side="right"), np.searchsorted(starts, came, side="right")
 
 
 def first_open_week(columns: IncidentColumns, at: datetime) -> int:

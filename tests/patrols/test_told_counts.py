@@ -129,7 +129,7 @@ def answers(groups, member, view, scope):
     return pieces
 
 
-NAMES = ("level", "week", "grid", "column", "row", "category", "family")
+NAMES = ("level", "week", "came", "grid", "column", "row", "category", "family")
 
 
 def atoms(pieces):
@@ -189,13 +189,18 @@ def test_what_is_told_once_is_told_the_same_ever_after():
     assert len(earlier[-1]) > len(earlier[0])
 
 
-def test_a_file_of_old_incidents_adds_nothing_to_weeks_that_are_over():
+def test_a_file_of_old_incidents_is_told_in_groups_of_its_own_when_its_week_is_over():
     live = [(hour, 0.0, 0.0, 1, 1) for hour in range(0, 24 * 7 * 4, 6)]
-    before, _ = parted(live, MONDAY + timedelta(weeks=4))
+    brought = [*live, *[(10, 0.0, 0.0, 1, 1)] * 50, (11, 0.0, 0.0, 1, 1)]
+    later = [*brought, *[(24 * 7 * 5 + hour, 0.0, 0.0, 1, 1) for hour in range(30)]]
+    first_week = IncidentView(MONDAY.date(), MONDAY.date() + timedelta(days=6))
 
-    after, _ = parted([*live, *[(10, 0.0, 0.0, 1, 1)] * 50], MONDAY + timedelta(weeks=4))
+    counts = [
+        told(parted(rows, MONDAY + timedelta(weeks=weeks))[0], COMMUNITY, Scope(), first_week).total
+        for rows, weeks in ((live, 4), (brought, 4), (later, 6))
+    ]
 
-    assert before.count.tolist() == after.count.tolist()
+    assert counts == [27, 27, 27 + 51]
 
 
 def test_a_week_is_over_only_when_somebody_reported_in_a_later_one_a_while_ago():

@@ -4,7 +4,7 @@ from typing import Any
 
 from apiflask import APIFlask
 
-from webmap.api import categories, cold, drafts, editions, exchange, incidents, patrols, places
+from webmap.api import categories, cold, drafts, editions, exchange, heat, incidents, patrols, places
 from webmap.api.shapes import PROBLEM
 from webmap.errors import BY_STATUS
 
@@ -35,7 +35,7 @@ def init_api(app: APIFlask) -> None:
             "cookie": {"type": "apiKey", "in": "cookie", "name": "gridpatrol"},
         },
     )
-    for module in (places, incidents, exchange, categories, patrols, cold, editions, drafts):
+    for module in (places, incidents, exchange, categories, patrols, cold, editions, drafts, heat):
         app.register_blueprint(module.api)
     app.spec_processor(_complete)
 
