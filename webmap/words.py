@@ -334,7 +334,9 @@ def say_ago(at: datetime, now: datetime) -> str:
 
 
 def due(incident: Incident) -> Markup:
-    """How much time is left, or by how much it is over; in words, so that nobody has to tell red from green."""
+    """How much time is left, or by how much it is over, with a colour once it is warned of or over; in words, so that
+    nobody has to tell red from green.
+    """
     if incident.due_at is None:
         return Markup('<span class="none">–</span>')
     if incident.stage not in CLOCKED_STAGES:
@@ -344,7 +346,9 @@ def due(incident: Incident) -> Markup:
         gettext("%(time)s left", time=say_span(left)) if left >= 0 else gettext("%(time)s over", time=say_span(-left))
     )
     timed = _time(incident.due_at, said)
-    return timed if left >= 0 else Markup('<span class="chip bad">{}</span>').format(timed)
+    if left >= 0 and (incident.warn_at is None or incident.warn_at > storage.now()):
+        return timed
+    return Markup('<span class="chip {}">{}</span>').format("soon" if left >= 0 else "bad", timed)
 
 
 def say_span(seconds: float) -> str:

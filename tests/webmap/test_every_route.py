@@ -27,6 +27,7 @@ from data.models import (
     Device,
     DeviceStage,
     Incident,
+    KeptList,
     NoticeBoard,
     NoticeWay,
     Patrol,
@@ -199,6 +200,8 @@ def _furnish(session: Session, code: str, incident: str, board: str) -> Examples
     )
     make.add(session, share)
     ends = int(share.ends_at.timestamp())
+    # Nobody's list is a neighbour's: the administrator keeps both.
+    kept = make.add(session, KeptList(user_id=share.by_user_id, name=word, query="show=all"))
     platform = Platform(
         community_id=place.id, name=f"{word}平台", address="", secret_out="", secret_in="", added_at=NOW
     )
@@ -225,6 +228,7 @@ def _furnish(session: Session, code: str, incident: str, board: str) -> Examples
             "/patrols/check-points/": {"number": point.id},
             "/devices/": {"number": device.id},
             "/notices/ways/": {"number": way.id},
+            "/incidents/lists/": {"key": kept.id},
             "/exchange/platforms/": {"number": platform.id},
             "/exchange/tellings/": {"number": telling.id},
             "/api/exchange/hooks/": {"number": platform.id},

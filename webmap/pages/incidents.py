@@ -1,7 +1,8 @@
 """Incidents: the list with its filters, one incident with who answers and what may follow, and reporting one."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -23,10 +24,23 @@ from data.models import (
     StepKind,
 )
 from geo.errors import N_
-from patrols import categories, category_fields, clocks, duplicates, incidents, moves, photos, responsibility, roster
+from patrols import (
+    categories,
+    category_fields,
+    clocks,
+    duplicates,
+    incidents,
+    kept_lists,
+    moves,
+    passing_on,
+    photos,
+    responsibility,
+    roster,
+)
 from patrols.deadlines import Limit
 from patrols.errors import BadFields
 from patrols.explanations import explain_incident
+from patrols.moves import OFFICE
 from webmap import access, inputs, storage, trail
 from webmap.access import May
 from webmap.errors import BadInput, tell
@@ -46,21 +60,56 @@ ASKED = "ask_"
 SHOW = ("open", "overdue", "unsure", "mine", "all")
 """What the list shows, besides the single stages."""
 
+FILTERS = ("show", "category", "grid", "source", "q", "since", "until", "community", "office")
+"""What a list may be narrowed by, as its address says it."""
+
 
 @pages.get("/incidents")
 @access.needs(May.SEE_INCIDENTS)
 def listing() -> str:
     """The list, newest first; open ones unless asked otherwise."""
-    opened, filters = storage.session(), read_filters(request.args)
-    found = incidents.listing(opened, access.scope(), filters, page=inputs.page(request.args))
+    return list_page(request.args)
+
+
+def list_page(asked: Mapping[str, str], **told: Any) -> str:
+    """A page of the list with what became of those that were picked from it."""
+    opened = storage.session()
+    found = incidents.listing(opened, access.scope(), read_filters(asked), page=inputs.page(asked))
+    picks = _may_be_picked(found.items)
     return render_template(
         "incidents.html",
         found=found,
-        shown=request.args.get("show", "open"),
+        asked=asked,
+        query=urlencode({name: asked[name] for name in FILTERS if asked.get(name)}),
+        shown=asked.get("show", "open"),
         categories=incidents.categories(opened),
         stages=list(Stage),
-        address=lambda page: url_for(".listing", **{**request.args.to_dict(), "page": page}),
+        sources=list(IncidentSource),
+        kept=kept_lists.of(opened, access.me()),
+        picks=picks,
+        offices=_offices(picks, found.items),
+        units=list(LimitUnit),
+        address=lambda page: url_for(".listing", **{**dict(asked), "page": page}),
+        **told,
     )
+
+
+def _may_be_picked(rows: Sequence[Incident]) -> dict[int, int]:
+    """Which of the rows may be passed on to an office by this person, each with the number of its last step."""
+    if not access.may(May.STEP) or access.me().role not in OFFICE:
+        return {}
+    return passing_on.last_steps(storage.session(), [row for row in rows if row.stage in passing_on.FROM])
+
+
+def _offices(picks: Container[int], rows: Sequence[Incident]) -> list[tuple[Organisation, str]]:
+    """The offices of the communities whose incidents may be picked, with the community's name where it matters."""
+    places = {row.community_id for row in rows if row.id in picks}
+    called = {one.id: one.name for one in access.communities()}
+    return [
+        (office, called.get(place, "") if len(places) > 1 else "")
+        for place in sorted(places)
+        for office in names.offices_of(storage.session(), place)
+    ]
 
 
 @pages.get("/incidents/<number>")
@@ -174,17 +223,18 @@ def report() -> ResponseReturnValue:
 
 
 def read_filters(asked: Mapping[str, str]) -> incidents.Filters:
-    """The filters of a query: ``show grid category source q since until community``.
+    """The filters of a query: ``show grid category source q since until community office``.
 
     ``show`` is a word of `SHOW`, or stages with commas between them.
     """
     show = asked.get("show", "open")
     return incidents.Filters(
-        community_id=access.community().id if asked.get("community") else None,
+        community_id=access.community(asked["community"]).id if asked.get("community") else None,
         grid_code=inputs.text(asked, "grid", most=20) or None,
         stages=(Stage.DISPATCHED,) if show == "mine" else () if show in SHOW else _stages(show),
         open_only=show == "open",
         category_id=inputs.whole(asked, "category"),
+        organisation_id=inputs.whole(asked, "office"),
         source=inputs.word(asked, "source", IncidentSource),
         since=inputs.start_of(inputs.day(asked, "since")),
         until=inputs.end_of(inputs.day(asked, "until")),
