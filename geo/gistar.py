@@ -37,8 +37,10 @@ def g_star(values: ArrayLike, beside: Contiguity) -> tuple[Floats, Floats]:
     """
     given = np.asarray(values, dtype=float)
     count, window = beside.count, beside.neighbours + 1.0
+    if not count:
+        return given, given
     spread = np.sqrt(given.var() * window * (count - window) / max(count - 1, 1))
-    more = beside.window_sums(given) - window * given.mean() if count else given
+    more = beside.window_sums(given) - window * given.mean()
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.where(spread > 0, more / spread, 0.0)
     z[beside.islands] = np.nan
