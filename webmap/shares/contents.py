@@ -22,8 +22,8 @@ class Density:
 
     Parameters
     ----------
-    pixels : ndarray of uint8, shape (rows, columns, 4)
-        Red, green, blue, opacity; the first row in the north; squares of the plane of web maps.
+    png : bytes
+        A picture with opacity; the first row in the north, squares of the plane of web maps.
     bounds : tuple of float
         West, south, east, north in degrees.
     rows : sequence of (str, str)
@@ -32,7 +32,7 @@ class Density:
         Of what, per what; and what was left out.
     """
 
-    pixels: npt.NDArray[np.uint8]
+    png: bytes
     bounds: tuple[float, float, float, float]
     rows: Sequence[tuple[str, str]]
     title: str

@@ -2,7 +2,6 @@
 
 import base64
 from functools import cache
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from folium.raster_layers import ImageOverlay
 from folium.template import Template
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
-from PIL import Image
 
 from webmap.maps import content, layers
 from webmap.maps.address import Window
@@ -146,11 +144,8 @@ def _panel(contents: ViewContents, data: dict[str, Any], links: tuple[Link, ...]
 
 
 def _overlay(density: Density) -> ImageOverlay:
-    """The density as a layer of folium that the scripts show; a picture of few colours inside the page."""
-    target = BytesIO()
-    few = Image.fromarray(density.pixels, "RGBA").quantize(256, method=Image.Quantize.FASTOCTREE)
-    few.save(target, "PNG", optimize=True)
-    address = "data:image/png;base64," + base64.b64encode(target.getvalue()).decode()
+    """The density as a layer of folium that the scripts show."""
+    address = "data:image/png;base64," + base64.b64encode(density.png).decode()
     west, south, east, north = density.bounds
     return ImageOverlay(address, bounds=[[south, west], [north, east]], show=False, pane="heat", interactive=False)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 from typing import cast
 
 import geopandas as gpd
@@ -16,9 +17,14 @@ from data.models import Community, SharedView, ViewKind
 from geo.errors import N_
 from patrols import figures, on_map, redraw, shares
 from patrols.days import local_day, zone
+from patrols.incident_memory import columns_of, groups_of
+from patrols.incident_view import Which
 from patrols.on_map import StreetsSeen
 from patrols.rules import Rules
 from patrols.scope import Scope
+from patrols.told_counts import FLOOR, Groups
+from patrols.told_counts import told as told_groups
+from patrols.told_ground import heat_over_grids
 from webmap import words
 from webmap.errors import BadInput
 from webmap.language import gettext
@@ -27,8 +33,9 @@ from webmap.maps import legend
 from webmap.maps.address import MapAddress
 from webmap.maps.content import OPENSTREETMAP
 from webmap.maps.legend import COVERAGE_BOUNDS, Figure
-from webmap.maps.style import COVERAGE_COLOURS, Scale
-from webmap.shares.contents import WHOLE, ViewContents
+from webmap.maps.style import COVERAGE_COLOURS, Scale, count_scale
+from webmap.shares.contents import WHOLE, Density, ViewContents
+from webmap.shares.density import density_of, window_around
 from webmap.shares.said import view_said
 
 HANDED_LAYERS = frozenset({"heat", "walked", "words", "base"})
@@ -85,6 +92,14 @@ class _Gathering:
         self.edition = redraw.require_edition(session, community, at)
         self.grids = frames.grids(session, self.edition.id)
         self.streets = frames.streets(session, community.id)
+        self.outline = cast(BaseGeometry, whole_map.outline(session, community, self.grids))
+
+    @cached_property
+    def groups(self) -> Groups:
+        """What may be told of the view, above the floor."""
+        columns = columns_of(self.session, self.community)
+        parted = groups_of(self.session, self.community, columns, at=self.at)
+        return told_groups(parted, self.community.id, self.scope, self.address.view)
 
     def contents(self) -> ViewContents:
         place = self.community
@@ -94,14 +109,16 @@ class _Gathering:
             period=view_said(self.session, self.address.view),
             at=self.at,
             timezone=zone(place.timezone),
-            outline=cast(BaseGeometry, whole_map.outline(self.session, place, self.grids)),
+            outline=self.outline,
             grids=frames.to_degrees(self.grids[["grid_code", "name", "geometry"]]),
             borders=whole_map.borders(self.grids, self.streets),
             streets=frames.to_degrees(self.streets),
             buildings=frames.buildings(self.session, place.id, degrees=True),
             compounds=frames.compounds(self.session, place.id, degrees=True),
             figure=self._figure(seen),
+            density=self._density() if "heat" in self.address.layers else None,
             walked=frames.to_degrees(seen.pieces) if seen and "walked" in self.address.layers else gpd.GeoDataFrame(),
+            notes=self._notes(),
             sources=sources(place),
             focus=self.address.place if len(self.address.place) > WHOLE else "",
         )
@@ -118,9 +135,34 @@ class _Gathering:
     def _figure(self, seen: StreetsSeen | None) -> Figure:
         if self.address.colour == "walked" and seen is not None:
             return self._walked_figure(seen.per_grid)
-        if self.address.colour == "households":
-            return self._households()
-        return self._households()
+        return self._households() if self.address.colour == "households" else self._found()
+
+    def _density(self) -> Density:
+        window = window_around(self.outline)
+        grids = frames.to_degrees(self.grids[["grid_code", "geometry"]])
+        return density_of(heat_over_grids(self.groups, window, grids), window)
+
+    def _found(self) -> Figure:
+        counts = self.groups.by_grid()
+        values = self.grids["grid_code"].map(counts).astype(float)
+        return Figure(
+            "found",
+            gettext("Incidents that came in"),
+            gettext("Of whole weeks inside the time; sensitive categories are never counted."),
+            values,
+            told_scale(values),
+            words.number,
+            gettext("fewer than %(floor)s, or not told", floor=FLOOR),
+        )
+
+    def _notes(self) -> list[str]:
+        view, last = self.address.view, self.groups.over_until
+        said = []
+        if view.until > last:
+            said.append(gettext("Incidents are told week by week, until %(day)s.", day=last.isoformat()))
+        if view.hours or view.weekdays or view.sources or view.stages is not Which.ALL:
+            said.append(gettext("Outside the office nothing is told by hour, day of the week, source or stage."))
+        return said
 
     def _households(self) -> Figure:
         return Figure(
@@ -153,6 +195,18 @@ class _Gathering:
         """A figure of the grids in their order, unknown where the grid may not be seen."""
         mine = np.array([self.scope.allows(self.community.id, code) for code in self.grids["grid_code"]], bool)
         return values.astype(float).where(mine, np.nan)
+
+
+def told_scale(values: pd.Series) -> Scale:
+    """Return classes for counts of which the smallest are never told.
+
+    Examples
+    --------
+    >>> told_scale(pd.Series([3.0, 4.0, 8.0, 15.0, float("nan")])).bounds
+    (3, 5, 9)
+    """
+    scale = count_scale(values.to_numpy(float))
+    return Scale((FLOOR, *scale.bounds[2:]), scale.colours[1:] or scale.colours)
 
 
 def sources(community: Community) -> list[str]:

@@ -1,9 +1,12 @@
 """The picture of a view: its contents laid out for `webmap.printing.view_picture`."""
 
+from io import BytesIO
+
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
+from PIL import Image
 from shapely.geometry.base import BaseGeometry
 
 from geo.map_plane import MapPlane
@@ -70,7 +73,9 @@ def _raster(contents: ViewContents, plane: MapPlane) -> Raster | None:
         return None
     west, south, east, north = contents.density.bounds
     (left, right), (bottom, top) = plane.metres([west, east], [south, north])
-    return Raster(contents.density.pixels, (float(left), float(bottom), float(right), float(top)))
+    with Image.open(BytesIO(contents.density.png)) as picture:
+        pixels = np.asarray(picture.convert("RGBA"))
+    return Raster(pixels, (float(left), float(bottom), float(right), float(top)))
 
 
 def _lines(contents: ViewContents, plane: MapPlane) -> list[Lines]:
@@ -89,7 +94,7 @@ def _legends(contents: ViewContents) -> list[Legend]:
     classes = figure.packed()["classes"]
     rows = [(one["colour"], f"{one['label']}  ({one['said']})") for one in classes]  # type: ignore[attr-defined]
     found = [Legend(figure.title, rows, figure.note)]
-    if density is not None:
+    if density is not None and density.rows:
         found.append(Legend(density.title, density.rows, density.note, ramp=True))
     if not contents.walked.empty:
         seen = contents.walked["seen"].to_numpy(bool)

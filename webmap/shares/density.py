@@ -1,0 +1,76 @@
+"""The density of a view as a picture on the ground, with what its colours mean."""
+
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from flask_babel import format_decimal
+from PIL import Image
+
+from patrols.incident_density import Heat, Window
+from patrols.told_counts import FLOOR, SQUARE_M
+from webmap import words
+from webmap.language import gettext, ngettext
+from webmap.maps import shades
+from webmap.shares.contents import Density
+
+MARGIN = 0.04
+"""How much ground around the community is drawn too, as a share of its size: the bell reaches over the border."""
+
+FINER = 3
+"""So many points each way for a cell of the density."""
+
+Box = tuple[float, float, float, float]
+
+
+def window_around(ground: shapely.Geometry) -> Window:
+    """The window in which a community's density is drawn."""
+    west, south, east, north = cast(Box, shapely.bounds(ground).tolist())
+    across, up = MARGIN * (east - west), MARGIN * (north - south)
+    return Window(west - across, south - up, east + across, north + up).checked()
+
+
+def density_of(heat: Heat, window: Window) -> Density:
+    """Turn a density that is told above the floor into a picture and its legend."""
+    values = _finer(heat.per_hectare)
+    chosen = shades.shades(heat.peak)
+    rows = [
+        ("#{:02x}{:02x}{:02x}".format(*colour[:3]), gettext("from %(count)s", count=format_decimal(begin)))
+        for begin, colour in zip(chosen.bounds, chosen.colours, strict=True)
+    ]
+    return Density(
+        png=shades.png(values, chosen),
+        bounds=(window.west, window.south, window.east, window.north),
+        rows=rows if heat.peak else [],
+        title=gettext("Incidents a hectare in this time"),
+        note=_note(heat, window),
+    )
+
+
+def _finer(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """The density with points between its cells, so that the classes' edges have no steps on paper."""
+    rows, columns = values.shape
+    smooth = Image.fromarray(values).resize((columns * FINER, rows * FINER), Image.Resampling.BILINEAR)
+    return np.asarray(smooth, np.float32)
+
+
+def _note(heat: Heat, window: Window) -> str:
+    side = round(SQUARE_M * window.plane.scale)
+    said = [
+        ngettext(
+            "%(count)s incident drawn.", "%(count)s incidents drawn.", heat.counted, count=words.number(heat.counted)
+        ),
+        gettext(
+            "Where %(floor)s or more of one week and category lie in a square of %(side)s m they are drawn there; "
+            "fewer are drawn over the whole grid, or not told.",
+            floor=FLOOR,
+            side=side,
+        ),
+        gettext("Each is spread over a bell of %(metres)s m.", metres=round(heat.raster.reach_m)),
+    ]
+    if heat.elsewhere:
+        said.append(
+            gettext("%(count)s more are told for the whole community only.", count=words.number(heat.elsewhere))
+        )
+    return " ".join(said)
