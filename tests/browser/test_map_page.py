@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -59,6 +60,15 @@ def data(page: Page) -> dict:
     return json.loads(page.locator("script[type='application/json']").text_content() or "")
 
 
+def part(page: Page, name: str) -> dict:
+    """What the map fetches of one part for the view that it shows."""
+    return page.evaluate(
+        """(name) => fetch("/map/parts/" + name + location.search, { credentials: "same-origin" })
+            .then((answer) => answer.json())""",
+        name,
+    )
+
+
 def find(page: Page, words: str) -> None:
     """Search, and take the first that is found."""
     page.fill("#gp-find", words)
@@ -113,10 +123,13 @@ def test_each_colour_of_the_grids_has_a_legend_that_counts_all_of_them(enter, si
     page = ready(enter(site, "/map"))
     grids = data(page)["figures"]
 
+    assert len(grids) == 6
     for figure in grids:
         page.locator(f"input[data-figure={figure['key']}]").check(force=True)
-        expect(page.locator(".gp-classes li")).to_have_count(len(figure["classes"]))
-        expect(page.locator(".gp-legend-note")).to_have_text(figure["note"])
+        drawn = part(page, figure["fetch"])["figure"] if "fetch" in figure else figure
+        expect(page.locator(".gp-legend-note")).to_have_text(drawn["note"])
+        expect(page.locator(".gp-classes li")).to_have_count(len(drawn["classes"]))
+        assert sum(one["grids"] for one in drawn["classes"]) == len(data(page)["grids"]["code"])
 
 
 def test_layers_come_and_go(enter, site: Site) -> None:
@@ -128,22 +141,39 @@ def test_layers_come_and_go(enter, site: Site) -> None:
     page.check("input[data-layer=tracks]")
     page.check("input[data-layer=walked]")
     page.uncheck("input[data-layer=open]")
+    page.uncheck("input[data-layer=late]")
 
     expect(page.locator(".leaflet-heat-pane img")).to_have_count(1)
-    expect(page.locator(".gp-heat-legend")).to_be_visible()
+    expect(page.locator(".gp-heat-legend .gp-heat-classes li")).to_have_count(6)
     expect(page.locator(".leaflet-tracks-pane canvas").first).to_be_visible()
     expect(page.locator(".leaflet-marker-pane > *")).to_have_count(0)
     page.uncheck("input[data-layer=heat]")
     expect(page.locator(".leaflet-heat-pane img")).to_have_count(0)
 
 
+def test_nothing_is_fetched_for_a_layer_that_is_off(enter, site: Site, page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url.partition("?")[0].rpartition("/")[2]))
+
+    ready(enter(site, "/map?layers=words,base"))
+    page.wait_for_load_state("networkidle")
+    before = set(asked)
+    page.check("input[data-layer=walked]")
+    expect(page.locator("[data-note=walked]")).not_to_have_text("…")
+    page.wait_for_load_state("networkidle")
+
+    assert before & {"incidents", "walked", "tracks", "duty", "boards", "cameras", "found", "heat.png"} == set()
+    assert "walked" in set(asked) - before
+
+
 def test_clusters_and_dots_together_show_every_open_incident_once(enter, site: Site) -> None:
     page = ready(enter(site, "/map"))
+    expect(page.locator(".gp-dot, .gp-cluster").first).to_be_visible()
 
     shown = page.evaluate("""[...document.querySelectorAll(".leaflet-marker-pane > *")]
         .map((one) => one.classList.contains("gp-cluster") ? Number(one.textContent) : 1).reduce((a, b) => a + b, 0)""")
 
-    assert shown == sum(data(page)["incidents"]["open"])
+    assert shown == sum(part(page, "incidents")["incidents"]["open"])
 
 
 def test_a_grid_s_card_names_who_answers_and_leads_to_its_page(enter, site: Site) -> None:
@@ -162,7 +192,8 @@ def test_a_grid_s_card_names_who_answers_and_leads_to_its_page(enter, site: Site
 
 def test_an_incident_s_card_leads_to_its_page(enter, site: Site) -> None:
     page = ready(enter(site, "/map"))
-    incidents = data(page)["incidents"]
+    incidents = part(page, "incidents")["incidents"]
+    expect(page.locator(".gp-dot, .gp-cluster").first).to_be_visible()
     grid = next(grid for grid, still in zip(incidents["grid"], incidents["open"], strict=True) if still and grid >= 0)
     find(page, data(page)["grids"]["code"][grid])
 
@@ -178,7 +209,7 @@ def test_an_incident_s_card_leads_to_its_page(enter, site: Site) -> None:
 def test_places_and_people_are_found_by_name_with_the_keyboard_alone(enter, site: Site, kind: str) -> None:
     page = ready(enter(site, "/map"))
     wanted = next(place for place in data(page)["search"] if place["kind"] == kind)
-    before = page.evaluate("location.hash")
+    before = page.evaluate("location.search")
 
     page.focus("#gp-find")
     page.keyboard.type(wanted["text"])
@@ -187,7 +218,7 @@ def test_places_and_people_are_found_by_name_with_the_keyboard_alone(enter, site
     page.keyboard.press("Enter")
 
     expect(page.locator("#gp-found")).to_be_hidden()
-    page.wait_for_function("(before) => location.hash !== before", arg=before)
+    page.wait_for_function("(before) => location.search !== before", arg=before)
     if kind == "person":
         expect(page.locator(".gp-card .gp-chain")).to_contain_text(wanted["text"])
 
@@ -214,7 +245,8 @@ def test_a_view_can_be_passed_on_by_its_address(enter, site: Site, context: Brow
 
     assert other.is_checked("input[data-layer=tracks]")
     assert other.is_checked("input[data-figure=households]")
-    assert other.url.split("&")[0] == address.split("&")[0]
+    assert parse_qs(urlsplit(other.url).query)["at"] == parse_qs(urlsplit(address).query)["at"]
+    expect(other.locator(".gp-card .gp-over")).to_have_text(data(page)["grids"]["code"][5])
 
 
 def test_a_volunteer_sees_incidents_and_people_of_the_own_grid_alone(enter, site: Site) -> None:
@@ -223,7 +255,7 @@ def test_a_volunteer_sees_incidents_and_people_of_the_own_grid_alone(enter, site
 
     mine = {i for i, card in enumerate(given["grids"]["card"]) if card["stats"]}
     assert 1 <= len(mine) < len(given["grids"]["card"])
-    assert set(given["incidents"]["grid"]) <= mine
+    assert set(part(page, "incidents")["incidents"]["grid"]) <= mine
     assert all(not card["chain"] for i, card in enumerate(given["grids"]["card"]) if i not in mine)
     assert {place["grid"] for place in given["search"] if place["kind"] == "person"} <= mine
 
@@ -233,8 +265,13 @@ def test_hostile_texts_in_every_field_do_nothing(enter, serve: Callable[[Path], 
     poison(site.file)
     page = ready(enter(site, "/map"))
 
-    for layer in ("done", "heat", "tracks", "walked"):
+    for layer in ("done", "heat", "tracks", "walked", "duty", "boards", "cameras"):
         page.check(f"input[data-layer={layer}]")
+        expect(page.locator(f"[data-note={layer}]")).not_to_have_text("…")
+    page.goto(f"{site.address}/map?place=110108999&layers=heat,words")
+    ready(page)
+    expect(page.locator(".gp-classes li").first).to_be_visible()
+    ready(enter(site, "/map"))
     for kind in ("grid", "person", "street", "compound", "building"):
         wanted = next(place for place in data(page)["search"] if place["kind"] == kind)
         assert EVIL in wanted["text"]
@@ -276,3 +313,101 @@ def test_a_map_opens_from_the_disk_without_any_network(
     find(page, data(page)["grids"]["code"][0])
     expect(page.locator(".gp-card")).to_be_visible()
     expect(page.locator(".gp-card .gp-go")).to_have_count(0)
+
+
+def test_the_time_is_dragged_and_everything_follows(enter, site: Site) -> None:
+    page = enter(site, "/help")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(f"{site.address}/map")
+    ready(page)
+    expect(page.locator(".gp-bars-in")).to_be_visible()
+    whole = page.locator(".gp-time-said").text_content()
+    bars = page.locator(".gp-time-bars").bounding_box()
+    assert bars
+
+    page.mouse.move(bars["x"] + 0.6 * bars["width"], bars["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(bars["x"] + 0.7 * bars["width"], bars["y"] + 20, steps=4)
+    page.mouse.up()
+
+    page.wait_for_url("**since=*")
+    assert page.locator(".gp-time-said").text_content() != whole
+    expect(page.locator("[data-note=open]")).not_to_have_text("…")
+    asked = parse_qs(urlsplit(page.url).query)
+    incidents = part(page, "incidents")["incidents"]["number"]
+    assert "2026-06" < asked["since"][0] < asked["until"][0] < "2026-09"
+    assert 0 < len(incidents) < 600
+
+
+def test_the_ends_of_the_time_are_moved_with_the_keyboard_alone(enter, site: Site) -> None:
+    page = ready(enter(site, "/map"))
+    end = page.locator(".gp-time-to")
+    before = end.get_attribute("aria-valuetext")
+
+    end.focus()
+    page.keyboard.press("PageDown")
+    page.keyboard.press("ArrowLeft")
+
+    page.wait_for_url("**until=*")
+    assert before
+    assert end.get_attribute("aria-valuetext") == "2026-11-14"
+    page.locator(".gp-time-all").click()
+    page.wait_for_function("!location.search.includes('until')")
+
+
+def test_only_one_category_is_shown_and_the_address_says_so(enter, site: Site) -> None:
+    page = ready(enter(site, "/map"))
+    page.click(".gp-filters summary")
+
+    page.select_option("select[data-filter=source]", "hotline")
+
+    page.wait_for_url("**source=hotline*")
+    page.reload()
+    ready(page)
+    expect(page.locator("select[data-filter=source]")).to_have_value("hotline")
+
+
+def test_key_figures_say_how_they_changed_in_words_too(enter, site: Site) -> None:
+    page = ready(enter(site, "/map"))
+
+    expect(page.locator(".gp-keys dl > div")).to_have_count(7)
+    assert page.locator(".gp-trend .gp-hidden").count() >= 3
+
+
+def test_from_the_subdistrict_one_goes_into_a_community(enter, site: Site) -> None:
+    page = ready(enter(site, "/map?place=110108999"))
+    expect(page.locator(".gp-grid")).to_have_count(1)
+
+    find(page, data(page)["grids"]["code"][0])
+    page.locator(".gp-card .gp-go").click()
+
+    page.wait_for_url("**place=110108999001*")
+    ready(page)
+    assert page.locator(".gp-grid").count() >= 20
+
+
+def test_an_address_of_an_earlier_map_still_opens_its_view(enter, site: Site) -> None:
+    page = ready(enter(site, "/map#16.25/39.9986/116.3155&households&tracks,words"))
+
+    assert page.is_checked("input[data-figure=households]")
+    assert page.is_checked("input[data-layer=tracks]")
+    assert not page.is_checked("input[data-layer=open]")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (3840, 2160)])
+def test_a_big_screen_shows_the_ground_alone_and_turns_by_itself(enter, site: Site, width: int, height: int) -> None:
+    page = enter(site, "/help")
+    page.set_viewport_size({"width": width, "height": height})
+    page.clock.install()
+    page.goto(f"{site.address}/map?screen=1")
+    ready(page)
+    first = page.locator(".gp-scene").text_content()
+
+    page.clock.run_for(21_000)
+
+    assert page.locator(".gp-scene").text_content() != first
+    expect(page.locator("header.top")).to_be_hidden()
+    expect(page.locator(".gp-layers")).to_be_hidden()
+    assert page.evaluate("document.documentElement.scrollHeight") <= height
+    size = float(page.locator(".gp-keys dd b").first.evaluate("(one) => one.getBoundingClientRect().height"))
+    assert size >= height / 30

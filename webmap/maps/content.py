@@ -50,6 +50,10 @@ WORDS = {
     "until": N_("%(who)s, until %(time)s"),
     "out": N_("%(n)s out"),
     "board": N_("Notice board"),
+    "per_hectare": N_("a hectare"),
+    "heat_note": N_(
+        "%(n)s incidents found in the time below, spread by a bell of %(reach)s m; sensitive categories left out."
+    ),
     "up": N_("more"),
     "down": N_("less"),
     "same": N_("the same"),

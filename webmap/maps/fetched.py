@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from data import frames
 from data.models import Community
 from patrols import board_places, crowds, figures, on_duty, on_map, redraw
+from patrols import cameras as known_cameras
 from patrols.days import local_day, zone
 from patrols.incident_choice import chosen, minutes_of
 from patrols.incident_columns import IncidentColumns
@@ -42,9 +43,14 @@ class Asked:
 
     session: Session
     scope: Scope
-    community: Community
+    communities: Sequence[Community]
     at: datetime
     address: MapAddress
+
+    @property
+    def community(self) -> Community:
+        """The one community that most parts are about."""
+        return self.communities[0]
 
     @property
     def local(self) -> datetime:
@@ -158,14 +164,17 @@ def time(asked: Asked, days: int = TIME_DAYS) -> dict[str, Any]:
     """How many incidents were found on each day, for the line of time below the map."""
     view, today = asked.address.view, asked.local.date()
     first, last = min(today - timedelta(days=days - 1), view.since), max(today, view.until)
-    columns, rows = _chosen(asked, view.over(first, last))
-    edges = minutes_of([first + timedelta(days=i) for i in range((last - first).days + 2)], columns.timezone)
-    return {"first": first.isoformat(), "counts": np.diff(np.searchsorted(columns.found[rows], edges)).tolist()}
+    days_there = [first + timedelta(days=i) for i in range((last - first).days + 2)]
+    counts = np.zeros(len(days_there) - 1, np.int64)
+    for community in asked.communities:
+        columns, rows = _chosen(asked, community, view.over(first, last))
+        counts += np.diff(np.searchsorted(columns.found[rows], minutes_of(days_there, columns.timezone)))
+    return {"first": first.isoformat(), "counts": counts.tolist()}
 
 
 def found(asked: Asked) -> dict[str, Any]:
     """How many incidents each grid had in the time, as a figure to colour by."""
-    columns, rows = _chosen(asked, asked.address.counted)
+    columns, rows = _chosen(asked, asked.community, asked.address.counted)
     counted = dict(zip(columns.grids, np.bincount(columns.grid[rows], minlength=len(columns.grids)), strict=True))
     grids = asked.grids()
     mine = np.array([asked.scope.allows(asked.community.id, code) for code in grids["grid_code"]], bool)
@@ -173,9 +182,9 @@ def found(asked: Asked) -> dict[str, Any]:
     return {"figure": legend.found(counts, grids["households"].astype(float), days=said_days(asked)).packed()}
 
 
-def _chosen(asked: Asked, view: IncidentView) -> tuple[IncidentColumns, Any]:
+def _chosen(asked: Asked, community: Community, view: IncidentView) -> tuple[IncidentColumns, Any]:
     """The columns, and the places in them of what a view means; sensitive ones only for who is shown reporters."""
-    columns = columns_of(asked.session, asked.community)
+    columns = columns_of(asked.session, community)
     return columns, chosen(columns, asked.scope, view, sensitive=True)
 
 
@@ -189,6 +198,18 @@ def _end(asked: Asked) -> datetime:
 
 def _day(asked: Asked, at: datetime) -> str:
     return words.say_day(local_day(asked.community, at), asked.local.date())
+
+
+def cameras(asked: Asked) -> dict[str, Any]:
+    """Where cameras stand."""
+    found = known_cameras.standing(asked.session, asked.scope, asked.community, on=local_day(asked.community, asked.at))
+    x, y = ([getattr(one, name) for one in found] for name in ("lon", "lat"))
+    spots = layers.pack_points(gpd.GeoSeries.from_xy(x, y), asked.origin(asked.grids()))
+    marks = [
+        {"point": spot, "text": one.name or one.code, "owner": one.owner, "heading": one.heading_deg}
+        for spot, one in zip(spots, found, strict=True)
+    ]
+    return {"cameras": marks, "notes": {"cameras": ngettext("%(num)s stands", "%(num)s stand", len(marks))}}
 
 
 def said_days(asked: Asked) -> str:

@@ -8,6 +8,9 @@ from flask_babel import gettext, ngettext
 from patrols.key_figures import KeyFigure
 from webmap import words
 
+MANY_TIMES = 3
+"""From so many times as much on, no per cent are said: of next to nothing everything is a thousand per cent."""
+
 
 def rows(found: Sequence[KeyFigure], days: int) -> list[dict[str, Any]]:
     """Return the key figures as the scripts read them: value, and by how much it is more or less.
@@ -43,6 +46,8 @@ def _trend(one: KeyFigure, compared: str) -> dict[str, str]:
     way = "same" if not change else "up" if change > 0 else "down"
     if one.unit == "share":
         said = gettext("%(points)s points", points=f"{100 * change:+.0f}")
+    elif one.value > MANY_TIMES * one.before:
+        said = gettext("%(count)s before", count=_say(one.before, one.unit))
     else:
         said = f"{100 * change / one.before:+.0f} %"
     mood = "" if not change or not one.good else "good" if change * one.good > 0 else "bad"

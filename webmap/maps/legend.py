@@ -55,8 +55,15 @@ class Figure:
         """Return what it is called and counts, without its values."""
         return {"key": self.key, "title": self.title, "note": self.note}
 
-    def packed(self) -> dict[str, object]:
-        """Return it as the map's scripts read it; a class for unknown figures only where there are some."""
+    def packed(self, count: Callable[[int], str] | None = None) -> dict[str, object]:
+        """Return it as the map's scripts read it; a class for unknown figures only where there are some.
+
+        Parameters
+        ----------
+        count : callable, optional
+            Says a number of the areas that it is a figure of; by default they are grids.
+        """
+        says = count or _grids
         of = self.scale.classes(self.values)
         counts = np.bincount(of, minlength=len(self.scale.bounds) + 1)
         labels = [*(self.labels or class_labels(self.scale.bounds, self.say)), self.missing]
@@ -71,12 +78,16 @@ class Figure:
                     "label": label,
                     "short": label,
                     "colour": colour,
-                    "grids": count,
-                    "said": ngettext("%(num)s grid", "%(num)s grids", count),
+                    "grids": number,
+                    "said": says(number),
                 }
-                for label, colour, count in (rows if counts[-1] else rows[:-1])
+                for label, colour, number in (rows if counts[-1] else rows[:-1])
             ],
         }
+
+
+def _grids(number: int) -> str:
+    return str(ngettext("%(num)s grid", "%(num)s grids", number))
 
 
 def class_labels(bounds: tuple[float, ...], say: Callable[[float], str]) -> list[str]:
@@ -170,7 +181,7 @@ def walked(grids: pd.DataFrame, days: int) -> Figure:
 
 
 def found(counts: pd.Series, households: pd.Series, *, days: str) -> Figure:
-    """Return how many incidents were found in each grid for a hundred households, which grids of any size can bear.
+    """Return how many incidents were found in each grid for a thousand households, so that grids of any size compare.
 
     Parameters
     ----------
@@ -183,9 +194,9 @@ def found(counts: pd.Series, households: pd.Series, *, days: str) -> Figure:
     return Figure(
         "found",
         gettext("Newly found"),
-        gettext("Incidents found in %(days)s ÷ households × 100; on the grid their number.", days=days),
-        100 * counts / homes,
-        count_scale((100 * counts / homes).fillna(0)),
+        gettext("Incidents found in %(days)s ÷ households × 1000; on the grid their number.", days=days),
+        1000 * counts / homes,
+        count_scale((1000 * counts / homes).fillna(0)),
         words.number,
         gettext("not yours to see"),
         texts=["" if value != value else words.number(value) for value in counts],

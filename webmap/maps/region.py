@@ -70,6 +70,7 @@ def packed(region: Region, *, inside: str) -> dict[str, Any]:
     spots = layers.pack_points(layers.inner_points(areas.geometry), origin) if len(areas) else []
     names = [{"kind": "grid", "text": name, "point": spot} for name, spot in zip(areas["name"], spots, strict=True)]
     kind = gettext(KINDS[region.of])
+    shown = figures(areas, region.days, region.when)
     return {
         "words": content.said() | {"grid": kind, "open_card": gettext("Look inside")},
         "links": {"grid": inside, "incident": ""},
@@ -84,8 +85,9 @@ def packed(region: Region, *, inside: str) -> dict[str, Any]:
             "card": [card(row) for row in areas.itertuples()],
         },
         "borders": {"outer": layers.pack_lines(shapely.boundary(areas.geometry.to_numpy()), origin)},
-        "figures": [figure.packed() for figure in figures(areas, region.days, region.when)],
+        "figures": [figure.packed(lambda number: counted(number, region.of)) for figure in shown],
         "labels": names,
+        "inside": True,
         "search": [
             {"kind": "grid", "text": name, "more": code, "grid": i}
             for i, (code, name) in enumerate(areas["name"].items())
@@ -174,15 +176,17 @@ def figures(areas: pd.DataFrame, days: str, when: str) -> Sequence[Figure]:
     ]
 
 
+def counted(number: int, of: str) -> str:
+    """Return how many areas there are, by what they are called."""
+    if of == "subdistrict":
+        return str(ngettext("%(num)s subdistrict", "%(num)s subdistricts", number))
+    return str(ngettext("%(num)s community", "%(num)s communities", number))
+
+
 def summary(region: Region) -> str:
     """Return the region in one line: how many areas, open incidents, how many of them are overdue."""
     count, still, late = len(region.areas), int(region.areas["open"].sum()), int(region.areas["overdue"].sum())
-    areas = (
-        ngettext("%(num)s subdistrict", "%(num)s subdistricts", count)
-        if region.of == "subdistrict"
-        else ngettext("%(num)s community", "%(num)s communities", count)
-    )
-    said = [areas, ngettext("%(num)s open incident", "%(num)s open incidents", still)]
+    said = [counted(count, region.of), ngettext("%(num)s open incident", "%(num)s open incidents", still)]
     if late:
         said.append(ngettext("%(num)s overdue", "%(num)s overdue", late))
     without = len(region.areas) - len(region.drawn)
@@ -191,16 +195,18 @@ def summary(region: Region) -> str:
     return " · ".join(said)
 
 
-def of_communities(codes: Sequence[str], names: Sequence[str], shapes: Sequence[Any], counted: pd.DataFrame) -> Any:
+def of_communities(
+    codes: Sequence[str], names: Sequence[str], shapes: Sequence[Any], table: pd.DataFrame
+) -> gpd.GeoDataFrame:
     """Return the areas of a subdistrict: one for each community, in the order of its figures."""
     return gpd.GeoDataFrame(
-        counted.set_axis(list(codes)).assign(name=list(names)), geometry=list(shapes), crs="EPSG:4326"
+        table.set_axis(list(codes)).assign(name=list(names)), geometry=list(shapes), crs="EPSG:4326"
     )
 
 
 def of_subdistricts(
-    codes: Sequence[str], names: Mapping[str, str], shapes: gpd.GeoSeries, counted: pd.DataFrame
-) -> Any:
+    codes: Sequence[str], names: Mapping[str, str], shapes: gpd.GeoSeries, table: pd.DataFrame
+) -> gpd.GeoDataFrame:
     """Return the areas of a county: the ground of each subdistrict is that of its communities.
 
     Parameters
@@ -209,14 +215,12 @@ def of_subdistricts(
         The subdistrict of each shape.
     names : mapping
         What subdistricts are called, by code.
-    counted : DataFrame
+    table : DataFrame
         Index: the subdistrict's code.
     """
     of = np.asarray(codes, dtype=object)
-    ground = [_joined(shapes.to_numpy()[of == code]) for code in counted.index]
-    return gpd.GeoDataFrame(
-        counted.assign(name=[names[code] for code in counted.index]), geometry=ground, crs="EPSG:4326"
-    )
+    ground = [_joined(shapes.to_numpy()[of == code]) for code in table.index]
+    return gpd.GeoDataFrame(table.assign(name=[names[code] for code in table.index]), geometry=ground, crs="EPSG:4326")
 
 
 def _joined(shapes: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, json, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -19,6 +20,7 @@ from webmap.maps.fetched import Asked
 from webmap.maps.gather import DONE_DAYS, gather
 from webmap.maps.panel import Crumb, Panel, done_note, spanned, summary, switches, tracks_note, walked_note
 from webmap.maps.region import Region
+from webmap.maps.shades import RAMP
 from webmap.maps.town import Links, Town
 from webmap.pages.map_filters import filters
 
@@ -34,15 +36,21 @@ PARTS: dict[str, tuple[Maker, May]] = {
     "walked": (fetched.walked, May.SEE_PLACES),
     "duty": (fetched.duty, May.SEE_PATROLS),
     "boards": (fetched.boards, May.SEE_PLACES),
+    "cameras": (fetched.cameras, May.SEE_FIGURES),
 }
 """What a part of a map is made by, and who may ask for it."""
 
 LAYER_NEEDS = {
     **dict.fromkeys(("late", "open", "done", "heat"), May.SEE_INCIDENTS),
     **dict.fromkeys(("walked", "tracks", "boards", "words", "base"), May.SEE_PLACES),
-    "duty": May.SEE_PATROLS,
+    **dict.fromkeys(("duty", "out"), May.SEE_PATROLS),
+    **dict.fromkeys(("needs", "cameras"), May.SEE_FIGURES),
 }
 """Who is offered a layer."""
+
+REGION_PARTS = frozenset({"time"})
+REGION_LAYERS = ("heat", "words")
+"""The parts and layers of a map of several communities."""
 
 
 @pages.get("/map")
@@ -68,8 +76,18 @@ def part(name: str) -> Response:
     maker, right = PARTS[name]
     if not access.may(right):
         abort(403)
-    community = access.community(address.place[: areas.COMMUNITY] or None)
-    return _kept(maker(Asked(storage.session(), access.scope(), community, storage.now(), address)))
+    found = _communities(address.place)
+    if len(found) > 1 and name not in REGION_PARTS:
+        abort(404)
+    return _kept(maker(Asked(storage.session(), access.scope(), found, storage.now(), address)))
+
+
+def _communities(place: str) -> list[Community]:
+    """The community of a place, or all that may be seen of a larger one; without a place, the own ground."""
+    code = (place or _own_place())[: areas.COMMUNITY]
+    if len(code) == areas.COMMUNITY:
+        return [access.community(code)]
+    return areas.within(storage.session(), access.scope(), code, on=storage.today())
 
 
 def read_address() -> MapAddress:
@@ -96,7 +114,7 @@ def _community_page(address: MapAddress, community: Community) -> str:
     shell = content.shell(town, streets_seen=False)
     figures = [*shell["figures"]]
     if access.may(May.SEE_INCIDENTS):
-        note = gettext("Incidents found in the time below, for a hundred households.")
+        note = gettext("Incidents found in the time below, for a thousand households.")
         figures.insert(1, {"key": "found", "title": gettext("Newly found"), "note": note, "fetch": "found"})
     view = address.view
     panel = Panel(
@@ -137,7 +155,10 @@ def _ways(address: MapAddress, code: str) -> dict[str, Any]:
         "place": code,
         "card": address.place if len(address.place) > areas.COMMUNITY else "",
         "query": {name: value for name, value in address.to_query().items() if name not in ("place", "at")},
-        "at": list(address.window) if address.window else None,
+        "heat": {
+            "address": url_for("api_heat.picture"),
+            "colours": ["#{:02x}{:02x}{:02x}".format(*one[:3]) for one in RAMP],
+        },
     }
 
 
@@ -156,9 +177,13 @@ def _region_page(address: MapAddress, code: str) -> str:
         figures=packed["figures"],
         first=address.colour,
         sources=sorted({one.attribution or content.OPENSTREETMAP for one in found}),
+        layers=switches({name: "" for name in REGION_LAYERS if name in _offered()}),
+        shown=address.layers,
         crumbs=_crumbs(address, code, found),
         key_figures=access.may(May.SEE_FIGURES),
-        period=None,
+        period=spanned(
+            storage.today(), address.view.since, address.view.until, chosen=address.timed, days=fetched.TIME_DAYS
+        ),
         filters=filters(address.view),
         simulated=any(one.simulated for one in found),
         screen=address.screen,
@@ -194,7 +219,9 @@ def _crumbs(address: MapAddress, code: str, found: Sequence[Community]) -> list[
     crumbs, last = [], ""
     for key, name in levels:
         if key and key != last:
-            crumbs.append(Crumb(name, "" if key == code else url_for(".map_page", place=key, **kept)))
+            crumbs.append(
+                Crumb(name, "" if key == code else f"{url_for('.map_page')}?{urlencode({'place': key, **kept})}")
+            )
         last = key
     return crumbs
 
@@ -203,12 +230,7 @@ def _keys(address: MapAddress) -> dict[str, Any]:
     """The key figures of the place, whatever its level."""
     if not access.may(May.SEE_FIGURES):
         abort(403)
-    code = address.place[: areas.COMMUNITY]
-    found = (
-        [access.community(code)]
-        if len(code) == areas.COMMUNITY
-        else areas.within(storage.session(), access.scope(), code, on=storage.today())
-    )
+    found = _communities(address.place)
     view = address.counted
     told = key_figures.key_figures(storage.session(), access.scope(), found, view, at=storage.now())
     return {"keys": keys.rows(told, view.days), "when": fetched.span(view, storage.today())}

@@ -20,6 +20,6 @@
       const key = name + "?" + address.part();
       return kept.get(key) || ask(name, key);
     };
-    this.forget = () => kept.clear();
+    this.forget = (name) => (name ? kept.delete(name + "?" + address.part()) : kept.clear());
   };
 })((window.gridpatrol = window.gridpatrol || {}));

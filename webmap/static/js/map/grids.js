@@ -6,7 +6,8 @@
 
   function addBorders(map, data) {
     const look = { pane: "borders", interactive: false, color: RED, smoothFactor: 0.5, lineCap: "butt" };
-    const add = (lines, more) => L.polyline(G.lines(lines || [], data.origin), Object.assign({}, look, more)).addTo(map);
+    const scale = G.scaleOf(map);
+    const add = (lines, more) => L.polyline(G.lines(lines || [], data.origin), Object.assign({}, look, more, { weight: more.weight * scale })).addTo(map);
     return [
       add(data.borders.inner, { weight: 1.6, opacity: 0.8 }),
       add(data.borders.street, { weight: 1.6, opacity: 0.85, dashArray: "7 5" }),

@@ -8,9 +8,9 @@
     return one.open ? (one.late ? "late" : "open") : "done";
   }
 
-  function dot(one, words) {
+  function dot(one, words, scale) {
     const name = [one.category, words[look(one)], one.found].join(", ");
-    const icon = L.divIcon({ className: "gp-dot gp-dot-" + look(one), iconSize: [14, 14] });
+    const icon = L.divIcon({ className: "gp-dot gp-dot-" + look(one), iconSize: [14 * scale, 14 * scale] });
     // An icon that is no picture gets its name from the title alone.
     return { icon: icon, title: name, keyboard: true, riseOnHover: true };
   }
@@ -19,18 +19,19 @@
     return 20 + Math.min(24, Math.round(3.4 * Math.log2(1 + count)));
   }
 
-  function face(count, kind, words) {
+  function face(count, kind, words, scale) {
+    const wide = size(count) * scale;
     const span = G.make("span", { text: String(count), title: words });
-    return L.divIcon({ html: span, className: "gp-cluster gp-cluster-" + kind, iconSize: [size(count), size(count)] });
+    return L.divIcon({ html: span, className: "gp-cluster gp-cluster-" + kind, iconSize: [wide, wide] });
   }
 
-  function cluster(words) {
+  function cluster(words, scale) {
     return function (group) {
       const all = group.getAllChildMarkers();
       const open = all.filter((marker) => marker.incident.open).length;
       const late = all.some((marker) => marker.incident.late);
       const said = open ? G.say(words.cluster_open, { open: open, all: all.length }) : G.say(words.cluster_done, { all: all.length });
-      return face(open || all.length, open ? (late ? "late" : "open") : "done", said);
+      return face(open || all.length, open ? (late ? "late" : "open") : "done", said, scale);
     };
   }
 
@@ -46,7 +47,7 @@
   }
 
   /* Counts of grids that have too many to be drawn one by one. */
-  function crowdMarkers(crowds, data, shown, chosen) {
+  function crowdMarkers(crowds, data, shown, chosen, scale) {
     const places = new Map(data.grids.code.map((code, i) => [code, i]));
     return crowds
       .filter((one) => places.has(one.grid))
@@ -55,7 +56,7 @@
         const count = KINDS.reduce((sum, kind) => sum + (shown[kind] ? one[kind] : 0), 0);
         const kind = shown.late && one.late ? "late" : shown.open && one.open ? "open" : "done";
         if (!count) return null;
-        const icon = face(count, kind, G.say(data.words.cluster_open, { open: one.open + one.late, all: one.open + one.late + one.done }));
+        const icon = face(count, kind, G.say(data.words.cluster_open, { open: one.open + one.late, all: one.open + one.late + one.done }), scale);
         return L.marker(G.point(data.grids.spot[i], data.origin), { icon: icon, keyboard: false }).on("click", () => chosen(i));
       })
       .filter(Boolean);
@@ -63,9 +64,10 @@
 
   /* Three switches share one clustered layer: overdue, open and settled incidents. */
   G.addIncidents = function (map, data, parts, chosen, chosenGrid) {
+    const scale = G.scaleOf(map);
     const shown = { late: false, open: false, done: false };
     const group = L.markerClusterGroup({
-      iconCreateFunction: cluster(data.words),
+      iconCreateFunction: cluster(data.words, scale),
       maxClusterRadius: (zoom) => (zoom < 15 ? 54 : 38),
       showCoverageOnHover: false,
       spiderLegPolylineOptions: { weight: 1, color: "#6a6f7a", opacity: 0.6 },
@@ -81,7 +83,7 @@
       crowds = part.crowds || null;
       all = crowds ? [] : rows(part);
       markers = all.map((one) => {
-        const marker = L.marker(G.point(one.place, data.origin), dot(one, data.words));
+        const marker = L.marker(G.point(one.place, data.origin), dot(one, data.words, scale));
         marker.incident = one;
         return marker.on("click", () => chosen(one));
       });
@@ -92,7 +94,7 @@
       group.clearLayers();
       counts.clearLayers();
       group.addLayers(markers.filter((marker) => shown[look(marker.incident)]));
-      if (crowds) crowdMarkers(crowds, data, shown, chosenGrid).forEach((marker) => counts.addLayer(marker));
+      if (crowds) crowdMarkers(crowds, data, shown, chosenGrid, scale).forEach((marker) => counts.addLayer(marker));
     }
 
     function load() {

@@ -12,6 +12,14 @@
   const STEEP = Math.PI / 3;
   const BEND = 0.45;
 
+  /* On a wall names are read from the back of the room. */
+  function looksFor(map) {
+    const scale = G.scaleOf(map);
+    const looks = {};
+    Object.keys(LOOK).forEach((kind) => (looks[kind] = Object.assign({}, LOOK[kind], { size: LOOK[kind].size * scale, scale: scale })));
+    return looks;
+  }
+
   /* Boxes already taken, by 64-pixel cell. */
   function Taken() {
     const cells = new Map();
@@ -99,7 +107,7 @@
     taken.take(box);
     lines.forEach((line, i) => {
       const small = i ? Object.assign({}, look, { colour: "#3d424c" }) : look;
-      context.font = (i ? "500 11px " : look.weight + " " + look.size + "px ") + FACE;
+      context.font = (i ? "500 " + 11 * look.scale + "px " : look.weight + " " + look.size + "px ") + FACE;
       draw(context, small, line, point.x, point.y + (i - (lines.length - 1) / 2) * look.size * 1.2, 0);
     });
     return true;
@@ -145,11 +153,12 @@
       this.canvas.style.height = size.y + "px";
       const context = this.canvas.getContext("2d");
       context.scale(sharp, sharp);
-      Object.assign(context, { textAlign: "center", textBaseline: "middle", lineJoin: "round", lineWidth: 3, strokeStyle: "rgba(255,255,255,.92)" });
+      Object.assign(context, { textAlign: "center", textBaseline: "middle", lineJoin: "round", lineWidth: 3 * G.scaleOf(map), strokeStyle: "rgba(255,255,255,.92)" });
       const taken = new Taken();
+      const looks = looksFor(map);
       const seen = map.getBounds().pad(0.3);
       this.labels.forEach((label) => {
-        const look = LOOK[label.kind];
+        const look = looks[label.kind];
         if (map.getZoom() < look.from + (label.later || 0)) return;
         context.font = look.weight + " " + look.size + "px " + FACE;
         if (label.line) {

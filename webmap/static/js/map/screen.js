@@ -18,6 +18,9 @@
     const list = scenes(figures, boxes, on);
     const quiet = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
     let turn = 0;
+    const said = page.querySelector(".gp-scene");
+    const legend = page.querySelector(".gp-figures");
+    const clock = page.querySelector(".gp-clock");
 
     function flip(box, yes) {
       if (box.checked === yes) return;
@@ -34,11 +37,12 @@
         scene.figure.checked = true;
         scene.figure.dispatchEvent(new Event("change"));
       }
+      said.textContent = scene.box ? scene.box.parentNode.querySelector("span").textContent : scene.figure.nextElementSibling.textContent;
+      legend.dataset.title = scene.figure.nextElementSibling.textContent;
       page.dataset.turn = String(turn);
       turn += 1;
     }
 
-    const clock = page.querySelector(".gp-clock");
     const tick = () => {
       if (clock) clock.textContent = new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
     };

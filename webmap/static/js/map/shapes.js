@@ -33,6 +33,14 @@
     return element;
   };
 
+  /* How much larger everything is drawn: on very wide screens, and on a wall that is read from the back of the room. */
+  G.scaleOf = function (map) {
+    const wide = map.getSize().x;
+    const wall = Boolean(map.getContainer().closest(".gp-screen"));
+    const size = wide >= 3400 ? (wall ? 2 : 1.3) : wide >= 2400 ? (wall ? 1.4 : 1.3) : 1;
+    return wall ? 1.25 * size : size;
+  };
+
   /* "%(n)s grids" with {n: 3} -> "3 grids". */
   G.say = (template, facts) => template.replace(/%\((\w+)\)s/g, (all, name) => String(facts[name]));
 })((window.gridpatrol = window.gridpatrol || {}));

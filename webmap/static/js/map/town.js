@@ -49,7 +49,12 @@
 
   /* Fit what matters into the part of the map that no panel covers; with a card open, less of it is free. */
   function free(page, withCard) {
-    if (page.clientWidth >= 760) return { paddingTopLeft: [344, 24], paddingBottomRight: [withCard ? 364 : 24, page.querySelector(".gp-time") ? 132 : 32] };
+    if (page.clientWidth >= 760) {
+      const panel = page.querySelector(".gp-panel").getBoundingClientRect();
+      const wall = page.classList.contains("gp-screen");
+      const below = wall ? 48 : page.querySelector(".gp-time") ? 132 : 32;
+      return { paddingTopLeft: [panel.right + 16, wall ? 90 : 24], paddingBottomRight: [withCard ? 364 : 24, below] };
+    }
     return { paddingTopLeft: [12, 72], paddingBottomRight: [12, withCard ? Math.round(page.clientHeight * 0.62) : 148] };
   }
 
@@ -103,7 +108,7 @@
       else fading.delete(name);
       drawn.grids.fade(fading.size > 0);
     };
-    const heat = G.addHeat(map, data, address, picture, (headers) => G.heatSaid && G.heatSaid(page, data, headers));
+    const heat = G.addHeat(map, data, address, picture, page);
     const walked = G.addWalked(map, data, parts);
     const flat = (items) => ({ show: (yes) => (items.forEach((layer) => (yes ? layer.addTo(map) : layer.remove())), null) });
     return Object.assign({}, drawn.marks.layers, G.addMarks(map, data, parts, (i) => drawn.showGrid(i, false)), {
@@ -182,6 +187,8 @@
 
   /* Keep the view, the colour and the layers in the page's address, so that it can be passed on. */
   function addressKeeper(map, address, boxes, figures) {
+    // What rotates on a wall is nobody's choice.
+    if (map.getContainer().closest(".gp-screen")) return () => {};
     return () => {
       const centre = map.getCenter();
       const on = boxes.filter((box) => box.checked).map((box) => box.dataset.layer);
@@ -237,12 +244,17 @@
     const recolour = wireFigures(page, data, figures, drawn, parts, address, write);
     const keys = G.addKeys(page.querySelector(".gp-keys"), data.words, parts);
     const timed = () => {
+      // A county's figures come with its page.
+      if (data.inside) return address.goTo("?" + address.all());
       tell(page, data, "open", drawn.marks.renew());
       renewLayers();
       recolour();
-      keys.renew();
+      return keys.renew();
     };
     const period = G.addPeriod(page.querySelector(".gp-time"), data.words, parts, address, () => timed());
+    // Who is out changes by itself while somebody looks.
+    const out = boxes.find((box) => box.dataset.layer === "out");
+    if (out) setInterval(() => out.checked && !document.hidden && (parts.forget("out"), tell(page, data, "out", layers.out.renew())), 30000);
     wireFilters(page, address, () => {
       period.renew().catch(() => {});
       timed();
