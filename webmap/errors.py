@@ -52,7 +52,7 @@ TABLE: list[tuple[type[Exception], Answer]] = [
     (patrol_errors.BadCheckIn, Answer(422, "bad-check-in", N_("This check-in cannot be kept"))),
     (patrol_errors.BadCategory, Answer(422, "bad-category", N_("This category cannot be kept"))),
     (patrol_errors.BadFields, Answer(409, "bad-fields", N_("An answer needs another look"))),
-    (patrol_errors.BadView, Answer(422, "bad-view", N_("This choice of incidents cannot be shown"))),
+    (patrol_errors.BadView, Answer(409, "bad-view", N_("This choice of incidents cannot be shown"))),
     (patrol_errors.NotSigned, Answer(403, "not-signed", N_("This was not signed"))),
     (patrol_errors.BadExchange, Answer(422, "bad-exchange", N_("This cannot be exchanged"))),
     (patrol_errors.BadRule, Answer(422, "bad-rule", N_("This rule cannot be kept"))),

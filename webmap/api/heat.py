@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from apiflask import APIBlueprint, FileSchema
 from flask import Response, json, request
 
 from data.models import Community
-from geo.errors import N_
 from patrols import areas, incident_counts, incident_density
 from patrols.days import local_day
 from patrols.incident_columns import IncidentColumns
@@ -23,8 +22,7 @@ from patrols.scope import Scope
 from patrols.told_counts import Groups, told
 from webmap import access, storage
 from webmap.access import May
-from webmap.api.heat_shapes import HeatOut, HeatQuery
-from webmap.errors import BadInput
+from webmap.api.heat_shapes import HeatOut, HeatQuery, PictureQuery
 from webmap.maps import shades
 from webmap.maps.shades import Shades
 
@@ -43,7 +41,7 @@ class Asked:
     @cached_property
     def view(self) -> IncidentView:
         """Which incidents."""
-        query = {name: self.fields[name] for name in FIELDS if self.fields.get(name)}
+        query = {name: str(self.fields[name]) for name in FIELDS if self.fields.get(name)}
         return IncidentView.of_query(query, today=local_day(self.communities[0], self.at))
 
     @cached_property
@@ -61,7 +59,7 @@ class Asked:
 
     @cached_property
     def window(self) -> Window | None:
-        """The window of the picture; one that lies past the date line or is nothing is none."""
+        """The window of the picture, where one is asked for."""
         if "bbox" not in self.fields:
             return None
         west, south, east, north = (float(part) for part in self.fields["bbox"].split(","))
@@ -100,17 +98,15 @@ class Asked:
 
 
 @api.get("/heat.png")
-@api.input(HeatQuery, location="query", arg_name="fields")
+@api.input(PictureQuery, location="query", arg_name="fields")
 @api.output(FileSchema(type="string", format="binary"), content_type="image/png")
 @access.needs(May.SEE_PLACES)
 def picture(fields: dict[str, Any]) -> Response:
     """How dense incidents lie, as a picture that fills a window of a web map exactly."""
     asked = _asked(fields)
-    if asked.window is None:
-        raise BadInput(N_("A picture needs a window: bbox=west,south,east,north in degrees."))
     if _has(asked):
         return _kept(Response(status=304), asked)
-    heats = asked.heats(asked.window)
+    heats = asked.heats(cast(Window, asked.window))
     values, chosen = _drawn(asked, heats)
     answer = Response(shades.png(values, chosen), mimetype="image/png")
     for name, value in _said(asked, heats, values, chosen).items():

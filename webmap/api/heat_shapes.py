@@ -1,13 +1,28 @@
 """What is asked of heat over the API, and what is answered."""
 
 from apiflask import Schema, fields
-from apiflask.validators import Length, Range, Regexp
+from apiflask.validators import Range, Regexp
 
+from data.models import IncidentSource
 from patrols.incident_density import LEAST_REACH_M, MOST_REACH_M, REACH_M
-from webmap.api.fields import DAY, Text
+from patrols.incident_view import Which
+from webmap.api.fields import DAY, words
 from webmap.api.shapes import CommunityQuery
 
 NUMBER = r"-?[0-9]{1,3}(?:\.[0-9]{1,12})?"
+WINDOW = rf"^{NUMBER},{NUMBER},{NUMBER},{NUMBER}\Z"
+HOUR = "(?:[01]?[0-9]|2[0-3])"
+WORD = r"[^\x00-\x20\x7f-\xa0,]{1,32}"
+MOST = 200
+
+
+def _list(item: str) -> fields.String:
+    """Words with commas between them; an empty list is none."""
+    return fields.String(validate=Regexp(rf"^(?:(?:{item})(?:,(?:{item})){{0,{MOST - 1}}})?\Z"))
+
+
+def _day() -> fields.String:
+    return fields.String(validate=Regexp(rf"^(?:{DAY})?\Z"))
 
 
 class HeatQuery(CommunityQuery):
@@ -19,23 +34,29 @@ class HeatQuery(CommunityQuery):
     """
 
     area = fields.String(validate=Regexp(r"^[0-9]{0,12}\Z"))
-    since = fields.String(validate=Regexp(rf"^(?:{DAY})\Z"))
-    until = fields.String(validate=Regexp(rf"^(?:{DAY})\Z"))
-    category = Text(most=1000)
-    family = Text(most=1000)
-    source = Text(most=200)
-    hours = Text(most=100)
-    weekdays = Text(most=40)
-    grid = Text(most=4000)
-    stage = Text(most=10)
-    bbox = fields.String(validate=[Length(max=80), Regexp(rf"^{NUMBER},{NUMBER},{NUMBER},{NUMBER}\Z")])
+    since = _day()
+    until = _day()
+    category = _list("[1-9][0-9]{0,8}")
+    family = _list(WORD)
+    source = _list("|".join(IncidentSource))
+    hours = _list(rf"{HOUR}(?:-{HOUR})?")
+    weekdays = _list("[1-7](?:-[1-7])?")
+    grid = _list("[0-9A-Za-z]{1,20}")
+    stage = words(Which)
+    bbox = fields.String(validate=Regexp(WINDOW))
     width = fields.Integer(load_default=1024, validate=Range(1, 10_000))
     height = fields.Integer(load_default=768, validate=Range(1, 10_000))
     reach = fields.Float(load_default=REACH_M, validate=Range(LEAST_REACH_M, MOST_REACH_M), allow_nan=False)
     top = fields.Float(validate=Range(1e-6, 1e6), allow_nan=False)
-    against_since = fields.String(validate=Regexp(rf"^(?:{DAY})\Z"))
-    against_until = fields.String(validate=Regexp(rf"^(?:{DAY})\Z"))
+    against_since = _day()
+    against_until = _day()
     floor = fields.Boolean(load_default=False, truthy={"true", "1"}, falsy={"false", "0"})
+
+
+class PictureQuery(HeatQuery):
+    """Which incidents, in which window of the map; a picture needs one."""
+
+    bbox = fields.String(required=True, validate=Regexp(WINDOW))
 
 
 class LegendClass(Schema):
