@@ -107,7 +107,7 @@ def test_what_the_manager_draws_is_adopted_and_answers_from_its_day_on_and_the_p
 ) -> None:
     page = enter(office, EARLIER, "manager")
     page.set_viewport_size({"width": 1440, "height": 900})
-    past = told(page, office.address + EARLIER, "main article section:nth-of-type(2)")
+    past = told(page, office.address + EARLIER, "#incidents")
     page.goto(f"{office.address}/draw")
     page.click("button[value=in_force]")
     desk = opened(page)
@@ -146,7 +146,7 @@ def test_what_the_manager_draws_is_adopted_and_answers_from_its_day_on_and_the_p
     assert {stays, new} <= set(listed.split())
     history = told(page, office.address + str(incident))
     assert f"{goes} → {stays}" in history
-    assert told(page, office.address + EARLIER, "main article section:nth-of-type(2)") == past
+    assert told(page, office.address + EARLIER, "#incidents") == past
 
     page.goto(desk.address)
     opened(page)

@@ -1,22 +1,20 @@
 """A sheet as a Word document (.docx): an office's own letters, headings repeated over pages, pictures."""
 
+from datetime import UTC
 from io import BytesIO
 from pathlib import Path
 
 from docx import Document as new_document
 from docx.document import Document as Word
-from docx.enum.table import WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 from docx.styles.style import ParagraphStyle
-from docx.table import Table, _Row
 from docx.text.paragraph import Paragraph
 
 from webmap import language
-from webmap.documents import charts, pictures
-from webmap.documents.columns import fitted
+from webmap.documents import charts, docx_tables, pictures
 from webmap.documents.document import Document, Figure, Tabled
 from webmap.language import gettext
 from webmap.printing.paper import MM, use_fonts
@@ -62,7 +60,7 @@ def _set_page(word: Word, document: Document) -> None:
     _add_page_number(foot)
     facts = word.core_properties
     facts.title, facts.author = f"{document.community} {document.title} {document.period}", "gridpatrol"
-    facts.created = facts.modified = document.sheet.made_at.replace(tzinfo=None)
+    facts.created = facts.modified = document.sheet.made_at.astimezone(UTC).replace(tzinfo=None)
     facts.language = "zh-CN" if language.current() == "zh" else "en-GB"
     facts.comments = ""
 
@@ -132,50 +130,13 @@ def _add_table(word: Word, table: Tabled) -> None:
     of = word.add_paragraph(table.of, style="Note")
     of.paragraph_format.keep_with_next = True
     if table.rows:
-        _fill(word, table)
+        word.element.body.insert_element_before(docx_tables.made(table, WIDE, style="Note"), "w:sectPr")
     else:
         word.add_paragraph(gettext("None in this period."), style="Body Text")
     for line in (*table.formulas, *table.notes):
         word.add_paragraph(line, style="Note")
     for name, figure in table.figures:
         _add_figure(word, name, figure)
-
-
-def _fill(word: Word, table: Tabled) -> None:
-    size, widths = fitted(table, WIDE)
-    rows = [table.headings, *table.rows, *([table.total] if table.total else [])]
-    made = word.add_table(len(rows), len(table.headings), style="Table Grid")
-    made.alignment = WD_TABLE_ALIGNMENT.LEFT
-    made.autofit = False
-    for column, width in zip(made.columns, widths, strict=True):
-        column.width = Pt(width)
-    for i, (row, texts) in enumerate(zip(made.rows, rows, strict=True)):
-        strong = i == 0 or (table.total is not None and i == len(rows) - 1)
-        _fill_row(row, texts, table, size=size, widths=widths, bold=strong)
-    _repeat(made)
-
-
-def _fill_row(row: _Row, texts: list[str], table: Tabled, *, size: float, widths: list[float], bold: bool) -> None:
-    for i, (cell, text) in enumerate(zip(row.cells, texts, strict=True)):
-        cell.width = Pt(widths[i])
-        paragraph = cell.paragraphs[0]
-        paragraph.style = "Note"
-        paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT if i in table.right else WD_ALIGN_PARAGRAPH.LEFT
-        run = paragraph.add_run(text)
-        run.font.size, run.font.bold = Pt(size), bold
-    row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
-
-
-def _repeat(made: Table) -> None:
-    """Let the headings stand on every page that the table runs over, and cells be narrow at their edges."""
-    made.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
-    margins = OxmlElement("w:tblCellMar")
-    for side, width in (("top", 15), ("left", 50), ("bottom", 15), ("right", 50)):
-        margin = OxmlElement(f"w:{side}")
-        margin.set(qn("w:w"), str(width))
-        margin.set(qn("w:type"), "dxa")
-        margins.append(margin)
-    made._tbl.tblPr.append(margins)
 
 
 def _add_figure(word: Word, name: str, figure: Figure) -> None:

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell, MergedCell
+from openpyxl.cell.cell import Cell, MergedCell
 from openpyxl.drawing.image import Image
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -24,7 +25,7 @@ from patrols.rates import Rate
 from webmap.documents import charts, excel_charts, pictures
 from webmap.documents.document import Document, Tabled
 from webmap.documents.kept_values import keep_values
-from webmap.documents.wording import Wording, rounded
+from webmap.documents.wording import Wording, plain, rounded
 from webmap.language import gettext
 from webmap.printing.paper import use_fonts
 
@@ -109,7 +110,7 @@ def _page_name(wanted: str) -> str:
 
 def _write_text(cell: Any, text: str) -> Any:
     """Write a text that stays one, whatever it begins with."""
-    cell.value = ILLEGAL_CHARACTERS_RE.sub(" ", text)
+    cell.value = text
     cell.data_type = "s"
     return cell
 
@@ -181,7 +182,7 @@ def _valued(figure: Figure, kind: Kind, wording: Wording) -> tuple[Any, str]:
     if isinstance(figure, int | float) and figure == figure:
         return figure, FORMATS.get(kind, "#,##0" if isinstance(figure, int) else PLAIN)
     if kind is Kind.CODE and isinstance(figure, str):
-        return figure, "@"
+        return plain(figure), "@"
     return wording.cell(figure, kind), "@"
 
 
@@ -266,8 +267,7 @@ def _tell(page: Worksheet, document: Document, names: dict[str, str]) -> None:
         # Else a viewer that does not measure letters lets large ones lie over each other.
         page.row_dimensions[row].height = 1.7 * float(font.size) * -(-charts.breadth(text) * float(font.size) // 1050)
         if leads_to:
-            cell.hyperlink = f"#'{leads_to}'!A1"
-            cell.font = font
+            cell.hyperlink = Hyperlink(ref=cell.coordinate, location=f"'{leads_to}'!A1")
     signs = [gettext("Made by:"), gettext("Checked by:"), gettext("In charge:"), gettext("Date:")]
     _write_text(page.cell(len(lines) + 3, 1), (" " * 16).join(signs))
     _set_paper(page, document, landscape=False)

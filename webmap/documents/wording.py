@@ -1,5 +1,6 @@
 """What a sheet of figures says in the reader's language: every cell, heading and sentence of it, in all kinds alike."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -15,6 +16,7 @@ from patrols.rates import Rate
 from webmap import language, words
 from webmap.language import gettext
 
+CONTROL = re.compile(r"[\x00-\x1f\x7f\ufffe\uffff]")
 NOTHING = "–"
 MINUS = "−"
 
@@ -51,7 +53,7 @@ class Wording:
         if isinstance(what, Said):
             facts = {name: self.cell(fact) for name, fact in what.facts.items()}
             return gettext(what.text, **facts) if what.text else ""
-        return words.named(what) if isinstance(what, Named) else what
+        return plain(words.named(what) if isinstance(what, Named) else what)
 
     def heading(self, column: Column) -> str:
         """The name of a column, with the unit of its figures."""
@@ -70,7 +72,7 @@ class Wording:
     def _text(self, cell: Any, kind: Kind | None) -> str:
         if isinstance(cell, StrEnum):
             return words.word(cell)
-        return self.short(cell) if kind is Kind.CODE else str(cell)
+        return self.short(cell) if kind is Kind.CODE else plain(str(cell))
 
     def short(self, code: str) -> str:
         """A grid's code without its community's, which the whole sheet shares."""
@@ -89,6 +91,17 @@ class Wording:
         (Change, lambda _self, cell, _: change_said(cell)),
         (int | float, lambda _self, cell, kind: number_said(cell, kind)),
     )
+
+
+def plain(text: str) -> str:
+    """Somebody's own words without control characters, which no kind of file can hold.
+
+    Examples
+    --------
+    >>> plain("No.\\x07 2\\n")
+    'No.  2 '
+    """
+    return CONTROL.sub(" ", text)
 
 
 def number_said(value: float, kind: Kind | None) -> str:

@@ -1,0 +1,86 @@
+import zipfile
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from made_sheet import HOSTILE
+from openpyxl import Workbook, load_workbook
+from openpyxl.worksheet.worksheet import Worksheet
+
+from webmap.documents import as_xlsx
+from webmap.documents.document import Document
+
+
+@pytest.fixture
+def book(made: Document, tmp_path: Path) -> Workbook:
+    as_xlsx.write(made, tmp_path / "week.xlsx")
+    return load_workbook(tmp_path / "week.xlsx")
+
+
+@pytest.fixture
+def leaf(book: Workbook) -> Worksheet:
+    return book.worksheets[1]
+
+
+def test_each_table_has_a_page_and_the_first_one_leads_to_them(book: Workbook):
+    assert book.sheetnames == ["Overview", "1 By grid   all", "2 Nothing"]
+    links = {cell.value: cell.hyperlink.location for row in book["Overview"] for cell in row if cell.hyperlink}
+    assert links == {"Table 1 By grid: [all]/*?": "'1 By grid   all'!A1", "Table 2 Nothing": "'2 Nothing'!A1"}
+
+
+def test_codes_are_text_and_whole_and_nothing_that_people_wrote_is_reckoned(leaf: Worksheet):
+    assert [(cell.value, cell.data_type, cell.number_format) for cell in leaf["A"][4:7]] == [
+        (f"11010800100100{i}", "s", "@") for i in (1, 2, 3)
+    ]
+    assert (leaf["B5"].value, leaf["B5"].data_type) == (HOSTILE.replace("\x07", " "), "s")
+
+
+def test_figures_are_what_a_spreadsheet_takes_for_such(leaf: Worksheet):
+    row = {cell.column_letter: (cell.value, cell.number_format) for cell in leaf[5]}
+
+    assert row["C"] == (7, "#,##0")
+    assert row["D"] == (1234.5, "#,##0")
+    assert row["F"] == (0.4136, "0.0%")
+    assert row["G"] == (0.9372, "0.00%")
+    assert row["H"] == (datetime(2026, 11, 19), "yyyy-mm-dd")  # noqa: DTZ001  Excel knows no time zones
+    assert row["I"] == (datetime(2026, 11, 21, 6, 30), "yyyy-mm-dd hh:mm")  # noqa: DTZ001  as above
+    assert row["J"] == (56667.4, '#,##0" m"')
+    assert row["K"] == (-0.123, "+0.0%;−0.0%;0.0%")
+    assert leaf["G6"].value == "–"
+
+
+def test_a_total_that_is_a_sum_is_a_formula_and_keeps_what_it_comes_to(leaf: Worksheet, tmp_path: Path):
+    kept = load_workbook(tmp_path / "week.xlsx", data_only=True).worksheets[1]
+
+    assert leaf["A8"].value == "Total"
+    assert (leaf["C8"].value, kept["C8"].value) == ("=SUM(C5:C7)", 10)
+
+
+def test_a_total_that_is_not_the_sum_of_its_column_is_no_formula(leaf: Worksheet):
+    assert leaf["D8"].value == 99999
+
+
+def test_headings_stay_in_sight_and_on_every_printed_page(leaf: Worksheet):
+    assert leaf.freeze_panes == "B5"
+    assert leaf.print_title_rows == "$4:$4"
+    assert leaf.auto_filter.ref == "A4:K7"
+    assert leaf.column_dimensions["A"].width >= 15
+
+
+def test_formulas_and_notes_stand_below_the_table(leaf: Worksheet):
+    assert [leaf[f"A{row}"].value for row in (10, 11)] == ["closed = a / b", "1,234 are not told."]
+
+
+def test_charts_are_drawn_by_excel_from_figures_beside_them_and_maps_are_pictures(leaf: Worksheet):
+    (chart,) = leaf._charts
+    (picture,) = leaf._images
+
+    assert [leaf[f"{letter}13"].value for letter in "AB"] == ["Sent up by grid", "Sent up"]
+    assert [(leaf[f"A{i}"].value, leaf[f"B{i}"].value) for i in (14, 15, 16)] == [("001", 7), ("002", 0), ("003", 3)]
+    assert chart.series[0].val.numRef.f == "'1 By grid   all'!$B$14:$B$16"
+    assert picture.anchor._from.row > 16
+
+
+def test_a_workbook_holds_no_time_but_that_of_the_sheet(book: Workbook, tmp_path: Path):
+    assert zipfile.ZipFile(tmp_path / "week.xlsx").testzip() is None
+    assert book.properties.title == "民悦社区 Weekly meeting Week 47 of 2026 (2026-11-16 to 2026-11-22)"
