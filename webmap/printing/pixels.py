@@ -52,7 +52,7 @@ def png(picture: Image.Image, *, dots_per_inch: float) -> bytes:
 
     The dots an inch are kept with it, so that a text editor shows it at the size it was drawn for.
     """
-    few = picture.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few = picture.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     target = BytesIO()
     few.save(target, "PNG", optimize=True, dpi=(dots_per_inch, dots_per_inch))
     return target.getvalue()

@@ -91,6 +91,8 @@ class ViewPicture:
         What is seen whole, in the middle; in those metres.
     colours : mapping
         The colour of each grid by its code; a grid without one stays as the ground is.
+    texts : mapping
+        What is written in each grid by its code, below its number.
     raster : Raster, optional
         A density, drawn below borders and names.
     lines, marks : sequences
@@ -100,6 +102,8 @@ class ViewPicture:
         What was left out, and by which rule.
     foot : str
         Whose data it is, and when the picture was made.
+    focus : str
+        The code of the grid that stands out; "" for none.
     """
 
     title: str
@@ -107,12 +111,14 @@ class ViewPicture:
     ground: Ground
     about: BaseGeometry
     colours: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
     raster: Raster | None = None
     lines: Sequence[Lines] = ()
     marks: Sequence[Marks] = ()
     legends: Sequence[Legend] = ()
     notes: Sequence[str] = ()
     foot: str = ""
+    focus: str = ""
 
 
 def view_png(view: ViewPicture, *, paper: str = "a4-landscape", dots_per_inch: float = 150) -> bytes:
@@ -228,10 +234,13 @@ class _Sheet:
             plan.raster(view.raster)
         for lines in view.lines:
             plan.lines(lines)
-        plan.grids(None)
+        plan.grids(view.focus or None)
         for marks in view.marks:
             plan.marks(marks)
-        plan.numbers(None, size=8)
+        if view.texts:
+            plan.figures(view.texts)
+        else:
+            plan.numbers(None, size=8)
         plan.street_names()
         plan.furniture()
 

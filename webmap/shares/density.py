@@ -8,6 +8,7 @@ import shapely
 from flask_babel import format_decimal
 from PIL import Image
 
+from geo.map_plane import MapPlane
 from patrols.incident_density import Heat, Window
 from patrols.told_counts import FLOOR, SQUARE_M
 from webmap import words
@@ -15,8 +16,8 @@ from webmap.language import gettext, ngettext
 from webmap.maps import shades
 from webmap.shares.contents import Density
 
-MARGIN = 0.04
-"""How much ground around the community is drawn too, as a share of its size: the bell reaches over the border."""
+MARGIN_M = 320.0
+"""So much ground around the community is drawn too: the bell reaches over the border, and must not end in a line."""
 
 FINER = 3
 """So many points each way for a cell of the density."""
@@ -27,8 +28,11 @@ Box = tuple[float, float, float, float]
 def window_around(ground: shapely.Geometry) -> Window:
     """The window in which a community's density is drawn."""
     west, south, east, north = cast(Box, shapely.bounds(ground).tolist())
-    across, up = MARGIN * (east - west), MARGIN * (north - south)
-    return Window(west - across, south - up, east + across, north + up).checked()
+    plane = MapPlane((west + east) / 2, (south + north) / 2)
+    x, y = plane.metres([west, east], [south, north])
+    wider = np.array([-MARGIN_M, MARGIN_M])
+    (west, east), (south, north) = plane.degrees(x + wider, y + wider)
+    return Window(float(west), float(south), float(east), float(north)).checked()
 
 
 def density_of(heat: Heat, window: Window) -> Density:

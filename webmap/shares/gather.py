@@ -106,7 +106,7 @@ class _Gathering:
         seen = self._walked() if "walked" in self.address.layers or self.address.colour == "walked" else None
         return ViewContents(
             title=self._title(),
-            period=view_said(self.session, self.address.view),
+            period=self._period(),
             at=self.at,
             timezone=zone(place.timezone),
             outline=self.outline,
@@ -118,7 +118,7 @@ class _Gathering:
             figure=self._figure(seen),
             density=self._density() if "heat" in self.address.layers else None,
             walked=frames.to_degrees(seen.pieces) if seen and "walked" in self.address.layers else gpd.GeoDataFrame(),
-            notes=self._notes(),
+            notes=self._notes() if self._counts else [],
             sources=sources(place),
             focus=self.address.place if len(self.address.place) > WHOLE else "",
         )
@@ -126,6 +126,19 @@ class _Gathering:
     def _title(self) -> str:
         about = gettext("Density of incidents") if "heat" in self.address.layers else gettext("Map")
         return f"{self.community.name} · {about}"
+
+    @property
+    def _counts(self) -> bool:
+        """Whether incidents are counted in it at all."""
+        return "heat" in self.address.layers or self.address.colour not in HANDED_FIGURES[1:]
+
+    def _period(self) -> str:
+        if self._counts:
+            return view_said(self.session, self.address.view)
+        day = local_day(self.community, self.at).isoformat()
+        if self.address.colour == "households":
+            return gettext("State of %(when)s.", when=day)
+        return gettext("Patrols of the %(days)s days until %(day)s", days=figures.WEEK_DAYS, day=day)
 
     def _walked(self) -> StreetsSeen:
         border_m = Rules.for_community(self.community.rules).border_street_m
@@ -206,7 +219,8 @@ def told_scale(values: pd.Series) -> Scale:
     (3, 5, 9)
     """
     scale = count_scale(values.to_numpy(float))
-    return Scale((FLOOR, *scale.bounds[2:]), scale.colours[1:] or scale.colours)
+    least = FLOOR if values.isna().all() else int(values.min())
+    return Scale((least, *scale.bounds[2:]), scale.colours[1:] or scale.colours)
 
 
 def sources(community: Community) -> list[str]:

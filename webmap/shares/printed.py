@@ -1,5 +1,6 @@
 """The picture of a view: its contents laid out for `webmap.printing.view_picture`."""
 
+from collections.abc import Sequence
 from io import BytesIO
 
 import geopandas as gpd
@@ -35,12 +36,14 @@ def picture_of(contents: ViewContents) -> ViewPicture:
         ),
         about=_about(contents, grids, plane),
         colours=_colours(contents),
+        texts=_texts(contents),
         raster=_raster(contents, plane),
         lines=_lines(contents, plane),
         marks=[Marks(np.column_stack(plane.metres(*one.places.T)), one.colour) for one in contents.dots],
         legends=_legends(contents),
         notes=contents.notes,
         foot=_foot(contents),
+        focus=contents.focus,
     )
 
 
@@ -62,10 +65,18 @@ def _about(contents: ViewContents, grids: gpd.GeoDataFrame, plane: MapPlane) -> 
 
 
 def _colours(contents: ViewContents) -> dict[str, str]:
+    """The colour of each grid; none below a density, whose colours would mean something else there."""
+    if contents.density is not None:
+        return {}
     figure = contents.figure
     colours = [*figure.scale.colours, figure.missing_colour]
     classes = figure.scale.classes(figure.values)
     return dict(zip(contents.grids["grid_code"], (colours[one] for one in classes), strict=True))
+
+
+def _texts(contents: ViewContents) -> dict[str, str]:
+    texts: Sequence[str] = contents.figure.packed()["text"]  # type: ignore[assignment]
+    return {code: text for code, text in zip(contents.grids["grid_code"], texts, strict=True) if text}
 
 
 def _raster(contents: ViewContents, plane: MapPlane) -> Raster | None:
@@ -93,7 +104,11 @@ def _legends(contents: ViewContents) -> list[Legend]:
     figure, density = contents.figure, contents.density
     classes = figure.packed()["classes"]
     rows = [(one["colour"], f"{one['label']}  ({one['said']})") for one in classes]  # type: ignore[attr-defined]
-    found = [Legend(figure.title, rows, figure.note)]
+    if density is None:
+        found = [Legend(figure.title, rows, figure.note)]
+    else:
+        written = gettext("Below the number of each grid: %(figure)s.", figure=figure.title)
+        found = [Legend(gettext("Grids"), [], f"{written} {figure.note}")]
     if density is not None and density.rows:
         found.append(Legend(density.title, density.rows, density.note, ramp=True))
     if not contents.walked.empty:

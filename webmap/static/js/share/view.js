@@ -20,7 +20,7 @@
 
   /* A grid's name and its figure, where the finger or the mouse is. */
   function tell(map, page, data, grids) {
-    const told = page.querySelector(".gp-told");
+    const told = page.querySelector(".view-told");
     const say = (i) => {
       grids.mark(i);
       told.hidden = i === null;
@@ -78,7 +78,7 @@
     words.setUnder(data.figure.text);
     wire(map, page, { heat: heat, walked: addWalked(map, data), words: words }, grids);
     page.querySelectorAll("[data-colour]").forEach((one) => (one.style.background = one.dataset.colour));
-    const panel = page.querySelector("details.gp-said");
+    const panel = page.querySelector("details.view-said");
     if (page.clientWidth < WIDE) panel.open = false;
     page.classList.add("gp-ready");
   };
