@@ -100,6 +100,8 @@ ANSWERED: dict[str, set[int]] = {
     # Whoever has signed in goes home; a question without a place is refused.
     "/sign-in": {302},
     "/api/responsible": {422},
+    # A picture of no window.
+    "/api/v1/heat.png": {422},
     # Nobody told anything under the code of the example.
     "/q/<code>": {404},
 }
