@@ -1,4 +1,4 @@
-"""Patrols on a sheet equal what a second way of counting them says; what nobody walked is told only to those who may know."""
+"""Patrols on a sheet equal a second count of them; which street nobody walked is told only to those who may know."""
 
 from collections.abc import Iterator
 from dataclasses import replace
