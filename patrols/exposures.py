@@ -13,7 +13,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from data import frames
-from data.models import CheckIn, Community, GridEdition, GridKind, Patrol
+from data.models import CheckIn, Community, GridEdition, Patrol
 from geo.errors import N_
 from patrols import credits, figures, redraw, seen
 from patrols.days import local_day, start_of_day
@@ -187,8 +187,3 @@ def _looked(
     np.maximum.at(longest, place, along_m)
     found[~inside] = np.where(longest >= rules.run_m, Looked.PASSED.value, Looked.NOBODY.value)
     return found
-
-
-def tiling(grids: gpd.GeoDataFrame) -> Any:
-    """Which of the grids tile the ground; 专属 grids lie over others, and would count twice."""
-    return (grids["kind"] != GridKind.SPECIAL.value).to_numpy(bool)

@@ -1,7 +1,6 @@
 """Where there are more incidents than chance would bring: by grid, held against who lives, lies or walks there."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -12,16 +11,13 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sqlalchemy.orm import Session
 
-from data import frames
 from data.models import Community, IncidentSource
 from geo.chance import LEAST_PLACES, discovery_rates, window_chance
 from geo.contiguity import Contiguity, border_on
 from geo.errors import N_
 from geo.gistar import g_star, g_star_simulated
-from geo.locator import GridLocator
-from patrols.exposures import COLUMN, Looked, Per, exposures, grids_of, patrols_since, span_of, tiling
-from patrols.incident_choice import chosen
-from patrols.incident_memory import columns_of
+from patrols.exposures import COLUMN, Looked, Per, exposures, grids_of, patrols_since, span_of
+from patrols.gridded import gridded, tiling
 from patrols.incident_view import IncidentView
 from patrols.scope import Scope
 
@@ -131,7 +127,8 @@ def hot_grids(
     """
     span = span_of(community, view, at)
     grids = grids_of(session, scope, community, span)
-    counts, without = _counts(session, scope, community, view, grids)
+    found_there = gridded(session, scope, community, view, grids)
+    counts = found_there.counts(len(grids))
     walked_since = patrols_since(session, community, span)
     walked = counts
     if walked_since != view.since:
@@ -141,8 +138,8 @@ def hot_grids(
     unseen = bool(view.sources) and set(view.sources) <= FOUND_ON_FOOT
     tested, verdict, why_not, facts = _judged(table, grids, per, leave_unvisited=unseen)
     found = table.drop(columns="grids").assign(**tested._asdict(), verdict=verdict)
-    found.attrs.update(grids.attrs, per=per.value, total=int(counts.sum()) + without, without_grid=without)
-    found.attrs.update(why_not=why_not, facts=facts, patrols_since=walked_since)
+    found.attrs.update(grids.attrs, per=per.value, total=len(found_there.grid), why_not=why_not)
+    found.attrs.update(without_grid=int((found_there.grid < 0).sum()), facts=facts, patrols_since=walked_since)
     return found
 
 
@@ -215,24 +212,6 @@ def _judged(
     return tested, verdict, NOTHING_FOUND if nothing else "", {}
 
 
-def _counts(
-    session: Session, scope: Scope, community: Community, view: IncidentView, grids: gpd.GeoDataFrame
-) -> tuple[Any, int]:
-    """How many incidents each grid had, and how many lie in none of them."""
-    columns = columns_of(session, community)
-    rows = chosen(columns, scope, replace(view, grids=()))
-    position = pd.Index(grids.index).get_indexer(list(columns.grids))[columns.grid[rows]]
-    given_up = (position < 0) & (columns.grid[rows] > 0) & np.isfinite(columns.x[rows])
-    if given_up.any() and len(grids):
-        lon, lat = columns.plane.degrees(columns.x[rows][given_up], columns.y[rows][given_up])
-        x, y = frames.points_in_metres(lon, lat, grids.crs)
-        general = np.flatnonzero(tiling(grids))
-        there = GridLocator(grids.iloc[general].reset_index()).locate(x, y)
-        position[given_up] = np.where(there < 0, -1, general[there])
-    inside = position[position >= 0]
-    return np.bincount(inside, minlength=len(grids)), len(rows) - len(inside)
-
-
 def _counts_since(
     session: Session,
     scope: Scope,
@@ -244,7 +223,7 @@ def _counts_since(
     """The counts of the part of a view that began on a day; none where there is no such day."""
     if since is None:
         return np.zeros(len(grids), np.int64)
-    return _counts(session, scope, community, view.over(since, view.until), grids)[0]
+    return gridded(session, scope, community, view.over(since, view.until), grids).counts(len(grids))
 
 
 def _spread(part: Any, asked: Flags) -> Any:
