@@ -44,11 +44,17 @@ def columns_of(session: Session, community: Community) -> IncidentColumns:
     with kept.turns[community.id]:
         known = kept.columns.get(community.id)
         found = read_columns(session, community) if known is None else refreshed(session, community, known)
-        with _lock:
-            kept.columns[community.id] = found
-            kept.columns.move_to_end(community.id)
-            _forget(kept)
+        remember(bind, found)
     return found
+
+
+def remember(engine: Engine, columns: IncidentColumns) -> None:
+    """Keep the columns of a community as those of a database."""
+    kept = _kept(engine)
+    with _lock:
+        kept.columns[columns.community_id] = columns
+        kept.columns.move_to_end(columns.community_id)
+        _forget(kept)
 
 
 def groups_of(session: Session, community: Community, columns: IncidentColumns, *, at: datetime) -> Groups:

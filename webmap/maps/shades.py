@@ -14,12 +14,12 @@ CLASSES = 6
 """As many shades as people tell apart in a legend."""
 
 RAMP = (
-    (255, 226, 138, 130),
-    (252, 186, 96, 160),
-    (241, 134, 74, 180),
-    (214, 82, 82, 195),
-    (153, 43, 105, 210),
-    (74, 20, 82, 225),
+    (255, 208, 100, 150),
+    (248, 168, 84, 170),
+    (232, 120, 72, 190),
+    (200, 72, 82, 205),
+    (142, 38, 102, 218),
+    (72, 20, 82, 230),
 )
 """From least to densest: red, green, blue, opacity. Lightness falls by the same step each time."""
 
