@@ -39,7 +39,8 @@ def crowds(
     lately = (Incident.stage == Stage.CLOSED) & (Incident.closed_at >= done_since)
     sensitive = select(Category.id).where(Category.sensitive)
     sums = (
-        func.sum(case((is_open & ~late, 1), else_=0)),
+        # Not "open and not late": of one without a due time a database knows neither.
+        func.sum(case((is_open & late, 0), (is_open, 1), else_=0)),
         func.sum(case((is_open & late, 1), else_=0)),
         func.sum(case((~is_open, 1), else_=0)),
     )

@@ -1,9 +1,12 @@
 import json
 import re
 
+import make
 import pytest
+from sqlalchemy import select
 
-from data.models import Role
+from data.database import open_session
+from data.models import Community, Role
 
 HOME, AWAY = "110108001001", "110108001002"
 
@@ -113,6 +116,38 @@ def test_the_line_of_time_counts_each_day_once(as_role):
     assert len(line["counts"]) == 364
     assert sum(line["counts"]) == 3
     assert line["counts"][-2] == 3
+
+
+def test_a_grid_lists_its_buildings_and_each_has_a_card(as_role, town_engine):
+    with open_session(town_engine, writing=True) as session:
+        place = session.scalars(select(Community).where(Community.code == HOME)).one()
+        house = make.building(session, place, make.degrees_square(0, 1).buffer(-0.0003), name="1号楼", households=40)
+        number = house.id
+        session.commit()
+    official = as_role(Role.OFFICIAL)
+
+    listed = official.get(f"/map/parts/buildings?place={HOME}001").json["buildings"]
+    card = official.get(f"/map/parts/building?place={HOME}&building={number}").json
+
+    assert listed == [{"id": number, "name": "1号楼", "households": "40"}]
+    assert (card["title"], card["grid"]) == ("1号楼", f"{HOME}001")
+    assert [link["name"] for link in card["chain"]] == ["王秀英", ""]
+    assert official.get(f"/map/parts/buildings?place={HOME}").status_code == 422
+    assert official.get(f"/map/parts/building?place={HOME}&building=999").status_code == 404
+    assert given(official.get(f"/map?place={HOME}001&building={number}").text)["building"] == number
+
+
+def test_who_may_not_see_people_is_shown_no_buildings_cards(as_role):
+    handler = as_role(Role.HANDLER)
+
+    assert handler.get(f"/map/parts/buildings?place={HOME}001").status_code == 403
+    assert given(handler.get("/map").text)["houses"] is False
+
+
+def test_an_official_is_told_how_many_are_out_and_nothing_else_of_them(as_role):
+    told = as_role(Role.OFFICIAL).get(f"/map/parts/out?place={HOME}").json
+
+    assert told == {"count": 0, "more": "", "notes": {"out": "0 out now"}, "out": {}}
 
 
 def test_where_incidents_are_too_many_they_are_counted_by_grid(as_role, monkeypatch):

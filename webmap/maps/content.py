@@ -50,6 +50,8 @@ WORDS = {
     "until": N_("%(who)s, until %(time)s"),
     "out": N_("%(n)s out"),
     "board": N_("Notice board"),
+    "buildings": N_("Buildings"),
+    "households": N_("%(n)s households"),
     "per_hectare": N_("a hectare"),
     "heat_note": N_(
         "%(n)s incidents found in the time below, spread by a bell of %(reach)s m; sensitive categories left out."
@@ -328,5 +330,8 @@ def places(
         lines = np.isin(shapely.get_type_id(shapes), (1, 5))
         halfway = shapely.line_interpolate_point(np.where(lines, shapes, None), 0.5, normalized=True)
         spots = layers.pack_points(np.where(lines, halfway, shapely.point_on_surface(shapes)), origin)
-        found += [{"kind": kind, "text": name, "point": spot} for name, spot in zip(named["name"], spots, strict=True)]
+        found += [
+            {"kind": kind, "text": name, "point": spot, **({"building": int(key)} if kind == "building" else {})}
+            for key, name, spot in zip(named.index, named["name"], spots, strict=True)
+        ]
     return found

@@ -8,6 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
+from geoalchemy2 import WKBElement
+
+from data import frames
 
 STEPS = 1e6
 """Steps a degree: 0.1 m, finer than any source of a town's streets."""
@@ -110,6 +113,12 @@ def place_names(places: gpd.GeoDataFrame, kind: str, origin: Origin) -> list[dic
     named = named.iloc[np.argsort(-shapely.area(named.geometry.to_numpy()), kind="stable")]
     spots = pack_points(shapely.point_on_surface(named.geometry.to_numpy()), origin)
     return [{"kind": kind, "text": name, "point": spot} for name, spot in zip(named["name"], spots, strict=True)]
+
+
+def bounds_of(stored: WKBElement) -> tuple[float, float, float, float]:
+    """Return west, south, east and north of a stored shape, in degrees."""
+    west, south, east, north = shapely.bounds(frames.decode([stored])[0])
+    return float(west), float(south), float(east), float(north)
 
 
 def columns(frame: pd.DataFrame, names: Mapping[str, str]) -> dict[str, list[Any]]:

@@ -12,7 +12,7 @@ from patrols import areas, key_figures
 from webmap import access, headers, storage, words
 from webmap.access import May
 from webmap.language import gettext
-from webmap.maps import content, fetched, keys, region
+from webmap.maps import content, fetched, houses, keys, region
 from webmap.maps.address import MapAddress
 from webmap.maps.base import render
 from webmap.maps.drawn import drawn
@@ -37,6 +37,8 @@ PARTS: dict[str, tuple[Maker, May]] = {
     "duty": (fetched.duty, May.SEE_PATROLS),
     "boards": (fetched.boards, May.SEE_PLACES),
     "cameras": (fetched.cameras, May.SEE_FIGURES),
+    "buildings": (houses.of_grid, May.SEE_PEOPLE),
+    "building": (houses.card, May.SEE_PEOPLE),
 }
 """What a part of a map is made by, and who may ask for it."""
 
@@ -154,6 +156,8 @@ def _ways(address: MapAddress, code: str) -> dict[str, Any]:
         "fetch": url_for(".part", name="-")[:-1],
         "place": code,
         "card": address.place if len(address.place) > areas.COMMUNITY else "",
+        "building": address.building if access.may(May.SEE_PEOPLE) else None,
+        "houses": access.may(May.SEE_PEOPLE),
         "query": {name: value for name, value in address.to_query().items() if name not in ("place", "at")},
         "heat": {
             "address": url_for("api_heat.picture"),

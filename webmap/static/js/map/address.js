@@ -36,9 +36,10 @@
       history.replaceState(null, "", (inFile ? "#" : "?") + written());
     };
     /* What a part of the map is about: the place, the time and the filters, nothing of how it looks. */
-    this.part = () => {
+    this.part = (more) => {
       const about = new URLSearchParams({ place: data.place || "" });
       ABOUT_INCIDENTS.filter((name) => params.get(name)).forEach((name) => about.set(name, params.get(name)));
+      Object.keys(more || {}).forEach((name) => about.set(name, more[name]));
       return about.toString();
     };
     this.goTo = (address) => location.assign(address);

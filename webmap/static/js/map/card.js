@@ -42,6 +42,41 @@
     return row;
   }
 
+  /* The buildings of a grid, fetched when its card is open; each leads to its own card. */
+  G.listHouses = function (body, data, i, parts, chosen) {
+    if (!data.houses || !data.grids.card[i].stats.length) return;
+    parts.need("buildings", { place: data.grids.code[i] }).then((part) => {
+      if (!part.buildings.length || !body.querySelector(".gp-go")) return;
+      const rows = part.buildings.map((one) => {
+        const row = make("button", { type: "button", class: "gp-row" }, [
+          make("span", { text: one.name }),
+          make("time", { text: G.say(data.words.households, { n: one.households }) }),
+        ]);
+        row.addEventListener("click", () => chosen(one.id));
+        return row;
+      });
+      const list = make("details", { class: "gp-houses" }, [
+        make("summary", { text: data.words.buildings + " · " + part.buildings.length }),
+        make("div", { class: "gp-rows" }, rows),
+      ]);
+      body.querySelector(".gp-go").before(list);
+    }).catch(() => {});
+  };
+
+  G.houseCard = function (data, house, toGrid) {
+    const i = data.grids.code.indexOf(house.grid);
+    const up = i >= 0 ? make("button", { type: "button", class: "gp-row", text: data.grids.card[i].title }) : null;
+    if (up) up.addEventListener("click", () => toGrid(i));
+    return [
+      make("p", { class: "gp-over", text: house.over }),
+      make("h2", { text: house.title }),
+      make("div", { class: "gp-stats" }, house.stats.map(stat)),
+      house.chain.length ? make("h3", { text: data.words.chain }) : null,
+      chain(house.chain, data.words),
+      up,
+    ].filter(Boolean);
+  };
+
   G.gridCard = function (data, i, incidents, chosen) {
     const words = data.words;
     const grid = data.grids.card[i];

@@ -5,8 +5,8 @@
   G.Fetched = function (data, address) {
     const kept = new Map();
 
-    function ask(name, key) {
-      const answer = fetch(data.fetch + name + "?" + address.part(), { headers: { Accept: "application/json" }, credentials: "same-origin" })
+    function ask(name, key, more) {
+      const answer = fetch(data.fetch + name + "?" + address.part(more), { headers: { Accept: "application/json" }, credentials: "same-origin" })
         .then((got) => (got.ok ? got.json() : Promise.reject(new Error(String(got.status)))));
       kept.set(key, answer);
       // What went wrong is asked again the next time.
@@ -15,10 +15,11 @@
     }
 
     this.has = (name) => data[name] !== undefined || Boolean(data.fetch);
-    this.need = (name) => {
+    /* A part of the view that is shown; `more` says what else it is about (one grid, one building). */
+    this.need = (name, more) => {
       if (data[name] !== undefined || !data.fetch) return Promise.resolve(data);
-      const key = name + "?" + address.part();
-      return kept.get(key) || ask(name, key);
+      const key = name + "?" + address.part(more);
+      return kept.get(key) || ask(name, key, more);
     };
     this.forget = (name) => (name ? kept.delete(name + "?" + address.part()) : kept.clear());
   };

@@ -73,16 +73,29 @@
     const reveal = (place) => map.panInside(place, free(page, true));
     const forget = () => {
       grids.mark(null);
-      address.set({ place: data.place || null });
+      spot.setStyle({ opacity: 0 });
+      address.set({ place: data.place || null, building: null });
     };
     const showGrid = (i, look) => {
       grids.mark(i);
       side.show(G.gridCard(data, i, marks.known(), showIncident));
+      spot.setStyle({ opacity: 0 });
       G.fillCard(root, i, parts);
-      if (data.fetch) address.set({ place: data.place.length === 12 ? data.grids.code[i] : data.place });
+      G.listHouses(root, data, i, parts, showHouse);
+      if (data.fetch) address.set({ place: data.place.length === 12 ? data.grids.code[i] : data.place, building: null });
       if (look) map.fitBounds(grids.bounds(i), Object.assign({ maxZoom: 17 }, free(page, true)));
       else reveal(grids.bounds(i).getCenter());
     };
+    const spot = L.rectangle([[0, 0], [0, 0]], { pane: "borders", interactive: false, fill: false, color: "#1d2129", weight: 2.5, opacity: 0 }).addTo(map);
+    const showHouse = (id, look) =>
+      parts.need("building", { building: id }).then((house) => {
+        const i = data.grids.code.indexOf(house.grid);
+        grids.mark(i >= 0 ? i : null);
+        spot.setBounds(L.latLngBounds(house.bounds).pad(0.2)).setStyle({ opacity: 1 });
+        side.show(G.houseCard(data, house, showGrid));
+        address.set({ place: house.grid || data.place, building: id });
+        if (look !== false) map.fitBounds(house.bounds, Object.assign({ maxZoom: 18 }, free(page, true)));
+      }).catch(() => {});
     const showIncident = (one) => {
       grids.mark(one.grid >= 0 ? one.grid : null);
       side.show(G.incidentCard(data, one, showGrid));
@@ -97,7 +110,7 @@
       side.close();
     });
     page.querySelector(".gp-close").addEventListener("click", forget);
-    return { grids: grids, marks: marks, showGrid: showGrid };
+    return { grids: grids, marks: marks, showGrid: showGrid, showHouse: showHouse };
   }
 
   /* Every layer of the panel by its name, each with how to show and hide it. */
@@ -264,10 +277,12 @@
     G.search(page.querySelector(".gp-search"), data, (place) => {
       open(false);
       if (place.grid !== undefined) drawn.showGrid(place.grid, true);
+      else if (place.building && data.houses) drawn.showHouse(place.building);
       else map.setView(G.point(place.point, data.origin), Math.max(map.getZoom(), 17));
     });
     const card = data.card ? data.grids.code.indexOf(data.card) : -1;
-    if (card >= 0) drawn.showGrid(card, !address.window());
+    if (data.building) drawn.showHouse(data.building, !address.window());
+    else if (card >= 0) drawn.showGrid(card, !address.window());
     if (page.classList.contains("gp-screen")) G.addScreen(page, figures, boxes, () => (parts.forget(), timed(), period.renew().catch(() => {})));
     page.classList.add("gp-ready");
   };

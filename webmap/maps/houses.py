@@ -1,0 +1,52 @@
+"""The lowest level of a map: the buildings of a grid, and the card of one of them."""
+
+from typing import Any
+
+from flask_babel import gettext
+
+from geo.errors import N_
+from patrols import building_cards
+from webmap import words
+from webmap.errors import BadInput
+from webmap.maps import layers
+from webmap.maps.fetched import Asked
+
+GRID_DIGITS = 15
+
+
+def of_grid(asked: Asked) -> dict[str, Any]:
+    """The buildings of the grid that the address names, for the list on its card."""
+    code = asked.address.place
+    if len(code) != GRID_DIGITS:
+        raise BadInput(N_("%(field)s must be the code of a grid: 15 digits."), field="place")
+    table = building_cards.buildings_of_grid(asked.session, asked.scope, asked.community, code, at=asked.at)
+    return {"buildings": [_row(row) for row in table.itertuples()]}
+
+
+def _row(row: Any) -> dict[str, Any]:
+    name = row.name or row.address or gettext("building %(number)s", number=row.Index)
+    return {"id": int(row.Index), "name": name, "households": words.number(row.households)}
+
+
+def card(asked: Asked) -> dict[str, Any]:
+    """The card of the building that the address names: what it is, and who answers for it."""
+    if asked.address.building is None:
+        raise BadInput(N_("%(field)s must be a whole number."), field="building")
+    found = building_cards.building_card(
+        asked.session, asked.scope, asked.community, asked.address.building, at=asked.at
+    )
+    house = found.building
+    (west, south, east, north) = layers.bounds_of(house.geom)
+    stats = [
+        (house.households, gettext("households")),
+        (house.residents, gettext("residents")),
+        (house.entrances, gettext("entrances")),
+    ]
+    return {
+        "title": house.name or house.address or gettext("building %(number)s", number=house.id),
+        "over": house.address if house.name else "",
+        "grid": found.grid_code,
+        "bounds": [[south, west], [north, east]],
+        "stats": [{"value": words.number(value), "label": label, "note": ""} for value, label in stats],
+        "chain": [{"title": words.named(link), "name": link.name} for link in found.chain],
+    }
