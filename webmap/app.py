@@ -18,6 +18,13 @@ from webmap.settings import WebSettings
 MEGABYTE = 1024 * 1024
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
+PACKED = [
+    *("text/html", "text/css", "text/javascript", "text/plain", "text/csv", "image/svg+xml"),
+    *("application/json", "application/geo+json", "application/problem+json", "application/manifest+json"),
+    *("application/xml", "application/vnd.google-earth.kml+xml", "application/gpx+xml"),
+]
+"""What is sent compressed. Pictures and office files are so already."""
+
 csrf = CSRFProtect()
 """Guards every form; programs that sign in with each request are let through by `_check_form`."""
 
@@ -92,6 +99,7 @@ def _configure(app: Flask, settings: WebSettings) -> None:
         WTF_CSRF_CHECK_DEFAULT=False,
         WTF_CSRF_TIME_LIMIT=None,
         COMPRESS_MIN_SIZE=500,
+        COMPRESS_MIMETYPES=PACKED,
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}

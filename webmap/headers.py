@@ -63,6 +63,21 @@ def policy() -> str:
     return "; ".join(f"{name} {value}" for name, value in rules.items())
 
 
+def ask_again(response: Response, *, after_s: int = 0) -> Response:
+    """Let the reader's own browser keep this answer; it asks whether it is still the same, at once or after a while.
+
+    Only for answers without a nonce: a page kept from last time would not run under the new one.
+    """
+    response.cache_control.private = True
+    if after_s:
+        response.cache_control.max_age = after_s
+    else:
+        response.cache_control.no_cache = True
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
 def _make_nonce() -> None:
     g.csp_nonce = secrets.token_urlsafe(18)
 

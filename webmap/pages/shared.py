@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 
@@ -76,7 +76,7 @@ def opened(share: SharedView) -> Response | str:
 def picture(share: SharedView) -> Response:
     """The view as a picture, for a page or a report that shows no map."""
     answer = Response(handed.picture_of(storage.session(), share, at=storage.now()), mimetype="image/png")
-    return _kept(answer)
+    return headers.ask_again(answer, after_s=KEPT_S)
 
 
 @pages.get("/v/<token>/map.html")
@@ -88,16 +88,7 @@ def file(share: SharedView) -> Response:
     answer = Response(text, mimetype="text/html")
     # Never opened here: a file of ours must not run under our own address.
     answer.headers["Content-Disposition"] = f"attachment; filename=map-{share.community.code}.html"
-    return _kept(answer)
-
-
-def _kept(answer: Response) -> Response:
-    """Let the reader's own machine keep an answer for a while, and ask whether it is still the same after that."""
-    answer.cache_control.private = True
-    answer.cache_control.max_age = KEPT_S
-    answer.add_etag()
-    answer.make_conditional(request)
-    return answer
+    return headers.ask_again(answer, after_s=KEPT_S)
 
 
 def _count(number: int) -> None:

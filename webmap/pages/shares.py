@@ -133,7 +133,7 @@ def picture() -> Response:
         return sent(f"{kind}.pdf", lambda path: write_view(laid_out, path, paper=paper), shown=True)
     answer = Response(view_png(laid_out, paper=paper), mimetype="image/png")
     answer.headers["Content-Disposition"] = f"inline; filename={kind}.png"
-    return _asked_again(answer)
+    return headers.ask_again(answer)
 
 
 @pages.get("/views/file")
@@ -146,7 +146,7 @@ def file() -> Response:
     answer = Response(text, mimetype="text/html")
     # Never opened here: a file of ours must not run under our own address.
     answer.headers["Content-Disposition"] = f"attachment; filename={kind}.html"
-    return _asked_again(answer)
+    return headers.ask_again(answer)
 
 
 def _kind() -> ViewKind:
@@ -165,14 +165,6 @@ def _one_of(name: str, allowed: tuple[tuple[str, str], ...]) -> str:
     if value not in known:
         raise BadInput(N_("%(field)s must be one of: %(allowed)s."), field=name, allowed=", ".join(known))
     return value
-
-
-def _asked_again(answer: Response) -> Response:
-    """Let the browser keep an answer, and ask each time whether it is still the same."""
-    answer.headers["Cache-Control"] = "private, no-cache"
-    answer.add_etag()
-    answer.make_conditional(request)
-    return answer
 
 
 def _every() -> bool:
