@@ -78,11 +78,14 @@ class Clock:
         The limit, and every extension of it in turn.
     pauses : tuple of (datetime, datetime or None)
         From when until when it was parked, in order; None: it still is.
+    ends : datetime, optional
+        A due moment that somebody else set, whatever stood still here; the limits then extend it.
     """
 
     begin: datetime
     limits: tuple[Limit, ...]
     pauses: tuple[tuple[datetime, datetime | None], ...] = ()
+    ends: datetime | None = None
 
     @property
     def stands(self) -> bool:
@@ -105,9 +108,9 @@ def due(clock: Clock, calendar: WorkCalendar) -> datetime | None:
     >>> print(due(Clock(found, (Limit(2, LimitUnit.WORKING_DAYS),)), office))
     2026-10-09 18:00:00+08:00
     """
-    if clock.stands or not clock.limits:
+    if clock.stands or not (clock.limits or clock.ends):
         return None
-    ends = clock.begin
+    ends = clock.ends or clock.begin
     for limit in clock.limits:
         ends = _end(ends, limit, clock, calendar)
     return ends
@@ -121,7 +124,7 @@ def warn(clock: Clock, calendar: WorkCalendar) -> datetime | None:
     ends = due(clock, calendar)
     if ends is None:
         return None
-    unit = clock.limits[-1].unit
+    unit = clock.limits[-1].unit if clock.limits else LimitUnit.URGENT_HOURS
     whole = spent(clock, calendar, unit, ends)
     return _reach(_ticking(clock, calendar, unit), whole * WARN_AT) if whole else clock.begin
 

@@ -148,9 +148,8 @@ def report(
         extra=extra or {},
         **place,
     )
-    step = IncidentStep(
-        number=1, kind=StepKind.REPORT, stage=Stage.REPORTED, at=at, by_user_id=_id(by), said=clocks.saying(limit)
-    )
+    said = clocks.saying(limit, due_at=due_at)
+    step = IncidentStep(number=1, kind=StepKind.REPORT, stage=Stage.REPORTED, at=at, by_user_id=_id(by), said=said)
     incident.steps.append(step)
     clocks.set_due(session, community, incident, incident.steps)
     _add(session, incident, N_("The number %(number)s is taken."), number=incident.number)
@@ -169,6 +168,7 @@ def step(
     to_organisation: Organisation | None = None,
     other: Incident | None = None,
     limit: Limit | None = None,
+    due_at: datetime | None = None,
     outcome: Outcome | None = None,
     rating: int | None = None,
     seen: int | None = None,
@@ -187,6 +187,8 @@ def step(
     limit : Limit, optional
         How long it has from now on, or how much longer; without one, passing it on gives its category's, unless one
         was given before.
+    due_at : datetime, optional
+        Until when somebody else (the hotline) gives it more time, in place of a limit.
     outcome : Outcome, optional
         How a mediation ended.
     seen : int, optional
@@ -209,7 +211,7 @@ def step(
         person_id=_id(to_person),
         organisation_id=_id(to_organisation),
         other_id=_id(other),
-        limited=limit is not None,
+        limited=limit is not None or due_at is not None,
         outcome=outcome,
         rating=rating,
     )
@@ -228,7 +230,7 @@ def step(
         to_person_id=_id(to_person),
         to_organisation_id=_id(to_organisation),
         note=note_of(kind, note, rating),
-        said=_said(limit, outcome, other),
+        said=_said(kind, limit, due_at, outcome, other),
     )
     _add(session, row, _CHANGED, number=incident.number)
     changed = consequences(kind, move.after, at, row.to_person_id, row.to_organisation_id, outcome, rating)
@@ -280,9 +282,11 @@ def _check_last(incident: Incident, at: datetime, seen: int | None) -> int:
     return number
 
 
-def _said(limit: Limit | None, outcome: Outcome | None, other: Incident | None) -> dict[str, Any]:
+def _said(
+    kind: StepKind, limit: Limit | None, due_at: datetime | None, outcome: Outcome | None, other: Incident | None
+) -> dict[str, Any]:
     """What a step says besides its columns."""
-    said = clocks.saying(limit)
+    said = clocks.saying(limit, asked=kind is StepKind.ASK_LONGER, due_at=due_at)
     if outcome is not None:
         said["outcome"] = outcome.value
     if other is not None:

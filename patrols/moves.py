@@ -58,6 +58,8 @@ def _at_hand(stage: Stage) -> dict[StepKind, Move]:
     return {
         StepKind.HANDLE: Move(stage, HANDS),
         StepKind.EXTEND: Move(stage, OFFICE, needs_note=True, needs_limit=True, takes_limit=True),
+        StepKind.ASK_LONGER: Move(stage, HANDS, needs_note=True, needs_limit=True, takes_limit=True),
+        StepKind.REFUSE_LONGER: Move(stage, OFFICE, needs_note=True),
     }
 
 

@@ -21,6 +21,9 @@ TOLD = {
     StepKind.REDO: NoticeKind.REDO,
     StepKind.SUPERVISE: NoticeKind.SUPERVISED,
     StepKind.ESCALATE: NoticeKind.OVERDUE,
+    StepKind.ASK_LONGER: NoticeKind.ASKED_LONGER,
+    StepKind.EXTEND: NoticeKind.GIVEN_LONGER,
+    StepKind.REFUSE_LONGER: NoticeKind.REFUSED_LONGER,
     StepKind.RATE: NoticeKind.RATED_LOW,
     StepKind.REOPEN: NoticeKind.REOPENED,
 }
@@ -29,7 +32,12 @@ TOLD = {
 LOW = 2
 """A rating as bad as this, or as one that opens it again (`Rules.reopening_rating`): somebody has to talk about it."""
 
-TO_MANAGER = frozenset({NoticeKind.SENT_BACK, NoticeKind.RESOLVED, NoticeKind.RATED_LOW, NoticeKind.REOPENED})
+TO_MANAGER = frozenset(
+    {
+        *(NoticeKind.SENT_BACK, NoticeKind.RESOLVED, NoticeKind.ASKED_LONGER),
+        *(NoticeKind.RATED_LOW, NoticeKind.REOPENED),
+    }
+)
 """What the grid's manager has to do something about; the others go to whoever has the incident."""
 
 

@@ -65,6 +65,8 @@ WORDS: dict[StrEnum, str] = {
     StepKind.HANDLE: N_("Begin to handle"),
     StepKind.SEND_BACK: N_("Send back"),
     StepKind.EXTEND: N_("Give more time"),
+    StepKind.ASK_LONGER: N_("Ask for more time"),
+    StepKind.REFUSE_LONGER: N_("Refuse more time"),
     StepKind.PARK: N_("Park"),
     StepKind.SUPERVISE: N_("Supervise"),
     StepKind.ESCALATE: N_("Told further up"),

@@ -59,6 +59,8 @@ class StepKind(StrEnum):
     HANDLE = "handle"
     SEND_BACK = "send_back"
     EXTEND = "extend"
+    ASK_LONGER = "ask_longer"
+    REFUSE_LONGER = "refuse_longer"
     PARK = "park"
     SUPERVISE = "supervise"
     ESCALATE = "escalate"
@@ -166,7 +168,8 @@ class IncidentMerge(Base):
 class IncidentStep(Base):
     """One step of an incident's history. Rows are only ever added; the number makes two people at once collide.
 
-    ``said`` holds what only some steps say: ``limit`` (a number and a unit), ``outcome``, ``other`` (a number).
+    ``said`` holds what only some steps say: ``limit`` and ``asked`` (a number and a unit), ``due`` (a moment that
+    somebody else set), ``outcome``, ``other`` (a number).
     """
 
     __tablename__ = "incident_step"

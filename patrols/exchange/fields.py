@@ -55,6 +55,7 @@ STEPS: Headings = {
     "step_note": ("步骤说明", "办理意见"),
     "step_department_code": ("步骤部门代码",),
     "step_limit": ("步骤时限",),
+    "step_due": ("步骤截止时间",),
     "step_outcome": ("步骤结果",),
     "step_rating": ("步骤评价",),
 }

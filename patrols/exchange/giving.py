@@ -195,7 +195,7 @@ def _step(
 ) -> Iterator[tuple[str, Any]]:
     """One step; the persons it names stay here."""
     rated = _RATED.match(step.note) if step.kind is StepKind.RATE else None
-    limit = clocks.said_limit(step)
+    limit = clocks.said_limit(step) or clocks.said_asked(step)
     told = {
         "step_key": keys.get(step.id) or step_key(community, incident, step.number),
         "step": step.kind.value,
@@ -203,6 +203,7 @@ def _step(
         "step_note": step.note[rated.end() :] if rated else step.note,
         "step_department_code": offices.get(step.to_organisation_id or 0),
         "step_limit": f"{limit.amount:g} {limit.unit.value}" if limit else None,
+        "step_due": _local(community, clocks.said_due(step)),
         "step_outcome": (step.said or {}).get("outcome"),
         "step_rating": int(rated[1]) if rated else None,
     }

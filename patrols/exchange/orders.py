@@ -57,13 +57,17 @@ class Status(StrEnum):
     AGAIN = "again"
     WITHDRAWN = "withdrawn"
     CLOSED = "closed"
+    LONGER = "longer"
+    NO_LONGER = "no_longer"
 
 
 STATUSES: Mapping[str, Status] = {
     **dict.fromkeys(
         ("待签收", "待受理", "待办", "待处理", "已派单", "已签收", "已受理", "办理中", "处理中"), Status.OPEN
     ),
-    **dict.fromkeys(("已反馈", "待审核", "待回访", "已回复", "延期"), Status.OPEN),
+    **dict.fromkeys(("已反馈", "待审核", "待回访", "已回复", "申请延期", "延期审核中"), Status.OPEN),
+    **dict.fromkeys(("延期", "已延期", "同意延期", "准予延期", "延期通过"), Status.LONGER),
+    **dict.fromkeys(("不同意延期", "不予延期", "延期驳回", "延期退回", "延期不通过"), Status.NO_LONGER),
     **dict.fromkeys(("催办", "已催办", "督办", "已督办"), Status.URGED),
     **dict.fromkeys(("退回重办", "重办", "重新办理", "退回", "不满意重办"), Status.AGAIN),
     **dict.fromkeys(("撤销", "已撤销", "撤单", "已撤单", "作废", "已作废"), Status.WITHDRAWN),
@@ -77,6 +81,8 @@ _MOVES: Mapping[Status, Mapping[Stage, StepKind]] = {
     Status.AGAIN: {Stage.RESOLVED: StepKind.REDO, Stage.CLOSED: StepKind.REOPEN},
     Status.WITHDRAWN: dict.fromkeys((Stage.REPORTED, Stage.ACCEPTED, Stage.PARKED), StepKind.VOID),
     Status.CLOSED: {Stage.RESOLVED: StepKind.CLOSE},
+    Status.LONGER: dict.fromkeys((Stage.TRIAGED, Stage.DISPATCHED), StepKind.EXTEND),
+    Status.NO_LONGER: dict.fromkeys((Stage.TRIAGED, Stage.DISPATCHED), StepKind.REFUSE_LONGER),
 }
 """Which step of ours a status asks for, by where the incident stands; elsewhere it is noted and nothing is done."""
 
@@ -99,8 +105,9 @@ def take_orders(
 
     The order's number becomes the incident's. An order that comes again is the same; what it says is not rewritten. An
     urging supervises it, an order sent back reopens it or has it redone, a withdrawn one is voided, one that the
-    hotline closed is closed once it is resolved here; each once for the same words. A status that cannot be followed
-    here and a changed deadline are noted, for a person to decide.
+    hotline closed is closed once it is resolved here; more time that the hotline gives counts from then on, and that
+    it refuses what was asked (`replies.replies` tells it) is kept; each once for the same words. A status that cannot
+    be followed here, and a deadline that changed without a word of it, are noted, for a person to decide.
 
     Returns
     -------
@@ -223,6 +230,9 @@ class _Follower:
             return False
         key = _key_of(row)
         kind = _MOVES[status].get(incident.stage)
+        due_at = _due(row) if status is Status.LONGER else None
+        if status is Status.LONGER and (due_at is None or due_at == incident.due_at):
+            return False
         if key in self._done:
             if status is Status.AGAIN and kind is not None:
                 self._note(row, N_("Order %(number)s was sent back before with the same words: look at it."))
@@ -237,6 +247,7 @@ class _Follower:
                 kind,
                 by=None,
                 at=max([self.at, *(one.at for one in incident.steps[-1:])]),
+                due_at=due_at,
                 note=f"{PLATFORM}: {row['note'] or status.value}",
                 heard_from=PLATFORM,
             )
@@ -247,8 +258,8 @@ class _Follower:
         return True
 
     def _compare(self, incident: Incident, row: Mapping[Any, Any]) -> None:
-        due = None if pd.isna(row["due_at"]) else row["due_at"].to_pydatetime()
-        if due is not None and incident.due_at is not None and due != incident.due_at:
+        due, known = _due(row), incident.due_at
+        if due is not None and known is not None and due != known and row["status"] is not Status.LONGER:
             self._note(row, N_("The hotline's deadline of order %(number)s differs from ours; ours stays."))
         if row["description"] != incident.description:
             self._note(row, N_("Order %(number)s is worded otherwise now; ours stays."))
@@ -256,6 +267,13 @@ class _Follower:
     def _note(self, row: Mapping[Any, Any], template: str) -> None:
         facts = {"number": row["number"], "status": row["word"]}
         self.notes.append(Refusal(self.file, int(row["row"]), None, template, facts))
+
+
+def _due(row: Mapping[Any, Any]) -> datetime | None:
+    if pd.isna(row["due_at"]):
+        return None
+    moment: datetime = row["due_at"].to_pydatetime()
+    return moment
 
 
 def _key_of(row: Mapping[Any, Any]) -> str:

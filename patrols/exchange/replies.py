@@ -7,7 +7,8 @@ import pandas as pd
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from data.models import Community, ExternalKey, Incident, IncidentStep, Outcome, Stage, StepKind
+from data.models import Community, ExternalKey, Incident, IncidentStep, LimitUnit, Outcome, Stage, StepKind
+from patrols import clocks
 from patrols.days import zone
 from patrols.exchange.orders import PLATFORM
 from patrols.scope import Scope
@@ -37,7 +38,15 @@ REPLY_COLUMNS = (
     "办结时间",
     "办理结果",
     "是否超期",
+    "申请延期",
+    "延期理由",
 )
+_UNITS = {
+    LimitUnit.URGENT_HOURS: "小时",
+    LimitUnit.WORKING_HOURS: "个工作小时",
+    LimitUnit.WORKING_DAYS: "个工作日",
+    LimitUnit.CALENDAR_DAYS: "天",
+}
 
 
 def replies(
@@ -45,7 +54,8 @@ def replies(
 ) -> pd.DataFrame:
     """What is answered to the hotline: every order that may be seen, how it stands, and the last answer given.
 
-    The answer is the last reply to the reporter, or else what was said when it was resolved. Nobody is named.
+    The answer is the last reply to the reporter, or else what was said when it was resolved. More time that was asked
+    for here, and not answered yet, is asked of the hotline. Nobody is named.
 
     Parameters
     ----------
@@ -89,7 +99,15 @@ def _reply(community: Community, key: str, incident: Incident, at: datetime) -> 
         _local(community, incident.closed_at),
         _OUTCOMES[incident.outcome] if incident.outcome else ("已解决" if incident.stage in _SETTLED else ""),
         "是" if late else "否",
+        *_asked(incident),
     )
+
+
+def _asked(incident: Incident) -> tuple[str, str]:
+    """How much more time is asked for, and why."""
+    step = clocks.waiting(incident.steps)
+    limit = None if step is None else clocks.said_asked(step)
+    return ("", "") if step is None or limit is None else (f"{limit.amount:g}{_UNITS[limit.unit]}", step.note)
 
 
 def _answer(incident: Incident) -> IncidentStep | None:

@@ -27,7 +27,8 @@ from data.models import (
     StepKind,
 )
 from geo.errors import N_
-from patrols import responsibility
+from patrols import clocks, responsibility
+from patrols.deadlines import WARN_AT
 from patrols.explanations import facts_of
 from patrols.intake.datum import warn_of_datum
 from patrols.intake.keys import ids_of
@@ -158,6 +159,7 @@ def _read(sheet: Sheet, community: Community) -> pd.DataFrame:
             "reporter_phone": sheet.text("reporter_phone", longest=32),
         }
     )
+    rows["warn_at"] = rows["found_at"] + (rows["due_at"] - rows["found_at"]) * WARN_AT
     # 0 m is how some phones say that they do not know.
     rows["accuracy_m"] = rows["accuracy_m"].where(rows["accuracy_m"] > 0)
     others = sheet.frame[sheet.others(INCIDENTS)]
@@ -342,8 +344,9 @@ def _store(session: Session, community: Community, rows: pd.DataFrame, points: g
             "kind": StepKind.REPORT,
             "stage": row["stage"],
             "at": row["found_at"].to_pydatetime(),
+            "said": clocks.saying(None, due_at=None if pd.isna(row["due_at"]) else row["due_at"].to_pydatetime()),
         }
-        for row in rows[["number", "stage", "found_at"]].to_dict("records")
+        for row in rows[["number", "stage", "found_at", "due_at"]].to_dict("records")
     ]
     write_rows(session, IncidentStep, steps)
     return len(rows)

@@ -26,7 +26,7 @@ from data.models import (
     User,
     WayKind,
 )
-from patrols import handling, incidents, notice_ways, notices, outbox, reminders, roster
+from patrols import clocks, handling, incidents, notice_ways, notices, outbox, reminders, roster
 from patrols.deadlines import Limit
 from patrols.errors import BadRule
 
@@ -233,3 +233,24 @@ def test_a_way_is_added_once_and_for_people_of_the_community(session: Session) -
         add_way(place, place.handler)
     with pytest.raises(BadRule):
         add_way(place, stranger)
+
+
+def test_more_time_is_asked_of_the_manager_and_its_answer_told_to_whoever_asked(session: Session) -> None:
+    place = Place(session)
+    row, more = place.dispatched(), Limit(2, LimitUnit.WORKING_DAYS)
+
+    incidents.step(session, row, StepKind.ASK_LONGER, by=None, at=AT, note="等配件", limit=more)
+    before, waits = row.due_at, clocks.waiting(row.steps)
+    incidents.step(session, row, StepKind.EXTEND, by=None, at=AT, note="同意", limit=more)
+    given = row.due_at
+    incidents.step(session, row, StepKind.ASK_LONGER, by=None, at=AT, note="还差一点", limit=more)
+    incidents.step(session, row, StepKind.REFUSE_LONGER, by=None, at=AT, note="请按期办结")
+
+    assert waits is not None
+    assert (waits.note, clocks.said_asked(waits), clocks.said_limit(waits)) == ("等配件", more, None)
+    assert before is not None
+    assert given is not None
+    assert given > before
+    assert (row.due_at, clocks.waiting(row.steps)) == (given, None)
+    assert place.told(NoticeKind.ASKED_LONGER) == [place.secretary.id] * 2
+    assert place.told(NoticeKind.GIVEN_LONGER) == place.told(NoticeKind.REFUSED_LONGER) == [place.handler.id]

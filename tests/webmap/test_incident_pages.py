@@ -168,3 +168,19 @@ def test_an_unknown_number_is_not_found(as_role: Signed) -> None:
 
     assert page.status_code == 404
     assert "There is no incident 20200101-9999." in page.text
+
+
+def test_a_handler_asks_for_more_time_and_the_manager_finds_it_filled_in(as_role: Signed, town: Town) -> None:
+    handler, manager = as_role(Role.HANDLER), as_role(Role.GRID_MANAGER)
+    page = f"/incidents/{town.handed_over}"
+    fields = {"kind": "ask_longer", "note": "等配件", "amount": "3", "unit": "working_days"}
+
+    asked = send(handler, f"{page}/steps", page=page, **fields)
+    shown = manager.get(page).text
+    granted = send(manager, f"{page}/steps", page=page, **{**fields, "kind": "extend", "note": "同意"})
+
+    assert (asked.status_code, granted.status_code) == (302, 302)
+    assert "More time is asked for: 3 working days." in shown
+    assert 'value="3"' in shown[shown.index('value="extend"') :]
+    assert "More time is asked for" not in manager.get(page).text
+    assert send(handler, f"{page}/steps", page=page, **{**fields, "kind": "extend"}).status_code == 409

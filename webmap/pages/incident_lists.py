@@ -18,6 +18,7 @@ from webmap.access import May
 from webmap.errors import BadInput
 from webmap.language import gettext, ngettext
 from webmap.pages import incidents
+from webmap.pages.incident_filters import FILTERS, read_filters
 
 pages = Blueprint("incident_lists", __name__)
 
@@ -63,7 +64,7 @@ def triage() -> ResponseReturnValue:
 def keep() -> ResponseReturnValue:
     """Keep the filters that are set under a name."""
     asked = known(dict(parse_qsl(request.form.get("query", ""))))
-    incidents.read_filters(asked)
+    read_filters(asked)
     query = urlencode(asked)
     row = kept_lists.keep(storage.session(), access.me(), inputs.text(request.form, "name"), query)
     storage.session().commit()
@@ -89,7 +90,7 @@ def _number(picked: Picked) -> str:
 
 def known(asked: Mapping[str, str]) -> dict[str, str]:
     """The filters of a query, nothing else of it."""
-    return {name: asked[name] for name in incidents.FILTERS if asked.get(name)}
+    return {name: asked[name] for name in FILTERS if asked.get(name)}
 
 
 def _picked(text: str) -> Picked:

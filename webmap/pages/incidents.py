@@ -46,6 +46,7 @@ from webmap.access import May
 from webmap.errors import BadInput, tell
 from webmap.language import gettext
 from webmap.pages import sketch
+from webmap.pages.incident_filters import FILTERS, read_filters
 from webmap.walk.photos import store
 from webmap.words import word
 
@@ -56,12 +57,6 @@ AFTERWARDS = frozenset({StepKind.RESOLVE, StepKind.SETTLE_ON_THE_SPOT, StepKind.
 
 ASKED = "ask_"
 """What stands before the name of a category's question in a form, so that it is no field of the report's own."""
-
-SHOW = ("open", "overdue", "unsure", "mine", "all")
-"""What the list shows, besides the single stages."""
-
-FILTERS = ("show", "category", "grid", "source", "q", "since", "until", "community", "office")
-"""What a list may be narrowed by, as its address says it."""
 
 
 @pages.get("/incidents")
@@ -222,30 +217,6 @@ def report() -> ResponseReturnValue:
     return redirect(url_for("home.home"))
 
 
-def read_filters(asked: Mapping[str, str]) -> incidents.Filters:
-    """The filters of a query: ``show grid category source q since until community office``.
-
-    ``show`` is a word of `SHOW`, or stages with commas between them.
-    """
-    show = asked.get("show", "open")
-    return incidents.Filters(
-        community_id=access.community(asked["community"]).id if asked.get("community") else None,
-        grid_code=inputs.text(asked, "grid", most=20) or None,
-        stages=(Stage.DISPATCHED,) if show == "mine" else () if show in SHOW else _stages(show),
-        open_only=show == "open",
-        category_id=inputs.whole(asked, "category"),
-        organisation_id=inputs.whole(asked, "office"),
-        source=inputs.word(asked, "source", IncidentSource),
-        since=inputs.start_of(inputs.day(asked, "since")),
-        until=inputs.end_of(inputs.day(asked, "until")),
-        text=inputs.text(asked, "q", most=100),
-        overdue_at=storage.now() if show == "overdue" else None,
-        # Nobody has the key 0: whoever is no person of the roster has no incidents of their own.
-        handler_id=access.me().person_id or 0 if show == "mine" else None,
-        unsure_only=show == "unsure",
-    )
-
-
 def read_limit(form: Mapping[str, str]) -> Limit | None:
     """The limit of a form: ``amount`` and ``unit``; None where no amount is filled in."""
     amount = inputs.number(form, "amount", least=0, most=10_000)
@@ -285,14 +256,6 @@ def _keep_photos(incident: Incident, role: PhotoRole) -> None:
         )
 
 
-def _stages(show: str) -> tuple[Stage, ...]:
-    wanted = show.split(",")
-    if not set(wanted) <= {stage.value for stage in Stage}:
-        allowed = ", ".join((*SHOW, *(stage.value for stage in Stage)))
-        raise BadInput(N_("%(field)s must be one of: %(allowed)s."), field="show", allowed=allowed)
-    return tuple(Stage(one) for one in wanted)
-
-
 def _page(incident: Incident, *, reporter: bool = False) -> str:
     opened = storage.session()
     community = opened.get_one(Community, incident.community_id)
@@ -313,7 +276,9 @@ def _page(incident: Incident, *, reporter: bool = False) -> str:
         photos=_photos(incident),
         units=list(LimitUnit),
         outcomes=list(Outcome),
-        limit_of=clocks.said_limit,
+        limit_of=lambda row: clocks.said_limit(row) or clocks.said_asked(row),
+        due_of=clocks.said_due,
+        asks=clocks.waiting(steps),
         usual=_usual(community, incident),
         reporter=reporter,
         did=names.users(opened, (row.by_user_id for row in steps)),

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from data.errors import RowsRefused
 from data.exchange.write import write_table
-from data.models import Community, Incident, IncidentSource, Stage, StepKind
+from data.models import Community, Incident, IncidentSource, LimitUnit, Organisation, Stage, StepKind
 from patrols import incidents
+from patrols.deadlines import Limit
 from patrols.exchange.orders import read_orders, take_orders
 from patrols.exchange.replies import REPLY_COLUMNS, replies
 from patrols.intake.sheet import Intake
@@ -174,9 +175,85 @@ def test_the_answer_goes_back_without_a_name_and_the_same_each_time(
     assert first.equals(again)
     assert list(first.columns) == list(REPLY_COLUMNS)
     assert first.to_numpy().tolist() == [
-        ["2026091300012345", "已处置", "", "已更换灯泡", "2026-09-14 12:00", "2026-09-14 12:00", "", "已解决", "否"],
-        ["B2", "待受理", "", "", "", "", "", "", "否"],
+        [*("2026091300012345", "已处置", "", "已更换灯泡"), *["2026-09-14 12:00"] * 2, "", "已解决", "否", "", ""],
+        ["B2", "待受理", "", "", "", "", "", "", "否", "", ""],
     ]
     assert later["答复内容"].tolist() == ["您好，路灯已修复", ""]
     assert later["是否超期"].tolist() == ["否", "是"]
     assert "李小明" not in later.to_string()
+
+
+def asked(session: Session, send: Any) -> Incident:
+    """An order at hand in an office, which asks for more time."""
+    send({})
+    one = order(session)
+    office = make.add(session, Organisation(community_id=one.community_id, name="电力所"))
+    incidents.step(session, one, StepKind.ACCEPT, by=None, at=AT)
+    incidents.step(session, one, StepKind.TRIAGE, by=None, at=AT, to_organisation=office)
+    limit = Limit(2, LimitUnit.WORKING_DAYS)
+    incidents.step(session, one, StepKind.ASK_LONGER, by=None, at=AT, note="等配件", limit=limit)
+    return one
+
+
+def test_more_time_is_asked_of_the_hotline_with_its_reason_and_changes_nothing_yet(
+    session: Session, place: Community, send: Any
+) -> None:
+    one = asked(session, send)
+
+    table = replies(session, EVERYTHING, place, at=AT)
+
+    assert table[["申请延期", "延期理由"]].to_numpy().tolist() == [["2个工作日", "等配件"]]
+    assert one.due_at == datetime(2026, 9, 18, 10, tzinfo=UTC)
+    assert one.stage is Stage.TRIAGED
+
+
+def test_more_time_that_the_hotline_gives_counts_once_and_is_no_longer_asked_for(
+    session: Session, place: Community, send: Any
+) -> None:
+    one = asked(session, send)
+    given = {"工单状态": "同意延期", "办理时限": "2026-09-22 18:00"}
+
+    counts = [send(given, at=AT + timedelta(hours=n)) for n in (1, 2)]
+
+    assert [told(one) for one in counts] == [(0, 1, 0), (0, 0, 1)]
+    assert [note.template for one in counts for note in one.notes] == []
+    assert (one.steps[-1].kind, one.due_at) == (StepKind.EXTEND, datetime(2026, 9, 22, 10, tzinfo=UTC))
+    assert replies(session, EVERYTHING, place, at=AT)["申请延期"].tolist() == [""]
+
+
+def test_more_time_that_is_given_once_more_here_comes_on_top(session: Session, send: Any) -> None:
+    one = asked(session, send)
+    send({"工单状态": "同意延期", "办理时限": "2026-09-22 18:00"}, at=AT + timedelta(hours=1))
+
+    limit = Limit(2, LimitUnit.WORKING_DAYS)
+    incidents.step(session, one, StepKind.EXTEND, by=None, at=AT + timedelta(hours=2), note="又等", limit=limit)
+
+    # Tuesday, and two working days after it; the office closes at 18:00.
+    assert one.due_at == datetime(2026, 9, 24, 10, tzinfo=UTC)
+
+
+def test_more_time_that_the_hotline_refuses_is_told_and_the_deadline_stays(session: Session, send: Any) -> None:
+    one = asked(session, send)
+
+    counts = [told(send({"工单状态": "不同意延期"}, at=AT + timedelta(hours=n))) for n in (1, 2)]
+
+    assert counts == [(0, 1, 0), (0, 0, 1)]
+    assert (one.steps[-1].kind, one.due_at) == (StepKind.REFUSE_LONGER, datetime(2026, 9, 18, 10, tzinfo=UTC))
+
+
+def test_an_extension_of_an_order_that_nobody_works_on_is_noted(session: Session, send: Any) -> None:
+    send({})
+
+    counts = send({"工单状态": "同意延期", "办理时限": "2026-09-22 18:00"})
+
+    assert (told(counts), len(counts.notes)) == ((0, 0, 1), 1)
+    assert order(session).due_at == datetime(2026, 9, 18, 10, tzinfo=UTC)
+
+
+def test_an_order_is_warned_of_after_three_quarters_of_the_hotlines_time(session: Session, send: Any) -> None:
+    send({})
+
+    one = order(session)
+    begun = one.steps[0].at
+    assert one.due_at is not None
+    assert one.warn_at == begun + (one.due_at - begun) * 0.75
