@@ -16,6 +16,7 @@ from sqlalchemy import (
     CompoundSelect,
     Select,
     String,
+    Subquery,
     and_,
     case,
     cast,
@@ -23,11 +24,12 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    type_coerce,
     union,
 )
 from sqlalchemy.orm import Session
 
-from data.models import Community, Incident, IncidentStep, Outcome, Stage, StepKind
+from data.models import Community, Incident, IncidentSource, IncidentStep, Outcome, Stage, StepKind
 from patrols import clocks, work_calendar
 from patrols.days import local_day
 from patrols.deadlines import due
@@ -94,13 +96,13 @@ def histories(session: Session, scope: Scope, community: Community, since: datet
         `reopened`, `supervised`, `escalated`, `handed_over`, `mediated`, and the `outcome` of the last mediation (None:
         none). Times are UTC.
     """
-    result = session.execute(_statement(scope, community, since, until))
-    table = pd.DataFrame(result.all(), columns=list(result.keys()), dtype=object).set_index("id")
+    table = _read(session, _statement(scope, community, since, until))
     for name in _MOMENTS:
         table[name] = pd.to_datetime(table[name], utc=True)
     for name in ("stage_before", "stage"):
         table[name] = _words(table[name], Stage)
     table["outcome"] = _words(table["outcome"], Outcome)
+    table["source"] = table["source"].map({word.value: word for word in IncidentSource})
     table["closed_at"] = table["closed_at"].where(table["stage"] == Stage.CLOSED)
     office = pd.to_numeric(table["organisation_id"]).astype("Int64") % _SPREAD
     table["organisation_id"] = office.mask(office == 0)
@@ -113,10 +115,32 @@ def histories(session: Session, scope: Scope, community: Community, since: datet
     return table[COLUMNS]
 
 
+def _read(session: Session, statement: Select[Any]) -> pd.DataFrame:
+    """The rows as plain tuples: a frame asks every row of a result for names that it has not."""
+    session.flush()
+    result = session.connection().execute(statement)
+    return pd.DataFrame(list(map(tuple, result)), columns=list(result.keys()), dtype=object).set_index("id")
+
+
 def _statement(scope: Scope, community: Community, since: datetime, until: datetime) -> Select[Any]:
     """One row for each incident of the period: its own columns, and what its steps add up to."""
+    added = _added(_wanted(community, since, until), since, until)
+    return (
+        select(
+            *(Incident.id, Incident.number, _raw(Incident.source).label("source"), Incident.category_id),
+            *(Incident.grid_code, _hand_overs().label("hand_overs")),
+            *(_raw(Incident.found_at).label("found_at"), _raw(Incident.due_at).label("due_at")),
+            *(column for column in added.c if column.name != "incident_id"),
+        )
+        .join(added, added.c.incident_id == Incident.id)
+        .where(Incident.community_id == community.id, scope.condition(Incident))
+        .order_by(Incident.id)
+    )
+
+
+def _added(wanted: CompoundSelect[Any], since: datetime, until: datetime) -> Subquery:
+    """What the steps of each of some incidents add up to; grouped by themselves, in the order of their index."""
     step = IncidentStep
-    wanted = _wanted(community, since, until).subquery("wanted")
     then, inside = step.at < until, and_(step.at >= since, step.at < until)
     outcome = step.said["outcome"].as_string()
     mediates = and_(inside, step.kind.in_(RESOLVING), outcome.is_not(None))
@@ -124,10 +148,9 @@ def _statement(scope: Scope, community: Community, since: datetime, until: datet
     settles, settled_here = (*RESOLVING, *_SETTLES_ELSEWHERE), step.kind == StepKind.SETTLE_ON_THE_SPOT
     return (
         select(
-            *(Incident.id, Incident.number, Incident.source, Incident.category_id, Incident.grid_code),
-            *(Incident.found_at, Incident.due_at, _hand_overs().label("hand_overs")),
-            func.min(step.at).label("reported_at"),
-            func.max(case((and_(then, step.kind == StepKind.CLOSE), step.at))).label("closed_at"),
+            step.incident_id,
+            _raw(func.min(step.at)).label("reported_at"),
+            _raw(func.max(case((and_(then, step.kind == StepKind.CLOSE), step.at)))).label("closed_at"),
             _last(_place(step.stage, Stage), step.at < since).label("stage_before"),
             _last(_place(step.stage, Stage), then).label("stage"),
             _last(func.coalesce(office, 0), and_(then, or_(office.is_not(None), forgets))).label("organisation_id"),
@@ -138,12 +161,10 @@ def _statement(scope: Scope, community: Community, since: datetime, until: datet
             *(_count(inside, *kinds).label(name) for name, kinds in _COUNTED.items()),
             _count(step.at >= until, *_TIMES).label("retimed"),
         )
-        .join(wanted, wanted.c.id == Incident.id)
-        .join(step, step.incident_id == Incident.id)
-        .where(Incident.community_id == community.id, scope.condition(Incident))
-        .group_by(Incident.id)
+        .where(step.incident_id.in_(wanted))
+        .group_by(step.incident_id)
         .having(func.min(step.at) < until)
-        .order_by(Incident.id)
+        .subquery("added")
     )
 
 
@@ -153,18 +174,21 @@ def _wanted(community: Community, since: datetime, until: datetime) -> CompoundS
     Closed ones keep the moment they were closed at: when it lies before the period they were not open in it. Those that
     were brought in closed, without that moment, were closed as they were found.
     """
-    theirs = and_(Incident.community_id == community.id, Incident.found_at < until + FOUND_LATE)
+    ours, early = Incident.community_id == community.id, Incident.found_at < until + FOUND_LATE
+    is_closed, closed_at = Incident.stage == Stage.CLOSED, Incident.closed_at
     stepped = exists().where(IncidentStep.incident_id == Incident.id, IncidentStep.at >= since)
-    late = case((Incident.closed_at.is_(None), Incident.found_at), else_=Incident.closed_at)
     return union(
-        select(Incident.id).where(theirs, Incident.stage.in_(OPEN_STAGES)),
-        select(Incident.id).where(theirs, Incident.closed_at >= since, Incident.stage == Stage.CLOSED),
-        select(Incident.id).where(theirs, late >= since, Incident.closed_at.is_(None), Incident.stage == Stage.CLOSED),
-        select(Incident.id).where(theirs, Incident.stage.in_(REFUSED), stepped),
-        select(Incident.id).where(
-            Incident.community_id == community.id, Incident.due_at >= since, Incident.due_at < until
-        ),
+        select(Incident.id).where(ours, Incident.stage.in_(OPEN_STAGES), early),
+        select(Incident.id).where(ours, is_closed, closed_at >= since, early),
+        select(Incident.id).where(ours, is_closed, closed_at.is_(None), Incident.found_at >= since, early),
+        select(Incident.id).where(ours, Incident.stage.in_(REFUSED), early, stepped),
+        select(Incident.id).where(ours, Incident.due_at >= since, Incident.due_at < until),
     )
+
+
+def _raw(column: Any) -> ColumnElement[Any]:
+    """A column as the database hands it over: a frame reads a column of moments or words at once, not one by one."""
+    return type_coerce(column, String)
 
 
 def _last(value: Any, when: ColumnElement[bool]) -> ColumnElement[Any]:
