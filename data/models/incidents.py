@@ -151,7 +151,8 @@ class Incident(Base):
     __table_args__ = (
         UniqueConstraint("community_id", "number"),
         Index("ix_incident_community_found", "community_id", "found_at"),
-        Index("ix_incident_community_stage", "community_id", "stage"),
+        Index("ix_incident_community_stage", "community_id", "stage", "closed_at", "found_at"),
+        Index("ix_incident_community_due", "community_id", "due_at"),
         Index("ix_incident_grid_found", "grid_code", "found_at"),
     )
 
