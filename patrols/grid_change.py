@@ -6,8 +6,8 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from data.models import Community
-from patrols import hotspots
 from patrols.exposures import grids_of, span_of
+from patrols.gridded import gridded
 from patrols.incident_view import IncidentView
 from patrols.scope import Scope
 
@@ -39,5 +39,5 @@ def counts_then(
         If there were no grids at the end of the view's time.
     """
     grids = grids_of(session, scope, community, span_of(community, view, at))
-    counts, _ = hotspots._counts(session, scope, community, earlier, grids)
+    counts = gridded(session, scope, community, earlier, grids).counts(len(grids))
     return pd.Series(counts, index=grids.index, dtype=int)

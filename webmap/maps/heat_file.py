@@ -47,8 +47,10 @@ class HeatFile:
         The whole time first, then its parts one after the other.
     legend : dict
         What the pictures' colours mean: ``title``, ``classes``.
+    codes : sequence of str
+        Codes of the grids, in the order of what follows.
     figures : sequence of dict
-        Figures of the grids, packed as by `webmap.maps.heat_figures.packed`, in the ground's order of grids.
+        Figures of the grids, packed as by `webmap.maps.heat_figures.packed`.
     hatched : sequence of bool
         In which grids nobody looked.
     lines : sequence of str
@@ -57,6 +59,8 @@ class HeatFile:
         Whose data they are.
     words : dict
         What the script says.
+    simulated : bool
+        Whether they are made up.
     """
 
     title: str
@@ -64,6 +68,7 @@ class HeatFile:
     corners: tuple[tuple[float, float], tuple[float, float]]
     slices: Sequence[Slice]
     legend: dict[str, Any]
+    codes: Sequence[str]
     figures: Sequence[dict[str, Any]]
     hatched: Sequence[bool]
     lines: Sequence[str]
@@ -110,6 +115,7 @@ def _data(given: HeatFile) -> dict[str, Any]:
         "slices": [{"said": one.said, "count": one.count, "picture": _inside(one.picture)} for one in given.slices],
         "legend": given.legend,
         "figures": list(given.figures),
+        "codes": list(given.codes),
         "hatched": list(given.hatched),
         "lines": list(given.lines),
         "show": "density",

@@ -1,12 +1,11 @@
 """Where and when incidents are dense, whether that is more than chance, and where nobody looked."""
 
-from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request, url_for
 
-from data.models import Category, CategoryFamily, Community, IncidentSource
+from data.models import Community, IncidentSource
 from patrols import categories, grid_change, hotspots
 from patrols.days import local_day
 from patrols.errors import NoEditionInForce
@@ -15,8 +14,10 @@ from patrols.incident_view import IncidentView
 from webmap import access, inputs, storage, words
 from webmap.access import May
 from webmap.language import gettext
-from webmap.maps import heat_figures
+from webmap.maps import heat_figures, heat_gather
 from webmap.maps.address import MapAddress
+from webmap.maps.export import standalone
+from webmap.maps.heat_file import heat_map
 from webmap.maps.quiet import quiet_map
 from webmap.maps.style import data_block
 from webmap.pages.heat_words import DAYS, SHOWS, SPANS, STAGES, WORDS
@@ -54,7 +55,8 @@ def show() -> str:
         "community": community.code,
         "asked": request.args.get("community", ""),
         "last": (today - date(1970, 1, 1)).days,
-        "categories": _categories(categories.in_use(opened), categories.families(opened)),
+        "categories": [{"key": str(one.id), "name": words.named(one)} for one in categories.in_use(opened)],
+        "families": [{"key": one.family, "name": words.named(one)} for one in categories.families(opened)],
         "sources": [{"key": one.value, "name": words.word(one)} for one in IncidentSource],
         "days": [gettext(name) for name in DAYS],
         "stages": {key.value: gettext(name) for key, name in STAGES.items()},
@@ -101,6 +103,19 @@ def grids() -> dict[str, Any]:
     return {**told, "edition": table.attrs["edition"], "why": "", "forecast": {"shown": False, "why": ""}}
 
 
+@pages.get("/heat/file.html")
+@access.needs(May.SEE_PLACES)
+def file() -> Response:
+    """The heat of a view as one HTML file that opens without internet."""
+    community, at = access.community(), storage.now()
+    view = IncidentView.of_query(_fields(), today=local_day(community, at))
+    said = {name: gettext(template) for name, template in WORDS.items()}
+    given = heat_gather.heat_file(storage.session(), access.scope(), community, view, at, words=said)
+    answer = Response(standalone(heat_map(given), title=given.title), mimetype="text/html")
+    answer.headers["Content-Disposition"] = f"attachment; filename=heat-{community.code}-{view.until}.html"
+    return answer
+
+
 def _earlier(view: IncidentView) -> IncidentView | None:
     """The time that is compared with, if one is asked for."""
     since, until = inputs.day(request.args, "against_since"), inputs.day(request.args, "against_until")
@@ -121,10 +136,10 @@ def _fields() -> dict[str, list[str]]:
 def _addresses(community: Community) -> dict[str, str]:
     return {
         "ground": url_for(".ground", community=community.code),
-        "picture": "/api/v1/heat.png",
-        "numbers": "/api/v1/heat.json",
+        "picture": url_for("api_heat.picture"),
+        "numbers": url_for("api_heat.numbers"),
         "grids": url_for(".grids"),
-        "file": "/heat/file.html",
+        "file": url_for(".file"),
     }
 
 
@@ -137,7 +152,3 @@ def _against(said: str) -> dict[str, str]:
     if found and inputs.day(fields, "since") and inputs.day(fields, "until"):
         return {"kind": "own", **fields}
     return {"kind": ""}
-
-
-def _categories(found: Iterable[Category], families: Iterable[CategoryFamily]) -> list[dict[str, str]]:
-    return [{"key": str(one.id), "name": words.named(one)} for one in found]

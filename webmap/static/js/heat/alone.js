@@ -22,9 +22,8 @@
     const { words, slices } = data;
     const state = { show: data.show, at: 0, timer: null };
 
+    map.setView([0, 0], 15);
     G.heatControls(map, words);
-    const room = page.clientWidth >= 760 ? { paddingTopLeft: [320, 12], paddingBottomRight: [12, 120] } : { paddingTopLeft: [8, 150], paddingBottomRight: [8, 130] };
-    map.fitBounds(L.latLngBounds(data.ground.bounds.map((pair) => G.point(pair, data.ground.origin))), Object.assign({ animate: false }, room));
     G.addBase(map, data.ground);
     const grids = G.heatGrids(map, data.ground, (code) => grids.mark(code));
     const labels = G.heatLabels(map, data.ground);
@@ -91,6 +90,12 @@
       });
     });
     show();
+    // Into the room that is left beside what is said, or below it.
+    const head = page.querySelector(".heat-head");
+    const beside = page.clientWidth >= 760;
+    const from = beside ? [head.offsetLeft + head.offsetWidth + 8, 12] : [8, head.offsetHeight + 8];
+    const bounds = L.latLngBounds(data.ground.bounds.map((pair) => G.point(pair, data.ground.origin)));
+    map.fitBounds(bounds, { animate: false, paddingTopLeft: from, paddingBottomRight: [beside ? 12 : 8, beside ? 130 : 150] });
     page.classList.add("ready");
   };
 })((window.gridpatrol = window.gridpatrol || {}));

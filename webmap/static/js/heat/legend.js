@@ -5,7 +5,9 @@
   /* A square of a class: its colour, and the hatch where it has one. */
   function mark(one) {
     const square = G.make("i", { class: one.hatch ? "legend-hatch" : "", "aria-hidden": "true" });
+    if (one.stripe) square.className = "legend-stripe";
     if (one.colour) square.style.backgroundColor = one.colour;
+    if (one.opacity) square.style.opacity = one.opacity;
     return square;
   }
 

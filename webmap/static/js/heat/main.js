@@ -13,7 +13,9 @@ const PAUSE_MS = 650;
 let town = null; // the map, its data and grids, once the ground is drawn
 let told = null; // what the server said last about grids
 let numbers = null; // and about time, categories and classes
-let frozen = null; // the top of the scale while the time plays, so that colours can be compared
+let shown = null; // the picture that lies on the map: its scale, and how many have no place on it
+let frozen = null; // the top of the scale while time is dragged or plays, so that colours go on meaning the same
+const legends = new Map();
 
 const comparing = () => G.earlier(view);
 
@@ -30,7 +32,7 @@ function address(base, more = {}) {
   return `${base}?${fields}`;
 }
 
-/** Asks for JSON; a newer question stops the older one, which then never answers. */
+/** Asks for JSON; a newer question stops the older one, whose answer is then nothing. */
 function asker() {
   let stop = null;
   return async (where) => {
@@ -41,7 +43,7 @@ function asker() {
       if (!answer.ok) throw new Error(String(answer.status));
       return await answer.json();
     } catch (error) {
-      if (mine.signal.aborted) return new Promise(() => {});
+      if (mine.signal.aborted) return null;
       failed(Number(error.message) || 0);
       return null;
     }
@@ -64,7 +66,7 @@ function failed(status) {
 /** Which incidents, in words: kinds, who found them, hours; then the days. */
 function ofWhat() {
   const names = (keys, known) => keys.map((key) => (known.find((one) => one.key === key) || { name: key }).name);
-  const kinds = [...names(view.family.map((one) => `family:${one}`), given.categories), ...names(view.category, given.categories)];
+  const kinds = [...names(view.family, given.families), ...names(view.category, given.categories)];
   const said = [kinds.length ? kinds.slice(0, 3).join(words.comma) + (kinds.length > 3 ? " …" : "") : words.all_categories];
   if (view.source.length) said.push(names(view.source, given.sources).join(words.comma));
   if (view.weekdays.length) said.push(view.weekdays.map((day) => given.days[day - 1]).join(words.comma));
@@ -83,9 +85,13 @@ function legend() {
   const time = earlier ? G.say(words.against, { now: days(view), then: days(earlier) }) : days(view);
   const floor = numbers && numbers.note;
   if (view.show === "density") {
-    if (!numbers) return;
-    const unseen = told && told.hatched.some(Boolean) ? [{ label: words.nobody_looked, hatch: true }] : [];
-    G.heatLegend(root, { ...numbers.legend, lines: [ofWhat(), time, floor, numbers.legend.note, unseen.length ? words.hatch_is : ""] }, null);
+    const scale = shown && legends.get(shown.key);
+    if (!scale) return;
+    const unseen = told && told.hatched.some(Boolean);
+    const classes = unseen && !scale.ramp ? [...scale.classes, { label: words.nobody_looked, hatch: true }] : scale.classes;
+    const elsewhere = shown.elsewhere ? G.say(words.elsewhere, { n: shown.elsewhere.toLocaleString() }) : "";
+    const lines = [ofWhat(), time, floor, scale.ramp ? G.say(words.reach, { m: shown.reach }) : words.luck, elsewhere, unseen ? words.hatch_is : ""];
+    G.heatLegend(root, { ...scale, classes, lines }, null);
     return;
   }
   const figure = told && figureShown();
@@ -116,7 +122,8 @@ function sum() {
 
 /** What numbers say, wherever it is shown. */
 function showNumbers() {
-  bar.weeks(numbers.weeks);
+  bar.weeks(numbers.floored);
+  page.classList.toggle("floored", numbers.floored);
   bar.range(numbers.first, numbers.last);
   bar.bins(numbers.bins);
   bar.set(view.since, view.until);
@@ -129,7 +136,7 @@ function showNumbers() {
 async function askForNumbers() {
   const answer = await askNumbers(address(given.addresses.numbers));
   if (!answer) return;
-  numbers = G.readNumbers(answer, words);
+  numbers = G.readNumbers(answer, words, view, given.last);
   showNumbers();
   legend();
 }
@@ -166,15 +173,36 @@ function forecast() {
   if (radio.disabled && radio.checked) choose("count");
 }
 
+/** Whether answers are awaited, for those who listen to the page, and for whoever drives it. */
+let awaited = 0;
+function busy(more) {
+  awaited += more;
+  page.setAttribute("aria-busy", String(awaited > 0));
+}
+
 /** Everything anew; while something is dragged or plays, only what is looked at. */
 let pending = null;
 function refresh(settled = true) {
   write();
+  busy(1);
   const jobs = [picture ? picture.ask() : null];
   if (view.show !== "density" || settled) jobs.push(askForGrids());
   if (settled) jobs.push(askForNumbers());
-  pending = Promise.allSettled(jobs);
+  pending = Promise.allSettled(jobs).then(() => busy(-1));
   return pending;
+}
+
+/** The same once keys are no longer pressed one after the other. */
+const SOON_MS = 80;
+let timer = null;
+function soon() {
+  if (timer) clearTimeout(timer);
+  else busy(1);
+  timer = setTimeout(() => {
+    timer = null;
+    refresh();
+    busy(-1);
+  }, SOON_MS);
 }
 
 /** While something is dragged: one answer after the other, never a heap of questions. */
@@ -218,7 +246,8 @@ const bar = G.timeBar(page.querySelector(".time-bar"), {
     Object.assign(view, { since, until, timed: true });
     legend();
     sum();
-    if (settled) refresh();
+    frozen = settled ? null : frozen || (shown && shown.top);
+    if (settled) soon();
     else follow();
   },
 });
@@ -249,7 +278,7 @@ async function run() {
   // A step so short that one picture still holds half of what the one before it held.
   const step = long > 120 ? 28 : long > 13 ? 7 : 1;
   if (span.until + step > span.last) bar.shift(-1e6);
-  frozen = numbers && numbers.top;
+  frozen = shown && shown.top;
   while (playing) {
     await Promise.race([pending, new Promise((go) => setTimeout(go, 4000))]);
     await new Promise((go) => setTimeout(go, still ? 2 * PAUSE_MS : PAUSE_MS));
@@ -408,6 +437,18 @@ if (place) place.addEventListener("change", () => (location.search = `?community
 
 /* The map */
 let picture = null;
+const askLegend = asker();
+async function came(headers, seen) {
+  wait("");
+  const [top, per] = [Number(headers.get("X-Heat-Top")), headers.get("X-Heat-Per")];
+  const key = `${per} ${top}`;
+  shown = { top, key, elsewhere: Number(headers.get("X-Heat-Elsewhere")), reach: Math.round(Number(headers.get("X-Heat-Reach-M"))) };
+  if (!legends.has(key)) {
+    const answer = await askLegend(address(given.addresses.numbers, G.pictureFields(seen, top)));
+    if (answer && answer.picture) legends.set(key, G.pictureLegend(answer.picture, words));
+  }
+  legend();
+}
 function layGrids(data) {
   Object.assign(town, { data, grids: G.heatGrids(town.map, data, showCard), labels: G.heatLabels(town.map, data) });
 }
@@ -432,21 +473,18 @@ function begin(map, data) {
   map.on("resize", () => town.moved || fit());
   picture = G.heatPicture(map, {
     address: (seen) => (view.show === "density" ? address(given.addresses.picture, G.pictureFields(seen, frozen)) : null),
-    came: () => wait(""),
+    came,
     failed,
   });
   map.on("click", hideCard);
-  map.on("moveend", () => {
-    if (fitting) return;
-    town.moved = true;
-    write();
-  });
-  picture.ask();
+  new ResizeObserver(() => town.moved || fit()).observe(page.querySelector(".heat-legend"));
+  map.on("dragstart zoomstart", () => (town.moved = town.moved || !fitting));
+  map.on("moveend", () => town.moved && write());
   if (told) sameGrids().then(paint);
   page.classList.remove("loading");
   page.classList.add("ready");
+  picture.ask().then(() => busy(-1));
 }
-write();
-askForNumbers();
-askForGrids();
+refresh();
+busy(1);
 G.heatGround(page.querySelector(".heat-map"), `${given.addresses.ground}&day=${G.isoDay(view.until)}`, words, begin, failed);

@@ -6,7 +6,7 @@
 
   /**
    * `options`: address({west, south, east, north, width, height, zoom}) - the address, or null for no picture -,
-   * came(shown, headers), failed(status).
+   * came(headers, window), failed(status).
    * Returned: ask() - again for the same window -, and a promise of it.
    */
   G.heatPicture = function (map, options) {
@@ -43,12 +43,13 @@
       try {
         const answer = await fetch(address, { credentials: "same-origin", signal: stop.signal });
         if (!answer.ok) throw new Error(String(answer.status));
-        const blob = answer.status === 204 ? null : await answer.blob();
+        const blob = await answer.blob();
         if (stop.signal.aborted) return undefined;
         const corners = [[seen.south, seen.west], [seen.north, seen.east]];
-        if (blob && blob.size) await put(blob, corners);
+        // A picture of nothing need not be laid on the map.
+        if (Number(answer.headers.get("X-Heat-Peak")) > 0) await put(blob, corners);
         else clear();
-        options.came(answer.headers);
+        await options.came(answer.headers, seen);
       } catch (error) {
         if (error.name !== "AbortError") options.failed(Number(error.message) || 0);
       }
