@@ -135,7 +135,9 @@ def _community_page(address: MapAddress, community: Community) -> str:
         screen=address.screen,
     )
     data = {**shell, "figures": figures, **_ways(address, community.code)}
-    return _page(data, panel, community.name)
+    sharing = access.may(May.SHARE_VIEWS) and not address.screen
+    share = url_for("shares.listing", kind="map", community=community.code) if sharing else ""
+    return _page(data, panel, community.name, share=share)
 
 
 def _notes(town: Town) -> dict[str, str]:
@@ -156,7 +158,7 @@ def _ways(address: MapAddress, code: str) -> dict[str, Any]:
         "fetch": url_for(".part", name="-")[:-1],
         "place": code,
         "card": address.place if len(address.place) > areas.COMMUNITY else "",
-        "building": address.building if access.may(May.SEE_PEOPLE) else None,
+        "house": address.building if access.may(May.SEE_PEOPLE) else None,
         "houses": access.may(May.SEE_PEOPLE),
         "query": {name: value for name, value in address.to_query().items() if name not in ("place", "at")},
         "heat": {
@@ -166,9 +168,9 @@ def _ways(address: MapAddress, code: str) -> dict[str, Any]:
     }
 
 
-def _page(data: dict[str, Any], panel: Panel, name: str) -> str:
+def _page(data: dict[str, Any], panel: Panel, name: str, *, share: str = "") -> str:
     pieces = render(drawn(data, panel), nonce=headers.nonce(), asset=lambda file: url_for("static", filename=file))
-    return render_template("map.html", name=name, pieces=pieces, screen=panel.screen)
+    return render_template("map.html", name=name, pieces=pieces, screen=panel.screen, share=share)
 
 
 def _region_page(address: MapAddress, code: str) -> str:
