@@ -18,6 +18,7 @@ DATA = [
         for name in ("incidents", "time", "walked", "tracks", "keys", "duty", "boards")
     ),
     f"/heat/ground.json?community={HOME}",
+    f"/heat/grids.json?community={HOME}",
     f"/api/v1/heat.json?community={HOME}&{BOX}",
     f"/api/v1/heat.png?community={HOME}&{BOX}",
     f"/views/picture?community={HOME}",

@@ -292,3 +292,11 @@ def test_the_own_file_opens_without_us_and_names_nobody(official: FlaskClient) -
     assert answer.status_code == 200
     assert "default-src 'none'" in answer.text
     assert not any(name in answer.text for name in NAMES)
+
+
+@pytest.mark.parametrize(("page", "kind"), [("/map", "map"), ("/heat", "heat")])
+def test_the_pages_offer_to_share_to_those_who_may(as_role: Signed, page: str, kind: str) -> None:
+    offered, refused = (as_role(role).get(page).text for role in (Role.OFFICIAL, Role.GRID_WORKER))
+
+    assert f'data-share="/shares?kind={kind}&amp;community={HOME}"' in offered
+    assert "data-share" not in refused

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, json, render_template, request, url_for
 
 from data.models import Community, IncidentSource
 from patrols import categories, grid_change, hotspots
@@ -11,7 +11,7 @@ from patrols.days import local_day
 from patrols.errors import NoEditionInForce
 from patrols.exposures import Per
 from patrols.incident_view import IncidentView
-from webmap import access, inputs, storage, words
+from webmap import access, headers, inputs, storage, words
 from webmap.access import May
 from webmap.language import gettext
 from webmap.maps import heat_figures, heat_gather
@@ -87,8 +87,12 @@ def ground() -> Response:
 
 @pages.get("/heat/grids.json")
 @access.needs(May.SEE_PLACES)
-def grids() -> dict[str, Any]:
+def grids() -> Response:
     """The grids of a view: counts, rates, what stands out, where nobody looked, and against an earlier time."""
+    return headers.ask_again(Response(json.dumps(_grids()), mimetype="application/json"))
+
+
+def _grids() -> dict[str, Any]:
     community, opened, at = access.community(), storage.session(), storage.now()
     view = IncidentView.of_query(_fields(), today=local_day(community, at))
     before = _earlier(view)
