@@ -8,7 +8,7 @@ import pandas as pd
 from sqlalchemy import ColumnElement, case, func, select
 
 from data import frames
-from data.models import Patrol
+from data.models import Patrol, StreetClass
 from geo.errors import N_
 from geo.streets import cut_streets
 from patrols import check_points, credits, figures
@@ -223,7 +223,12 @@ def _never_walked(asked: Asked, pieces: pd.DataFrame) -> Table:
     )
     listed: list[dict[Any, Any]] = longest.head(MOST_LISTED).to_dict("records")
     rows: list[Row] = [
-        (row["name"] or Said(N_("without a name")), row["street_class"], float(row["metres"]), _short(row["codes"]))
+        (
+            row["name"] or Said(N_("without a name")),
+            StreetClass(row["street_class"]),
+            float(row["metres"]),
+            _short(row["codes"]),
+        )
         for row in listed
     ]
     rest = float(longest["metres"].iloc[MOST_LISTED:].sum())

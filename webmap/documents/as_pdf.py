@@ -25,10 +25,10 @@ from reportlab.platypus import (
 
 from webmap import language
 from webmap.documents import charts, grid_map
-from webmap.documents.columns import PAD, fitted
-from webmap.documents.document import Document, Figure, Tabled
+from webmap.documents.columns import APART, PAD, after_figures, fitted
+from webmap.documents.document import Document, Figure, Part, Tabled
 from webmap.language import gettext
-from webmap.printing.paper import HAIR, INK, MM, QUIET, RED, Paper, use_fonts
+from webmap.printing.paper import HAIR, INK, MM, QUIET, RED, Paper, use_fonts, width_of
 
 EDGE, TOP, BOTTOM = 18 * MM, 22 * MM, 18 * MM
 WIDE = A4[0] - 2 * EDGE
@@ -156,18 +156,24 @@ class _Story:
         for line in (*document.lines, document.codes):
             yield Paragraph(escape(line), self.centred)
         for part in document.parts:
-            yield CondPageBreak(40 * MM)
-            yield _Heading(escape(part.heading), self.heading, part.key)
-            for sentence in part.sentences:
-                yield Paragraph(escape(sentence), self.text)
-            for table in part.tables:
-                yield from self._table(table)
+            yield from self._part(part)
         for note in document.notes:
             yield Paragraph(escape(note), self.quiet)
         yield KeepTogether([Spacer(1, 14 * MM), self._signatures()])
 
-    def _table(self, table: Tabled) -> Iterator[Flowable]:
+    def _part(self, part: Part) -> Iterator[Flowable]:
+        """A section; its heading stays with what it is the heading of."""
+        opening: list[Flowable] = [_Heading(escape(part.heading), self.heading, part.key)]
+        opening += [Paragraph(escape(sentence), self.text) for sentence in part.sentences]
+        for table in part.tables:
+            yield from self._table(table, opening)
+            opening = []
+        if opening:
+            yield KeepTogether(opening)
+
+    def _table(self, table: Tabled, opening: list[Flowable]) -> Iterator[Flowable]:
         whole: list[Flowable] = [
+            *opening,
             Paragraph(escape(f"{table.name} {table.title}"), self.caption),
             Paragraph(escape(table.of), self.quiet),
             tabled(table, self.wrap) if table.rows else Paragraph(escape(gettext("None in this period.")), self.text),
@@ -176,7 +182,7 @@ class _Story:
         if len(table.rows) <= FEW:
             yield KeepTogether(whole)
         else:
-            yield CondPageBreak(34 * MM)
+            yield CondPageBreak((34 + 14 * len(opening)) * MM)
             yield from whole
         for name, figure in table.figures:
             yield self._figure(name, figure)
@@ -205,7 +211,16 @@ def tabled(table: Tabled, wrap: str | None) -> Table:
     def row(texts: list[str], left: ParagraphStyle, end: ParagraphStyle) -> list[Paragraph]:
         return [Paragraph(escape(text), end if i in table.right else left) for i, text in enumerate(texts)]
 
-    rows = [row(table.headings, head, head_right), *(row(texts, cell, right) for texts in table.rows)]
+    def headed(i: int, heading: str) -> Paragraph:
+        """A unit stands whole on a line of its own where it does not fit beside the name."""
+        fits = width_of(heading, size, bold=True) <= widths[i] - PAD
+        told = escape(heading) if fits else escape(heading).replace("（", "<br/>（")
+        return Paragraph(told, head_right if i in table.right else head)
+
+    rows = [
+        [headed(i, one) for i, one in enumerate(table.headings)],
+        *(row(texts, cell, right) for texts in table.rows),
+    ]
     rules: list[tuple[Any, ...]] = [
         ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
         ("LINEABOVE", (0, 0), (-1, 0), 0.9, BLACK),
@@ -216,6 +231,7 @@ def tabled(table: Tabled, wrap: str | None) -> Table:
         ("BOTTOMPADDING", (0, 0), (-1, -1), 2.5),
         ("LEFTPADDING", (0, 0), (-1, -1), PAD / 2),
         ("RIGHTPADDING", (0, 0), (-1, -1), PAD / 2),
+        *(("LEFTPADDING", (i, 0), (i, -1), PAD / 2 + APART) for i in after_figures(table)),
     ]
     if table.total is not None:
         rows.append(row(table.total, head, head_right))

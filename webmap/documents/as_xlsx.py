@@ -69,6 +69,9 @@ def write(document: Document, target: Path) -> int:
     pages = _Pages(document, book)
     for table in document.tables():
         pages.add(table)
+    book.move_sheet(pages.data, len(pages.names))
+    if pages.data.max_row == 1:
+        book.remove(pages.data)
     _tell(first, document, pages.names)
     facts = book.properties
     facts.title, facts.creator = f"{document.community} {document.title} {document.period}", "gridpatrol"
@@ -84,6 +87,8 @@ class _Pages:
         self.document, self.book = document, book
         self.names: dict[str, str] = {}
         self.values: dict[str, dict[str, float]] = {}
+        self.data = book.create_sheet(gettext("Data of charts"))
+        self.data.column_dimensions["A"].width = WIDEST
 
     def add(self, table: Tabled) -> None:
         """Add the page of a table."""
@@ -98,7 +103,7 @@ class _Pages:
         _set_up(page, self.document, table)
         for _, figure in table.figures:
             if isinstance(figure, charts.Told):
-                below = excel_charts.add(page, figure, below)
+                below = excel_charts.add(page, below, figure, self.data)
             else:
                 below = _add_map(page, pictures.of_map(figure, MAP_POINTS), below)
 
@@ -271,3 +276,4 @@ def _tell(page: Worksheet, document: Document, names: dict[str, str]) -> None:
     signs = [gettext("Made by:"), gettext("Checked by:"), gettext("In charge:"), gettext("Date:")]
     _write_text(page.cell(len(lines) + 3, 1), (" " * 16).join(signs))
     _set_paper(page, document, landscape=False)
+    page.page_setup.fitToHeight = 1

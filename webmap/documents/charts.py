@@ -210,8 +210,8 @@ def _bars(plot: Any, chart: Told, colours: Sequence[str], *, room: float) -> Non
         plot.barLabelFormat = lambda value: number_said(
             value / 100 if chart.measure in (Kind.SHARE, Kind.RATE) else value, _plain(chart.measure)
         )
-        plot.barLabels.nudge = 9 if chart.lying else 6
-        _letters(plot.barLabels, colour=QUIET)
+        plot.barLabels.nudge = 3 if chart.lying else 6
+        _letters(plot.barLabels, anchor="w" if chart.lying else None, colour=QUIET)
 
 
 def _plain(measure: Kind) -> Kind:

@@ -10,6 +10,10 @@ WIDEST = 0.34
 """How much of the page a column of words takes at the most; longer words are broken."""
 PAD = 4.0
 """Room between two columns, in points."""
+APART = 8.0
+"""More room before a column of words that follows one of figures, whose ends would touch its beginnings."""
+SHORT = 4
+"""Chinese headings of no more letters are not broken."""
 SPARE = 30.0
 """A column gets no more room than this beyond what it needs: short tables are read better when they are narrow."""
 
@@ -30,14 +34,22 @@ def fitted(table: Tabled, room: float) -> tuple[float, list[float]]:
     return SIZES[-1], [wide * room / sum(capped) for wide in capped]
 
 
+def after_figures(table: Tabled) -> list[int]:
+    """Positions of columns of words that follow one of figures."""
+    return [i for i in range(1, len(table.headings)) if i - 1 in table.right and i not in table.right]
+
+
 def _needed(table: Tabled, rows: list[list[str]], column: int, size: float) -> float:
     cells = [width_of(row[column], size, bold=True) for row in rows]
-    return max([_least(table.headings[column], size), *cells]) + PAD + 1
+    apart = APART if column in after_figures(table) else 0.0
+    return max([_least(table.headings[column], size), *cells]) + PAD + apart + 1
 
 
 def _least(heading: str, size: float) -> float:
     """How narrow a heading can be: so that it takes two lines, and its longest word one."""
-    half = width_of(heading, size, bold=True) / 2 + size
     if language.current() == "zh":
-        return half
+        name, bracket, unit = heading.partition("（")
+        letters = len(name) if len(name) <= SHORT else -(-len(name) // 2)
+        return max(letters * size, width_of(bracket + unit, size, bold=True))
+    half = width_of(heading, size, bold=True) / 2 + size
     return max(half, *(width_of(word, size, bold=True) for word in heading.split()), 0.0)

@@ -1,4 +1,4 @@
-"""Charts of a workbook, which Excel itself draws from figures that stand beside them."""
+"""Charts of a workbook, which Excel itself draws from figures on a page of their own."""
 
 from typing import Any
 
@@ -14,23 +14,41 @@ ROW_CM = 0.53
 """Height of a row of a page, by which what follows finds its place."""
 
 
-def add(page: Worksheet, told: Told, row: int) -> int:
-    """Write a chart's figures from a row on, and the chart below them; returns the first row under both."""
-    page.cell(row, 1, told.title).font = Font(bold=True)
-    for i, (name, _) in enumerate(told.series, start=2):
-        page.cell(row, i, name).font = Font(bold=True)
-    for at, label in enumerate(told.labels, start=row + 1):
-        page.cell(at, 1, label).number_format = "@"
-        for i, (_, values) in enumerate(told.series, start=2):
-            page.cell(at, i, values[at - row - 1]).number_format = _format(told.measure)
-    last = row + len(told.labels)
+def add(page: Worksheet, row: int, told: Told, data: Worksheet) -> int:
+    """Draw a chart on a page from a row on, its figures written below those of others on the page of data.
+
+    Returns
+    -------
+    int
+        The first row under the chart.
+    """
+    first = data.max_row + 2 if data.max_row > 1 else 1
+    last = _write(data, first, told)
     chart = _chart(told)
-    figures = Reference(page, min_col=2, max_col=1 + len(told.series), min_row=row, max_row=last)
+    figures = Reference(data, min_col=2, max_col=1 + len(told.series), min_row=first, max_row=last)
     chart.add_data(figures, titles_from_data=True)
-    chart.set_categories(Reference(page, min_col=1, min_row=row + 1, max_row=last))
+    chart.set_categories(Reference(data, min_col=1, min_row=first + 1, max_row=last))
     _colour(chart, told)
-    page.add_chart(chart, f"A{last + 2}")
-    return last + 4 + int(chart.height / ROW_CM)
+    page.add_chart(chart, f"A{row}")
+    return row + 2 + int(chart.height / ROW_CM)
+
+
+def _write(data: Worksheet, row: int, told: Told) -> int:
+    """Write the figures under the chart's title; returns their last row."""
+    for i, name in enumerate([told.title, *(name for name, _ in told.series)], start=1):
+        _text(data, row, i, name).font = Font(bold=True)
+    for at, label in enumerate(told.labels):
+        _text(data, row + 1 + at, 1, label).number_format = "@"
+        for i, (_, values) in enumerate(told.series, start=2):
+            data.cell(row + 1 + at, i, values[at]).number_format = _format(told.measure)
+    return row + len(told.labels)
+
+
+def _text(data: Worksheet, row: int, column: int, text: str) -> Any:
+    """Write a text that stays one, whatever it begins with."""
+    cell = data.cell(row, column, text)
+    cell.data_type = "s"
+    return cell
 
 
 def _chart(told: Told) -> Any:

@@ -12,9 +12,9 @@ from data import frames
 from data.models import GridEdition, GridKind
 from patrols.periodic import GridMap, Kind
 from webmap import language
-from webmap.documents.wording import Wording, number_said
+from webmap.documents.wording import Wording, number_said, rounded
 from webmap.language import gettext, ngettext
-from webmap.maps.style import NO_FIGURE, OPEN_COLOURS, Scale, count_scale
+from webmap.maps.style import COVERAGE_COLOURS, NO_FIGURE, Scale, count_scale
 from webmap.printing.paper import HAIR, INK, QUIET, Paper, width_of
 from webmap.printing.plan import Ground, Plan
 
@@ -59,7 +59,7 @@ def drawn(told: GridMap, ground: Ground, wording: Wording) -> Drawn:
         title=wording.said(told.title),
         colours={code: colours[i] for code, i in zip(codes, classes, strict=True)},
         figures={
-            code: number_said(float(value), kind) if value == value else ""
+            code: _figure(float(value), kind) if value == value else ""
             for code, value in zip(codes, values, strict=True)
         },
         bands=_bands(scale, classes, kind),
@@ -67,9 +67,14 @@ def drawn(told: GridMap, ground: Ground, wording: Wording) -> Drawn:
     )
 
 
+def _figure(value: float, kind: Kind) -> str:
+    """A figure as short as the ground it is written on asks for."""
+    return f"{rounded(100 * value, 0)}%" if kind is Kind.SHARE else number_said(value, kind)
+
+
 def _scale(values: npt.NDArray[np.float64], measure: Kind) -> Scale:
     if measure in (Kind.SHARE, Kind.RATE):
-        return Scale(SHARES, OPEN_COLOURS)
+        return Scale(SHARES, COVERAGE_COLOURS)
     return count_scale(values[~np.isnan(values)])
 
 
@@ -109,14 +114,13 @@ def draw(paper: Paper, told: Drawn) -> None:
 
 
 def _legend(paper: Paper, told: Drawn) -> None:
+    said = [f"{band.said}{_counted(band.grids)}" for band in told.bands]
+    # All classes on one line, in smaller letters where they are many.
+    size = min(7.5, 7.5 * (paper.width - 24 * len(said)) / sum(width_of(one, 7.5) for one in said))
     x = 0.0
-    for band in told.bands:
-        said = f"{band.said}{_counted(band.grids)}"
-        wide = width_of(said, 7.5) + 26
-        if x + wide > paper.width:
-            break
+    for band, text in zip(told.bands, said, strict=True):
         paper.box(x, LEGEND - 16, 12, 8, fill=band.colour, line=HAIR)
-        x += 16 + paper.text(said, x + 16, LEGEND - 15, 7.5, colour=INK) + 12
+        x += 15 + paper.text(text, x + 15, LEGEND - 15, size, colour=INK) + 9
     note = gettext("Large: the figure; small: the number of the grid. Brackets: how many grids are of a colour.")
     paper.text(note, 0, 3, 7, colour=QUIET, width=paper.width)
 

@@ -114,6 +114,9 @@ def number_said(value: float, kind: Kind | None) -> str:
     """
     if kind is Kind.SHARE:
         return f"{rounded(100 * value, 1)}%"
+    if kind is None:
+        # In a sentence nobody has said how exact it is.
+        return f"{rounded(value, 1):,}".removesuffix(".0")
     whole = isinstance(value, int) or kind in WHOLE
     return f"{rounded(value, 0 if whole else 1 if kind is Kind.HOURS else 2):,}"
 

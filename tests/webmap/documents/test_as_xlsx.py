@@ -23,7 +23,7 @@ def leaf(book: Workbook) -> Worksheet:
 
 
 def test_each_table_has_a_page_and_the_first_one_leads_to_them(book: Workbook):
-    assert book.sheetnames == ["Overview", "1 By grid   all", "2 Nothing"]
+    assert book.sheetnames == ["Overview", "1 By grid   all", "2 Nothing", "Data of charts"]
     links = {cell.value: cell.hyperlink.location for row in book["Overview"] for cell in row if cell.hyperlink}
     assert links == {"Table 1 By grid: [all]/*?": "'1 By grid   all'!A1", "Table 2 Nothing": "'2 Nothing'!A1"}
 
@@ -71,14 +71,16 @@ def test_formulas_and_notes_stand_below_the_table(leaf: Worksheet):
     assert [leaf[f"A{row}"].value for row in (10, 11)] == ["closed = a / b", "1,234 are not told."]
 
 
-def test_charts_are_drawn_by_excel_from_figures_beside_them_and_maps_are_pictures(leaf: Worksheet):
+def test_charts_are_drawn_by_excel_from_figures_of_their_own_page_and_maps_are_pictures(book: Workbook):
+    leaf, data = book.worksheets[1], book["Data of charts"]
     (chart,) = leaf._charts
     (picture,) = leaf._images
 
-    assert [leaf[f"{letter}13"].value for letter in "AB"] == ["Sent up by grid", "Sent up"]
-    assert [(leaf[f"A{i}"].value, leaf[f"B{i}"].value) for i in (14, 15, 16)] == [("001", 7), ("002", 0), ("003", 3)]
-    assert chart.series[0].val.numRef.f == "'1 By grid   all'!$B$14:$B$16"
-    assert picture.anchor._from.row > 16
+    assert [[cell.value for cell in row] for row in data["A1:B4"]] == [
+        *(["Sent up by grid", "Sent up"], ["001", 7], ["002", 0], ["003", 3]),
+    ]
+    assert chart.series[0].val.numRef.f == "'Data of charts'!$B$2:$B$4"
+    assert picture.anchor._from.row > chart.anchor._from.row > 10
 
 
 def test_a_workbook_holds_no_time_but_that_of_the_sheet(book: Workbook, tmp_path: Path):
