@@ -411,3 +411,22 @@ def test_a_big_screen_shows_the_ground_alone_and_turns_by_itself(enter, site: Si
     assert page.evaluate("document.documentElement.scrollHeight") <= height
     size = float(page.locator(".gp-keys dd b").first.evaluate("(one) => one.getBoundingClientRect().height"))
     assert size >= height / 30
+
+
+def test_a_grid_s_card_goes_down_to_a_building_and_the_address_keeps_it(
+    enter, site: Site, context: BrowserContext
+) -> None:
+    page = ready(enter(site, "/map"))
+    find(page, data(page)["grids"]["code"][3])
+    page.locator(".gp-houses summary").click()
+
+    house = page.locator(".gp-houses .gp-row").first
+    name = house.locator("span").text_content()
+    house.click()
+
+    expect(page.locator(".gp-card h2")).to_have_text(name or "")
+    assert page.locator(".gp-card .gp-chain li").count() >= 2
+    other = context.new_page()
+    other.goto(page.url)
+    ready(other)
+    expect(other.locator(".gp-card h2")).to_have_text(name or "")

@@ -1,12 +1,15 @@
 import json
 import re
+from datetime import timedelta
 
 import make
 import pytest
 from sqlalchemy import select
+from visit import NOW
 
 from data.database import open_session
-from data.models import Community, Role
+from data.models import Community, IncidentSource, Role
+from patrols import incidents
 
 HOME, AWAY = "110108001001", "110108001002"
 
@@ -67,7 +70,9 @@ def test_a_place_of_fifteen_digits_opens_its_grid_s_card(as_role):
     assert data["place"] == HOME
 
 
-@pytest.mark.parametrize("part", ["incidents", "time", "found", "tracks", "walked", "duty", "boards", "keys"])
+@pytest.mark.parametrize(
+    "part", ["incidents", "time", "found", "tracks", "walked", "duty", "boards", "keys", "cameras", "needs"]
+)
 def test_parts_of_the_map_are_answered_and_not_sent_twice(as_role, part):
     official = as_role(Role.OFFICIAL)
 
@@ -86,7 +91,7 @@ def test_a_part_that_there_is_not_is_not_found(as_role):
 def test_the_parts_of_somebody_else_s_community_are_refused(as_role):
     official = as_role(Role.OFFICIAL)
 
-    for part in ("incidents", "time", "found", "tracks", "walked", "duty", "boards", "keys"):
+    for part in ("incidents", "time", "found", "tracks", "walked", "duty", "boards", "keys", "cameras", "needs", "out"):
         assert official.get(f"/map/parts/{part}?place={AWAY}").status_code == 403
 
 
@@ -134,7 +139,30 @@ def test_a_grid_lists_its_buildings_and_each_has_a_card(as_role, town_engine):
     assert [link["name"] for link in card["chain"]] == ["王秀英", ""]
     assert official.get(f"/map/parts/buildings?place={HOME}").status_code == 422
     assert official.get(f"/map/parts/building?place={HOME}&building=999").status_code == 404
-    assert given(official.get(f"/map?place={HOME}001&building={number}").text)["building"] == number
+    assert given(official.get(f"/map?place={HOME}001&building={number}").text)["house"] == number
+
+
+def test_what_people_asked_for_is_told_by_building_from_three_on(as_role, town_engine):
+    with open_session(town_engine, writing=True) as session:
+        place = session.scalars(select(Community).where(Community.code == HOME)).one()
+        house = make.building(session, place, make.degrees_square(0, 1).buffer(-0.0003), name="1号楼", households=40)
+        number = house.id
+        for text in ("噪声", "噪声"):
+            incidents.report(
+                session,
+                place,
+                at=NOW - timedelta(days=1),
+                source=IncidentSource.RESIDENT,
+                description=text,
+                point=(116.3005, 40.0015),
+            )
+        session.commit()
+
+    told = as_role(Role.OFFICIAL).get(f"/map/parts/needs?place={HOME}").json
+
+    assert [(one["id"], one["n"]) for one in told["needs"]] == [(number, 3)]
+    assert [(one["name"], one["n"]) for one in told["needs"][0]["of"]] == [("other things", 3)]
+    assert as_role(Role.GRID_WORKER).get(f"/map/parts/needs?place={HOME}").status_code == 403
 
 
 def test_who_may_not_see_people_is_shown_no_buildings_cards(as_role):

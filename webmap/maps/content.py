@@ -51,6 +51,7 @@ WORDS = {
     "out": N_("%(n)s out"),
     "board": N_("Notice board"),
     "buildings": N_("Buildings"),
+    "needs": N_("What people asked for"),
     "households": N_("%(n)s households"),
     "per_hectare": N_("a hectare"),
     "heat_note": N_(

@@ -37,6 +37,7 @@ PARTS: dict[str, tuple[Maker, May]] = {
     "duty": (fetched.duty, May.SEE_PATROLS),
     "boards": (fetched.boards, May.SEE_PLACES),
     "cameras": (fetched.cameras, May.SEE_FIGURES),
+    "needs": (houses.needs, May.SEE_FIGURES),
     "buildings": (houses.of_grid, May.SEE_PEOPLE),
     "building": (houses.card, May.SEE_PEOPLE),
 }

@@ -52,7 +52,7 @@
           make("span", { text: one.name }),
           make("time", { text: G.say(data.words.households, { n: one.households }) }),
         ]);
-        row.addEventListener("click", () => chosen(one.id));
+        row.addEventListener("click", () => chosen(one.id).catch(() => row.classList.add("gp-failed")));
         return row;
       });
       const list = make("details", { class: "gp-houses" }, [
@@ -60,6 +60,18 @@
         make("div", { class: "gp-rows" }, rows),
       ]);
       body.querySelector(".gp-go").before(list);
+    }).catch(() => {});
+  };
+
+  /* What the people of a building asked for in the time, where it is told. */
+  G.listNeeds = function (root, data, id, parts) {
+    const card = root.querySelector(".gp-card-body");
+    const title = card.querySelector("h2");
+    parts.need("needs").then((part) => {
+      const house = part.needs.find((one) => one.id === id);
+      if (!house || card.querySelector("h2") !== title) return;
+      const rows = house.of.flatMap((one) => [make("dt", { text: one.name }), make("dd", { text: String(one.n) })]);
+      card.append(make("h3", { text: data.words.needs }), make("dl", { class: "gp-needs" }, rows), make("p", { class: "gp-note", text: part.legend }));
     }).catch(() => {});
   };
 

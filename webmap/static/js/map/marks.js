@@ -8,7 +8,15 @@
     return L.marker(point, Object.assign({ icon: icon, keyboard: false, title: lines.filter(Boolean).join(" · ") }, options));
   }
 
-  G.addMarks = function (map, data, parts, chosenGrid) {
+  /* A square as large as there are needs, with their number; the building's card lists them. */
+  function needMark(one, data, most, scale, chosen) {
+    const side = scale * (18 + 22 * Math.sqrt(one.n / most));
+    const said = one.name + " · " + one.of.map((kind) => kind.name + " " + kind.n).join(", ");
+    const icon = L.divIcon({ html: G.make("span", { text: String(one.n) }), className: "gp-need", iconSize: [side, side] });
+    return L.marker(G.point(one.point, data.origin), { icon: icon, title: said, keyboard: true }).on("click", () => chosen(one.id));
+  }
+
+  G.addMarks = function (map, data, parts, chosenGrid, chosenHouse) {
     const places = new Map(data.grids.code.map((code, i) => [code, i]));
     const spot = (i) => G.point(data.grids.spot[i], data.origin);
     const atGrid = (code, kind, lines) => {
@@ -44,7 +52,15 @@
       return part.cameras.map((one) => tag(G.point(one.point, data.origin), "camera", [one.text], { keyboard: true }));
     }
 
+    function needs(part) {
+      const legend = map.getContainer().closest(".gp-page").querySelector(".gp-needs-legend");
+      if (legend) legend.textContent = part.legend;
+      const most = Math.max(1, ...part.needs.map((one) => one.n));
+      return part.needs.map((one) => needMark(one, data, most, G.scaleOf(map), chosenHouse));
+    }
+
     return {
+      needs: G.lineLayer(map, parts, "needs", needs),
       duty: G.lineLayer(map, parts, "duty", duty),
       out: G.lineLayer(map, parts, "out", out),
       boards: G.lineLayer(map, parts, "boards", boards),

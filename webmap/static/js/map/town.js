@@ -71,17 +71,26 @@
     const root = page.querySelector(".gp-card");
     const side = card(root, page.querySelector(".gp-panel"));
     const reveal = (place) => map.panInside(place, free(page, true));
+    let open = null;
     const forget = () => {
+      open = null;
       grids.mark(null);
       spot.setStyle({ opacity: 0 });
       address.set({ place: data.place || null, building: null });
     };
-    const showGrid = (i, look) => {
-      grids.mark(i);
+    /* The incidents of a grid may come after its card. */
+    const fill = (i) => {
       side.show(G.gridCard(data, i, marks.known(), showIncident));
-      spot.setStyle({ opacity: 0 });
       G.fillCard(root, i, parts);
       G.listHouses(root, data, i, parts, showHouse);
+    };
+    const showGrid = (i, look) => {
+      const known = marks.known().length > 0;
+      open = i;
+      grids.mark(i);
+      fill(i);
+      if (!known && data.grids.card[i].stats.length) marks.load().then(() => open === i && marks.known().length && fill(i)).catch(() => {});
+      spot.setStyle({ opacity: 0 });
       if (data.fetch) address.set({ place: data.place.length === 12 ? data.grids.code[i] : data.place, building: null });
       if (look) map.fitBounds(grids.bounds(i), Object.assign({ maxZoom: 17 }, free(page, true)));
       else reveal(grids.bounds(i).getCenter());
@@ -89,14 +98,17 @@
     const spot = L.rectangle([[0, 0], [0, 0]], { pane: "borders", interactive: false, fill: false, color: "#1d2129", weight: 2.5, opacity: 0 }).addTo(map);
     const showHouse = (id, look) =>
       parts.need("building", { building: id }).then((house) => {
+        open = null;
         const i = data.grids.code.indexOf(house.grid);
         grids.mark(i >= 0 ? i : null);
         spot.setBounds(L.latLngBounds(house.bounds).pad(0.2)).setStyle({ opacity: 1 });
         side.show(G.houseCard(data, house, showGrid));
+        G.listNeeds(root, data, id, parts);
         address.set({ place: house.grid || data.place, building: id });
         if (look !== false) map.fitBounds(house.bounds, Object.assign({ maxZoom: 18 }, free(page, true)));
-      }).catch(() => {});
+      });
     const showIncident = (one) => {
+      open = null;
       grids.mark(one.grid >= 0 ? one.grid : null);
       side.show(G.incidentCard(data, one, showGrid));
       reveal(G.point(one.place, data.origin));
@@ -124,7 +136,7 @@
     const heat = G.addHeat(map, data, address, picture, page);
     const walked = G.addWalked(map, data, parts);
     const flat = (items) => ({ show: (yes) => (items.forEach((layer) => (yes ? layer.addTo(map) : layer.remove())), null) });
-    return Object.assign({}, drawn.marks.layers, G.addMarks(map, data, parts, (i) => drawn.showGrid(i, false)), {
+    return Object.assign({}, drawn.marks.layers, G.addMarks(map, data, parts, (i) => drawn.showGrid(i, false), (id) => drawn.showHouse(id, false)), {
       tracks: G.addTracks(map, data, parts),
       base: flat(drawn.base),
       words: flat([drawn.labels]),
@@ -273,15 +285,19 @@
       timed();
     });
     map.on("moveend", write);
+    // From far away marks of buildings would cover each other.
+    const far = () => page.classList.toggle("gp-far", map.getZoom() < 16);
+    map.on("zoomend", far);
+    far();
 
     G.search(page.querySelector(".gp-search"), data, (place) => {
       open(false);
       if (place.grid !== undefined) drawn.showGrid(place.grid, true);
-      else if (place.building && data.houses) drawn.showHouse(place.building);
+      else if (place.building && data.houses) drawn.showHouse(place.building).catch(() => map.setView(G.point(place.point, data.origin), 18));
       else map.setView(G.point(place.point, data.origin), Math.max(map.getZoom(), 17));
     });
     const card = data.card ? data.grids.code.indexOf(data.card) : -1;
-    if (data.building) drawn.showHouse(data.building, !address.window());
+    if (data.house) drawn.showHouse(data.house, !address.window()).catch(() => {});
     else if (card >= 0) drawn.showGrid(card, !address.window());
     if (page.classList.contains("gp-screen")) G.addScreen(page, figures, boxes, () => (parts.forget(), timed(), period.renew().catch(() => {})));
     page.classList.add("gp-ready");
