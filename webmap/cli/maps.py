@@ -1,18 +1,26 @@
 """``gridpatrol map``: a community's map as one HTML file that opens without internet."""
 
+from datetime import datetime
 from pathlib import Path
 
 import click
+from sqlalchemy.orm import Session
 
 from data.exchange.write import replacing
+from data.models import Community
 from geo.errors import N_
 from patrols.communities import find_community
+from patrols.days import local_day
+from patrols.incident_view import IncidentView
 from patrols.scope import Scope
 from webmap.cli import _, speech
 from webmap.cli.options import community_option, database_option, database_session, new_file, now
 from webmap.maps.drawn import town_map
 from webmap.maps.export import standalone
 from webmap.maps.gather import gather
+from webmap.maps.heat_file import heat_map
+from webmap.maps.heat_gather import heat_file
+from webmap.pages.heat_words import script_words
 
 
 @click.command("map", help=N_("Write a map as one HTML file that opens without internet."))
@@ -26,7 +34,18 @@ def map_command(about: str, out: Path, community: str | None, database: str | No
     at = now()
     with database_session(database) as session, speech.for_pages(), replacing(out) as file:
         place = find_community(session, community, on=at.date())
-        town = gather(session, Scope(), place, at)
-        page = standalone(town_map(town, about=about), title=f"{place.name} · {_('Map')}")
-        file.write_text(page, encoding="utf-8")
+        drawn = _heat if about == "heat" else _town
+        file.write_text(drawn(session, place, at, about), encoding="utf-8")
     click.echo(_("%(file)s written, %(size)s KB.") % {"file": out, "size": out.stat().st_size // 1024})
+
+
+def _town(session: Session, place: Community, at: datetime, about: str) -> str:
+    town = gather(session, Scope(), place, at)
+    return standalone(town_map(town, about=about), title=f"{place.name} · {_('Map')}")
+
+
+def _heat(session: Session, place: Community, at: datetime, _about: str) -> str:
+    """The last 52 weeks; whole weeks, told above the floor."""
+    view = IncidentView.of_query({}, today=local_day(place, at))
+    given = heat_file(session, Scope(), place, view, at, words=script_words())
+    return standalone(heat_map(given), title=given.title)

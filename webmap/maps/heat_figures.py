@@ -11,6 +11,7 @@ from flask_babel import format_decimal, gettext, ngettext
 
 from geo.errors import N_
 from patrols.exposures import Looked, Per
+from patrols.forecast import Forecast
 from patrols.hotspots import SAID, Verdict
 from webmap import words
 from webmap.maps.content import grid_titles
@@ -20,6 +21,7 @@ from webmap.maps.style import OPEN_COLOURS, Scale, count_scale
 MORE_COLOURS = ("#3b6ea5", "#a9c3dc", "#f1efe9", "#f0b48a", "#b3471d")
 """Blue to orange: told apart with any eyes, and by lightness at both ends."""
 
+FORECAST_COLOURS = ("#f2f0ea", "#d3c6e0", "#ab96c6", "#7d63a3", "#4e3577")
 CHANCE_COLOURS = ("#ece9e2", "#8f1d45", "#c9d6e2")
 
 PER = {
@@ -33,7 +35,6 @@ PER = {
 NOTHING: Mapping[str, Any] = {
     **{name: [] for name in ("code", "title", "hatched", "seen", "figures", "columns")},
     "unvisited": "",
-    "forecast": {"shown": False, "why": ""},
 }
 """What is told where there were no grids."""
 
@@ -263,6 +264,34 @@ def change(now: pd.Series, then: pd.Series, *, share: float) -> Figure:
         ],
         texts=texts,
     )
+
+
+def told_forecast(found: Forecast) -> dict[str, Any]:
+    """Return next week's figure for the page's script, with how well such was told before; or why there is none."""
+    if not found.shown or found.trial is None:
+        return {"shown": False, "why": gettext(found.why_not) % found.facts if found.why_not else ""}
+    plain = max(found.trial.plain.values(), key=lambda score: score.hits)
+    expected = found.grids["expected"]
+    scale = rate_scale(expected, FORECAST_COLOURS)
+    figure = Figure(
+        "forecast",
+        gettext("Expected from %(since)s to %(until)s", since=found.since, until=found.until),
+        gettext(
+            "Incidents expected, told from %(weeks)s weeks. On the last %(tried)s weeks such a forecast hit %(hit)s of "
+            "all with a tenth of the ground (%(pai)s times a blind guess); a plain count hit %(plain)s.",
+            weeks=found.weeks,
+            tried=found.trial.periods,
+            hit=words.percent(found.trial.score.hit_rate),
+            pai=say_rate(found.trial.score.pai),
+            plain=words.percent(plain.hit_rate),
+        ),
+        expected,
+        scale,
+        say_rate,
+        gettext("not told"),
+        labels=rate_labels(scale),
+    )
+    return {"shown": True, "why": "", "code": list(found.grids.index), "figure": packed(figure)}
 
 
 def packed(figure: Figure) -> dict[str, Any]:

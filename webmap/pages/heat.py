@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, json, render_template, request, url_for
 
 from data.models import Community, IncidentSource
-from patrols import categories, grid_change, hotspots
+from patrols import categories, forecast, grid_change, hotspots
 from patrols.days import local_day
 from patrols.errors import NoEditionInForce
 from patrols.exposures import Per
@@ -20,7 +20,7 @@ from webmap.maps.export import standalone
 from webmap.maps.heat_file import heat_map
 from webmap.maps.quiet import quiet_map
 from webmap.maps.style import data_block
-from webmap.pages.heat_words import DAYS, SHOWS, SPANS, STAGES, WORDS
+from webmap.pages.heat_words import DAYS, SHOWS, SPANS, STAGES, script_words
 
 pages = Blueprint("heat", __name__)
 
@@ -45,7 +45,7 @@ def show() -> str:
     shows = [(key, gettext(name), gettext(about)) for key, name, about in SHOWS]
     shown = shown if shown in {key for key, _, _ in shows} else shows[0][0]
     given = {
-        "words": {name: gettext(template) for name, template in WORDS.items()},
+        "words": script_words(),
         "view": asked.view.to_query(),
         "timed": asked.timed,
         "at": inputs.text(request.args, "at", most=64) if asked.window else "",
@@ -104,7 +104,19 @@ def _grids() -> dict[str, Any]:
         return {**heat_figures.NOTHING, "why": gettext(fault.template) % fault.facts}
     share = view.days / before.days if before else 1.0
     told = heat_figures.told_grids(table, earlier=then, share=share, walks=access.may(May.SEE_PATROLS))
-    return {**told, "edition": table.attrs["edition"], "why": "", "forecast": {"shown": False, "why": ""}}
+    return {**told, "why": ""}
+
+
+@pages.get("/heat/forecast.json")
+@access.needs(May.SEE_PLACES)
+def next_week() -> dict[str, Any]:
+    """What the next week may bring to each grid, only where that was told better than by counting."""
+    community, at = access.community(), storage.now()
+    view = IncidentView.of_query(_fields(), today=local_day(community, at))
+    try:
+        return heat_figures.told_forecast(forecast.forecast(storage.session(), access.scope(), community, view, at))
+    except NoEditionInForce as fault:
+        return {"shown": False, "why": gettext(fault.template) % fault.facts}
 
 
 @pages.get("/heat/file.html")
@@ -113,8 +125,7 @@ def file() -> Response:
     """The heat of a view as one HTML file that opens without internet."""
     community, at = access.community(), storage.now()
     view = IncidentView.of_query(_fields(), today=local_day(community, at))
-    said = {name: gettext(template) for name, template in WORDS.items()}
-    given = heat_gather.heat_file(storage.session(), access.scope(), community, view, at, words=said)
+    given = heat_gather.heat_file(storage.session(), access.scope(), community, view, at, words=script_words())
     answer = Response(standalone(heat_map(given), title=given.title), mimetype="text/html")
     answer.headers["Content-Disposition"] = f"attachment; filename=heat-{community.code}-{view.until}.html"
     return answer
@@ -143,6 +154,7 @@ def _addresses(community: Community) -> dict[str, str]:
         "picture": url_for("api_heat.picture"),
         "numbers": url_for("api_heat.numbers"),
         "grids": url_for(".grids"),
+        "forecast": url_for(".next_week"),
         "file": url_for(".file"),
     }
 

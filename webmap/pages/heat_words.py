@@ -2,6 +2,7 @@
 
 from geo.errors import N_
 from patrols.incident_view import Which
+from webmap.language import gettext
 
 SHOWS = (
     ("density", N_("Density"), N_("incidents a hectare, wherever the grids' borders run")),
@@ -59,3 +60,8 @@ WORDS = {
     "signed_out": N_("Your sign-in has ended. Sign in again to go on."),
 }
 """What the page's script says."""
+
+
+def script_words() -> dict[str, str]:
+    """What the scripts of the page and of its file say, in the reader's language."""
+    return {name: gettext(template) for name, template in WORDS.items()}

@@ -97,12 +97,13 @@ function legend() {
   const figure = told && figureShown();
   if (told && told.why) G.heatLegend(root, { title: words.no_grids, classes: [], lines: [told.why, ofWhat(), time] }, null);
   if (!figure) return;
-  const hatch = told.hatched.some(Boolean) ? [{ label: words.nobody_looked, hatch: true, said: told.unvisited }] : [];
+  const hatch = view.show !== "forecast" && told.hatched.some(Boolean) ? [{ label: words.nobody_looked, hatch: true, said: told.unvisited }] : [];
   const light = (kind) => town && town.grids.only(kind);
   G.heatLegend(root, { title: figure.title, classes: [...figure.classes, ...hatch], ramp: false, lines: [figure.note, ofWhat(), time, floor] }, light);
 }
 
 function figureShown() {
+  if (view.show === "forecast") return next.figure || null;
   const wanted = comparing() && view.show === "count" ? "change" : view.show;
   return told.figures.find((one) => one.key === wanted) || told.figures[0] || null;
 }
@@ -110,8 +111,10 @@ function figureShown() {
 function paint() {
   if (!town || !told) return;
   const figure = view.show === "density" ? null : figureShown();
-  town.grids.paint(figure, told.hatched, told.code);
-  town.labels.setUnder(G.inOrder(town.data, told.code, figure ? figure.text : told.code.map(() => "")));
+  const coming = view.show === "forecast";
+  const codes = coming && next.code ? next.code : told.code;
+  town.grids.paint(figure, coming ? [] : told.hatched, codes);
+  town.labels.setUnder(G.inOrder(town.data, codes, figure ? figure.text : codes.map(() => "")));
 }
 
 function sum() {
@@ -145,7 +148,6 @@ async function askForGrids() {
   const answer = await askGrids(address(given.addresses.grids, { per: view.per }));
   if (!answer) return;
   told = answer;
-  forecast();
   await sameGrids();
   paint();
   legend();
@@ -163,14 +165,19 @@ async function sameGrids() {
   layGrids(data);
 }
 
-function forecast() {
-  const why = part("forecast");
-  const radio = page.querySelector('[name="show"][value="forecast"]');
-  if (!told.forecast) return;
-  radio.disabled = Boolean(comparing()) || !told.forecast.shown;
-  why.hidden = told.forecast.shown || !told.forecast.why;
-  why.textContent = told.forecast.why || "";
-  if (radio.disabled && radio.checked) choose("count");
+/** What comes next, once for each choice of incidents; a page that may not show it says why. */
+let next = { shown: false, why: "" };
+const askNext = asker();
+async function askForForecast() {
+  const answer = await askNext(address(given.addresses.forecast));
+  if (!answer) return;
+  next = answer;
+  part("forecast").textContent = next.why;
+  part("forecast").hidden = !next.why;
+  allowed();
+  if (view.show !== "forecast") return;
+  paint();
+  legend();
 }
 
 /** Whether answers are awaited, for those who listen to the page, and for whoever drives it. */
@@ -187,7 +194,7 @@ function refresh(settled = true) {
   busy(1);
   const jobs = [picture ? picture.ask() : null];
   if (view.show !== "density" || settled) jobs.push(askForGrids());
-  if (settled) jobs.push(askForNumbers());
+  if (settled) jobs.push(askForNumbers(), askForForecast());
   pending = Promise.allSettled(jobs).then(() => busy(-1));
   return pending;
 }
@@ -357,11 +364,17 @@ per.value = view.per;
 per.addEventListener("change", () => ((view.per = per.value), refresh()));
 const against = field("against");
 against.value = view.against.kind;
+/** Only what can be compared is offered while two times are, and a forecast only where there is one. */
+function allowed() {
+  const two = Boolean(comparing());
+  page.querySelectorAll('[name="show"]').forEach((one) => {
+    one.disabled = (two && !["density", "count"].includes(one.value)) || (one.value === "forecast" && !next.shown && next.why !== "");
+    if (one.disabled && one.checked) choose("count");
+  });
+}
 function compared() {
-  const own = view.against.kind === "own";
-  part("own").hidden = !own;
-  page.querySelectorAll('[name="show"]').forEach((one) => (one.disabled = Boolean(comparing()) && !["density", "count"].includes(one.value)));
-  if (comparing() && !["density", "count"].includes(view.show)) choose("count");
+  part("own").hidden = view.against.kind !== "own";
+  allowed();
 }
 against.addEventListener("change", () => {
   const before = G.earlier({ ...view, against: { kind: "before" } });
@@ -477,7 +490,6 @@ function begin(map, data) {
     failed,
   });
   map.on("click", hideCard);
-  new ResizeObserver(() => town.moved || fit()).observe(page.querySelector(".heat-legend"));
   map.on("dragstart zoomstart", () => (town.moved = town.moved || !fitting));
   map.on("moveend", () => town.moved && write());
   if (told) sameGrids().then(paint);
