@@ -71,11 +71,10 @@ def serve(town: demo.Demo) -> Iterator[Callable[..., Site]]:
     """Serve a copy of the sample town's database from a thread of its own, until the tests end."""
     stops = []
 
-    def start(file: Path, clock: Callable[[], datetime] = lambda: AT) -> Site:
+    def start(file: Path, clock: Callable[[], datetime] = lambda: AT, **more: Any) -> Site:
         shutil.copyfile(town.database_url.removeprefix("sqlite:///"), file)
-        settings = WebSettings(
-            storage=Settings(database_url=f"sqlite:///{file}", instance=file.parent), secret_key="a key for tests only"
-        )
+        storage = Settings(database_url=f"sqlite:///{file}", instance=file.parent)
+        settings = WebSettings(storage=storage, secret_key="a key for tests only", **more)
         app = create_app(settings, engine=open_engine(f"sqlite:///{file}"), clock=clock)
         server = make_server("127.0.0.1", 0, app, threaded=True)
         thread = Thread(target=server.serve_forever)
