@@ -35,8 +35,8 @@ AT = datetime(2026, 9, 14, 4, tzinfo=UTC)
 LEGAL = """
 reported    accept>accepted  settle_on_the_spot>resolved  decline>declined  merge>voided  void>voided
 accepted    triage>triaged  dispatch>dispatched  settle_on_the_spot>resolved  park>parked  merge>voided  void>voided
-triaged     resolve>resolved  dispatch>dispatched  send_back>accepted  handle>triaged  extend>triaged  park>parked
-dispatched  resolve>resolved  send_back>accepted  handle>dispatched  extend>dispatched  park>parked
+triaged     resolve>resolved  dispatch>dispatched  send_back>accepted  handle>triaged  extend>triaged ask_longer>triaged refuse_longer>triaged  park>parked
+dispatched  resolve>resolved  send_back>accepted  handle>dispatched  extend>dispatched ask_longer>dispatched refuse_longer>dispatched  park>parked
 parked      triage>triaged  dispatch>dispatched  resolve>resolved  void>voided
 resolved    close>closed  check>resolved  redo>accepted
 closed      rate>closed  reopen>accepted
@@ -51,9 +51,9 @@ STEPS_A_RUN, RUNS = 200, 50
 """Ten thousand steps on each database."""
 
 ROLES = {
-    "accept decline void merge triage park close redo reopen extend": {"grid_manager", "administrator"},
+    "accept decline void merge triage park close redo reopen extend refuse_longer": {"grid_manager", "administrator"},
     "settle_on_the_spot check": {"grid_manager", "administrator", "grid_worker"},
-    "handle send_back resolve reply": {"grid_manager", "administrator", "grid_worker", "handler"},
+    "handle send_back resolve reply ask_longer": {"grid_manager", "administrator", "grid_worker", "handler"},
     "supervise": {"grid_manager", "administrator", "official"},
     "rate": {"grid_manager", "administrator", "grid_worker", "official"},
 }
@@ -110,7 +110,9 @@ class Driven:
         if complete:
             given |= {"to_person": self.person} if kind is StepKind.DISPATCH else {}
             given |= {"to_organisation": self.office} if kind is StepKind.TRIAGE else {}
-            given |= {"limit": Limit(3, LimitUnit.WORKING_HOURS)} if kind is StepKind.EXTEND else {}
+            given |= (
+                {"limit": Limit(3, LimitUnit.WORKING_HOURS)} if kind in (StepKind.EXTEND, StepKind.ASK_LONGER) else {}
+            )
             given |= {"other": other} if kind is StepKind.MERGE else {}
             given |= {"rating": 4} if kind is StepKind.RATE else {}
             given |= {"outcome": Outcome.SETTLED} if kind is StepKind.RESOLVE else {}
