@@ -35,8 +35,8 @@ AT = datetime(2026, 9, 14, 4, tzinfo=UTC)
 LEGAL = """
 reported    accept>accepted  settle_on_the_spot>resolved  decline>declined  merge>voided  void>voided
 accepted    triage>triaged  dispatch>dispatched  settle_on_the_spot>resolved  park>parked  merge>voided  void>voided
-triaged     resolve>resolved  dispatch>dispatched  send_back>accepted  handle>triaged  extend>triaged ask_longer>triaged refuse_longer>triaged  park>parked
-dispatched  resolve>resolved  send_back>accepted  handle>dispatched  extend>dispatched ask_longer>dispatched refuse_longer>dispatched  park>parked
+triaged     resolve>resolved  dispatch>dispatched  send_back>accepted  handle>triaged  extend>triaged  park>parked
+dispatched  resolve>resolved  send_back>accepted  handle>dispatched  extend>dispatched  park>parked
 parked      triage>triaged  dispatch>dispatched  resolve>resolved  void>voided
 resolved    close>closed  check>resolved  redo>accepted
 closed      rate>closed  reopen>accepted
@@ -46,6 +46,7 @@ declined    reopen>reported
 """The loop as it was agreed, written down apart from the program; what stands beside it at open stages is below."""
 
 BESIDE = {"reply", "supervise"}
+AT_HAND = {"ask_longer", "refuse_longer"}
 OPEN = {"reported", "accepted", "triaged", "dispatched", "parked", "resolved"}
 STEPS_A_RUN, RUNS = 200, 50
 """Ten thousand steps on each database."""
@@ -64,6 +65,8 @@ def legal() -> dict[str, dict[str, str]]:
     table = {stage: dict(one.split(">") for one in steps) for stage, *steps in rows}
     for stage in OPEN:
         table[stage] |= dict.fromkeys(BESIDE, stage)
+    for stage in ("triaged", "dispatched"):
+        table[stage] |= dict.fromkeys(AT_HAND, stage)
     return table
 
 
