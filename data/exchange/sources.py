@@ -20,7 +20,7 @@ Features = Reading[gpd.GeoDataFrame]
 
 KINDS = (
     *("outline", "streets", "buildings", "compounds", "grids"),
-    *("people", "members", "incidents", "patrols", "cameras"),
+    *("people", "members", "incidents", "patrols", "limits", "cameras"),
 )
 """What a file may hold."""
 
@@ -75,7 +75,7 @@ def _read(
 ) -> Reading[Any]:
     if kind == "patrols":
         return gpx.read_tracks(path, name=name, datum=datum, timezone=timezone)
-    if kind in ("people", "members"):
+    if kind in ("people", "members", "limits"):
         return read_table(path, name=name, sheet=layer)
     if kind == "incidents" and Path(name or path).suffix.lower() in TABLE_ENDINGS:
         return _table_in_wgs84(read_table(path, name=name, sheet=layer), datum)

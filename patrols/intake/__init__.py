@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from patrols.intake.cameras import import_cameras
     from patrols.intake.grids import import_grids
     from patrols.intake.incidents import import_incidents
+    from patrols.intake.limits import import_limits
     from patrols.intake.members import import_members
     from patrols.intake.people import import_people
     from patrols.intake.places import import_buildings, import_compounds, import_outline, import_streets
@@ -21,6 +22,7 @@ __all__ = [
     "import_compounds",
     "import_grids",
     "import_incidents",
+    "import_limits",
     "import_members",
     "import_outline",
     "import_patrols",
@@ -36,6 +38,7 @@ _FILES = {
     "import_compounds": "places",
     "import_grids": "grids",
     "import_incidents": "incidents",
+    "import_limits": "limits",
     "import_members": "members",
     "import_outline": "places",
     "import_patrols": "tracks",

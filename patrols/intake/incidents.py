@@ -116,7 +116,7 @@ def import_incidents(
     """
     sheet = Sheet(reading, INCIDENTS)
     rows = _read(sheet, community)
-    rows["category_id"] = _category_ids(session, sheet)
+    rows["category_id"] = category_ids(session, sheet, sheet.text("category", longest=64))
     rows["organisation_id"] = ids_of(session, sheet, "organisation", Organisation.name, community)
     rows["handler_id"] = ids_of(session, sheet, "handler", Person.number, community)
     _check_times(sheet, rows, at)
@@ -263,10 +263,9 @@ def _check_times(sheet: Sheet, rows: pd.DataFrame, at: datetime) -> None:
         sheet.refuse(rows[name] < rows["found_at"], N_("This is before it was found."), column=name)
 
 
-def _category_ids(session: Session, sheet: Sheet) -> "pd.Series[Any]":
-    """Ids of the categories: by family, kind and code, or by a code or name that only one category has."""
+def category_ids(session: Session, sheet: Sheet, cells: "pd.Series[str]") -> "pd.Series[Any]":
+    """Ids of the categories that cells name: by family, kind and code, or by a code or name that only one has."""
     family, kind = sheet.text("family", longest=32), sheet.text("kind", longest=32)
-    cells = sheet.text("category", longest=64)
     known: dict[tuple[str, str, str], set[int]] = {}
     for one in session.scalars(select(Category)):
         for word in (one.code, one.zh, one.en):

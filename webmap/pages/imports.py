@@ -54,6 +54,12 @@ KINDS: dict[str, Kind] = {
     "incidents": Kind(
         N_("Incidents"), N_("A table or a map of points: when, where, what."), intake.import_incidents, on_a_map=False
     ),
+    "limits": Kind(
+        N_("Limits"),
+        N_("A table: category, office, and how long it has, like 2个工作日."),
+        intake.import_limits,
+        on_a_map=False,
+    ),
     "cameras": Kind(
         N_("Cameras"),
         N_("A table or a map of points: code, name, who keeps it, where it looks."),
