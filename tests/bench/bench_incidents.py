@@ -191,6 +191,7 @@ def lists() -> dict[str, str]:
         "category": "show=all&category=7",
         "grid": f"show=all&grid={visit.HOME}003",
         "source": "show=all&source=hotline",
+        "office": "show=all&office=7",
         "a month": "show=all&since=2025-03-01&until=2025-03-31",
         "since": "show=all&since=2024-03-01",
         "community": f"show=all&community={visit.HOME}",
@@ -219,6 +220,7 @@ def others(engine: Engine) -> dict[str, str]:
         "API, words": "/api/incidents?text=垃圾",
         "grid's card": f"/grids/{visit.HOME}003",
         "map": f"/map?community={visit.HOME}",
+        "map's incidents": f"/map/parts/incidents?place={visit.HOME}",
         "figures, a month": f"/figures?community={visit.HOME}",
     }
 
