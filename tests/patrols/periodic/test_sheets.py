@@ -11,9 +11,12 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from data.models import Category, Community, IncidentSource, Organisation, Outcome, Stage, StepKind
+from patrols.errors import OutOfScope
 from patrols.periodic import Cell, Named, PeriodKind, Said, Section, Sheet, Table, sheet
+from patrols.periodic.handling import ranks
+from patrols.periods import BadPeriod
 from patrols.rates import FORMULAS, Rate
-from patrols.scope import EVERYTHING
+from patrols.scope import EVERYTHING, Scope
 
 ASKED = [
     (PeriodKind.DAY, date(2026, 11, 19)),
@@ -312,3 +315,42 @@ def test_sources_that_nobody_used_have_no_row(session: Session, town: Community)
     made = sheet(session, EVERYTHING, town, PeriodKind.YEAR, date(2026, 3, 1), lived_in.NOW)
 
     assert set(made.section("incidents").table("sources").column("source")) == set(IncidentSource)
+
+
+def test_a_period_that_still_runs_is_compared_as_far_as_it_has_come(session: Session, town: Community) -> None:
+    made = sheet(session, EVERYTHING, town, PeriodKind.MONTH, date(2026, 11, 3), lived_in.NOW)
+
+    assert made.running
+    begins = made.period.before().begins_at(town)
+    told = plain.told(session, town, begins, begins + (made.as_of - made.period.begins_at(town)))
+    figures = rows(made.section("summary").table("figures"), said)
+    assert figures["Incidents sent up"]["before"] == plain.count(told, COUNTED["filed"])
+    assert "still runs" in " ".join(str(one) for one in made.section("summary").table("figures").notes)
+
+
+def test_a_period_that_has_not_begun_has_no_sheet(session: Session, town: Community) -> None:
+    with pytest.raises(BadPeriod):
+        sheet(session, EVERYTHING, town, PeriodKind.MONTH, date(2026, 12, 1), lived_in.NOW)
+
+
+def test_nothing_is_told_of_a_community_that_may_not_be_seen(session: Session, town: Community) -> None:
+    with pytest.raises(OutOfScope):
+        sheet(session, Scope(communities=frozenset()), town, PeriodKind.DAY, date(2026, 11, 3), lived_in.NOW)
+
+
+def test_sensitive_categories_are_not_named_one_by_one(session: Session, town: Community) -> None:
+    made = sheet(session, EVERYTHING, town, PeriodKind.YEAR, date(2026, 11, 3), lived_in.NOW)
+    told = plain.told(session, town, made.period.begins_at(town), made.as_of)
+    names = [said(cell) for cell in made.section("overdue").table("listed").column("category")]
+
+    late = [one for one in told if one.overdue and one.incident.category is not None]
+    assert sum(one.incident.category.sensitive for one in late if one.incident.category) > 0
+    assert names.count("a sensitive category") == sum(
+        one.incident.category.sensitive for one in late if one.incident.category
+    )
+
+
+def test_ranks_are_given_only_where_enough_was_due() -> None:
+    found = ranks([Rate(29, 29), Rate(20, 40), Rate(30, 40), Rate(15, 30)])
+
+    assert found == [None, 2, 1, 2]
