@@ -9,13 +9,13 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
 from data import frames
-from data.models import CheckIn, Community, GridEdition, Patrol
-from geo.errors import N_
-from patrols import credits, figures, redraw, seen
+from data.models import WGS84, CheckIn, Community, GridEdition, Patrol
+from data.nearby import meets_box
+from patrols import credits, redraw, seen
 from patrols.days import local_day, start_of_day
 from patrols.incident_view import IncidentView
 from patrols.rules import Rules
@@ -42,13 +42,8 @@ class Looked(StrEnum):
 COLUMN = {Per.HOUSEHOLDS: "households", Per.STREETS: "street_km", Per.PATROLS: "patrol_hours", Per.GRIDS: "grids"}
 """Which column of the exposures each is."""
 
-NOTHING = {
-    Per.HOUSEHOLDS: N_("no households live there"),
-    Per.STREETS: N_("there is no street"),
-    Per.PATROLS: N_("nobody patrolled there"),
-    Per.GRIDS: "",
-}
-"""Why a grid has no rate."""
+MOST_BOXES = 20
+"""With more grids than that which nobody entered, one box around them all is asked for."""
 
 
 @dataclass(frozen=True)
@@ -179,11 +174,27 @@ def _looked(
         return found
     found[~inside] = Looked.NOBODY.value
     rules = Rules.for_community(community.rules)
-    walks = figures.tracks(session, community, since=span.since, until=span.until).geometry.to_numpy()
     reach = shapely.buffer(grids.geometry.to_numpy()[~inside], rules.sight_m)
+    walks = _walks_near(session, community, span, gpd.GeoSeries(reach, crs=grids.crs))
     place, walk = shapely.STRtree(walks).query(reach, predicate="intersects")
     along_m = shapely.length(shapely.intersection(walks[walk], reach[place]))
     longest = np.zeros(len(reach))
     np.maximum.at(longest, place, along_m)
     found[~inside] = np.where(longest >= rules.run_m, Looked.PASSED.value, Looked.NOBODY.value)
     return found
+
+
+def _walks_near(session: Session, community: Community, span: Span, ground: gpd.GeoSeries) -> Any:
+    """The lines of walks that may have come near some ground, in its metres: a year of all takes seconds to read."""
+    boxes = frames.to_degrees(ground).bounds.to_numpy()
+    if len(boxes) > MOST_BOXES:
+        boxes = np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])[None]
+    wanted = select(frames.as_wkb(Patrol.track)).where(
+        Patrol.community_id == community.id,
+        Patrol.started_at >= span.since,
+        Patrol.started_at < span.until,
+        Patrol.track.is_not(None),
+        or_(*(meets_box(Patrol.track, box) for box in boxes)),
+    )
+    lines = gpd.GeoSeries(shapely.from_wkb(session.scalars(wanted).all()), crs=WGS84)
+    return frames.to_metres(lines, ground.crs).to_numpy()

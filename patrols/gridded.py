@@ -1,6 +1,7 @@
 """In which grid of one edition each incident of a view counts, those of grids given up since included."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import geopandas as gpd
@@ -13,9 +14,10 @@ from data import frames
 from data.models import Community, GridKind
 from geo.locator import GridLocator
 from patrols.incident_choice import chosen
-from patrols.incident_memory import columns_of
+from patrols.incident_memory import columns_of, groups_of
 from patrols.incident_view import IncidentView
 from patrols.scope import Scope
+from patrols.told_counts import told
 
 
 class Gridded(NamedTuple):
@@ -56,6 +58,20 @@ def gridded(
         there = GridLocator(grids.iloc[general].reset_index()).locate(x, y)
         place[given_up] = np.where(there < 0, -1, general[there])
     return Gridded(place, columns.found[rows].astype(np.int64))
+
+
+def told_by_grid(
+    session: Session, scope: Scope, community: Community, view: IncidentView, grids: gpd.GeoDataFrame, *, at: datetime
+) -> NDArray[np.int64]:
+    """How many are told of each grid to somebody who may not see incidents singly: at least three, or none.
+
+    What was told of a code that a redraw gave up since is told of none.
+    """
+    columns = columns_of(session, community)
+    groups = groups_of(session, community, columns, at=at)
+    # Not by the view's grids: those are the columns' words, which the table has for all of its own.
+    found = told(groups, community.id, scope, replace(view, grids=())).by_grid()
+    return np.array([found.get(code, 0) for code in grids.index], np.int64)
 
 
 def tiling(grids: gpd.GeoDataFrame) -> Any:

@@ -17,11 +17,12 @@ from geo.contiguity import Contiguity, border_on
 from geo.errors import N_
 from geo.gistar import g_star, g_star_simulated
 from patrols.exposures import COLUMN, Looked, Per, exposures, grids_of, patrols_since, span_of
-from patrols.gridded import gridded, tiling
+from patrols.gridded import gridded, tiling, told_by_grid
 from patrols.incident_view import IncidentView
 from patrols.scope import Scope
 
 Flags = NDArray[np.bool_]
+Whole = NDArray[np.int64]
 
 FALSE_SHARE = 0.05
 """Of what is told as hot at most so much is chance; where nothing is hot, at most so many views tell something."""
@@ -58,6 +59,7 @@ SAID: Mapping[Verdict, str] = {
 """The verdicts in words."""
 
 TOO_FEW_GRIDS = N_("Hot spots are told from %(least)s grids on; here are %(count)s that can be compared.")
+FLOORED = N_("Hot spots are judged by single incidents, which you may not see.")
 NOTHING_FOUND = N_("Nothing was found in this time.")
 
 
@@ -85,12 +87,12 @@ def hot_grids(
     at: datetime,
     *,
     per: Per = Per.HOUSEHOLDS,
+    floored: bool = False,
 ) -> pd.DataFrame:
     """Say of every grid how many incidents there were, at what rates, and whether that is more than chance.
 
     Counted are the incidents that the view means and the person may see one by one, by the grid that answered for them;
-    what lay in a grid that a redraw gave up counts where it lies now. Sensitive categories are left out. Who may not
-    see single incidents is told `patrols.told_counts`, and no hot spots: rounded up groups would make some.
+    what lay in a grid that a redraw gave up counts where it lies now. Sensitive categories are left out.
 
     A hot spot is a grid that, together with the grids around it, has more than its exposure would bring by chance, with
     at most `FALSE_SHARE` of all that are told so being chance (see `geo.chance.window_chance` and Benjamini and
@@ -104,6 +106,9 @@ def hot_grids(
         Now, aware. What lies in the future counts for nothing.
     per : Per
         What counts are held against. Where only patrols' finds are asked, grids that nobody visited are left out.
+    floored : bool
+        For who may not see single incidents: counts are those of `patrols.told_counts`, and no grid is judged, because
+        what they leave out is more where less happens.
 
     Returns
     -------
@@ -127,24 +132,57 @@ def hot_grids(
     """
     span = span_of(community, view, at)
     grids = grids_of(session, scope, community, span)
-    found_there = gridded(session, scope, community, view, grids)
-    counts = found_there.counts(len(grids))
-    walked_since = patrols_since(session, community, span)
-    walked = counts
-    if walked_since != view.since:
-        walked = _counts_since(session, scope, community, view, grids, walked_since)
-    table = pd.DataFrame(grids[["name", "kind"]]).assign(count=counts, count_patrolled=walked)
-    table = with_rates(table.join(exposures(session, community, grids, span)))
+    asked = _Asked(session, scope, community, view, at, grids, floored)
+    counted, walked_since = asked.counts(view), patrols_since(session, community, span)
+    table = pd.DataFrame(grids[["name", "kind"]]).assign(count=counted.by_grid)
+    walked = counted if walked_since == view.since else asked.counts_since(walked_since)
+    table = table.assign(count_patrolled=walked.by_grid)
+    table = with_rates(table.join(exposures(session, community, grids, span)), floored=floored)
     unseen = bool(view.sources) and set(view.sources) <= FOUND_ON_FOOT
-    tested, verdict, why_not, facts = _judged(table, grids, per, leave_unvisited=unseen)
+    tested, verdict, why_not, facts = _judged(table, grids, per, leave_unvisited=unseen, floored=floored)
     found = table.drop(columns="grids").assign(**tested._asdict(), verdict=verdict)
-    found.attrs.update(grids.attrs, per=per.value, total=len(found_there.grid), why_not=why_not)
-    found.attrs.update(without_grid=int((found_there.grid < 0).sum()), facts=facts, patrols_since=walked_since)
+    found.attrs.update(grids.attrs, per=per.value, why_not=why_not, facts=facts, patrols_since=walked_since)
+    found.attrs.update(total=counted.total, without_grid=counted.total - int(counted.by_grid.sum()))
     return found
 
 
-def with_rates(table: pd.DataFrame) -> pd.DataFrame:
+class _Counted(NamedTuple):
+    """Counts by grid, and of all."""
+
+    by_grid: Whole
+    total: int
+
+
+class _Asked(NamedTuple):
+    """Whose counts of which view are asked, by which grids."""
+
+    session: Session
+    scope: Scope
+    community: Community
+    view: IncidentView
+    at: datetime
+    grids: gpd.GeoDataFrame
+    floored: bool
+
+    def counts(self, view: IncidentView) -> _Counted:
+        """How many each grid had in a view."""
+        if self.floored:
+            told = told_by_grid(self.session, self.scope, self.community, view, self.grids, at=self.at)
+            return _Counted(told, int(told.sum()))
+        found = gridded(self.session, self.scope, self.community, view, self.grids)
+        return _Counted(found.counts(len(self.grids)), len(found.grid))
+
+    def counts_since(self, day: date | None) -> _Counted:
+        """How many since a day of the view; none where there is no such day."""
+        if day is None:
+            return _Counted(np.zeros(len(self.grids), np.int64), 0)
+        return self.counts(self.view.over(day, self.view.until))
+
+
+def with_rates(table: pd.DataFrame, *, floored: bool = False) -> pd.DataFrame:
     """Add the rates of counts, and of empty grids whether they were quiet or nobody was there.
+
+    Of counts above a floor nobody knows which grids were empty.
 
     Examples
     --------
@@ -159,7 +197,7 @@ def with_rates(table: pd.DataFrame) -> pd.DataFrame:
         per_100_households=100.0 * count / _above_zero(table["households"]),
         per_street_km=count / _above_zero(table["street_km"]),
         per_patrol_hour=table["count_patrolled"] / _above_zero(table["patrol_hours"]),
-        empty=np.where(count == 0, quiet, ""),
+        empty=np.where((count == 0) & (not floored), quiet, ""),
     )
 
 
@@ -188,13 +226,13 @@ def judge(counts: ArrayLike, exposed: ArrayLike, beside: Contiguity, asked: Flag
 
 
 def _judged(
-    table: pd.DataFrame, grids: gpd.GeoDataFrame, per: Per, *, leave_unvisited: bool
+    table: pd.DataFrame, grids: gpd.GeoDataFrame, per: Per, *, leave_unvisited: bool, floored: bool
 ) -> tuple[Judged, Any, str, dict[str, int]]:
     """The test of a table's grids, and what is said of each; why nothing was tested, if so."""
     exposed = table[COLUMN[per]].to_numpy(float)
     unvisited = (table["looked"] == Looked.NOBODY.value).to_numpy(bool) & (leave_unvisited or per is Per.PATROLS)
     lies_once = tiling(grids)
-    asked = lies_once & (exposed > 0) & ~unvisited
+    asked = lies_once & (exposed > 0) & ~unvisited & (not floored)
     counts = table["count_patrolled" if per is Per.PATROLS else "count"].to_numpy()
     tested = judge(counts, exposed, border_on(grids.geometry.to_numpy()), asked)
     hot = (np.nan_to_num(tested.q, nan=1.0) <= FALSE_SHARE) & (tested.window_count > tested.window_expected)
@@ -206,24 +244,12 @@ def _judged(
         ],
         Verdict.CHANCE.value,
     )
+    if floored:
+        return tested, Verdict.UNTESTED.value, FLOORED, {}
     if int(asked.sum()) < LEAST_PLACES:
         return tested, verdict, TOO_FEW_GRIDS, {"least": LEAST_PLACES, "count": int(asked.sum())}
     nothing = not counts[asked].any()
     return tested, verdict, NOTHING_FOUND if nothing else "", {}
-
-
-def _counts_since(
-    session: Session,
-    scope: Scope,
-    community: Community,
-    view: IncidentView,
-    grids: gpd.GeoDataFrame,
-    since: date | None,
-) -> Any:
-    """The counts of the part of a view that began on a day; none where there is no such day."""
-    if since is None:
-        return np.zeros(len(grids), np.int64)
-    return gridded(session, scope, community, view.over(since, view.until), grids).counts(len(grids))
 
 
 def _spread(part: Any, asked: Flags) -> Any:

@@ -28,7 +28,7 @@ from data.models import (
 from geo.contiguity import border_on
 from patrols.errors import NoEditionInForce, OutOfScope
 from patrols.exposures import Looked, Per
-from patrols.hotspots import SAID, TOO_FEW_GRIDS, Verdict, hot_grids, judge
+from patrols.hotspots import FLOORED, SAID, TOO_FEW_GRIDS, Verdict, hot_grids, judge
 from patrols.incident_view import IncidentView
 from patrols.scope import EVERYTHING, Scope
 
@@ -268,6 +268,28 @@ def test_people_are_told_of_their_own_grids_alone(session: Session, town: tuple[
     assert found["window_count"].max() == 20
     with pytest.raises(OutOfScope):
         table(session, place, scope=Scope(frozenset()))
+
+
+def test_who_may_not_see_single_incidents_is_told_groups_and_no_hot_spots(
+    session: Session, town: tuple[Community, GridEdition]
+) -> None:
+    place, _ = town
+    incidents(session, place, [40, 2, 0, 40])
+    # A week is over for good when something came in after it.
+    incident(session, place, 5, "later", at=datetime(2026, 11, 18, 4, tzinfo=UTC))
+    session.flush()
+    since_july = IncidentView(date(2026, 7, 1), date(2026, 11, 15))
+
+    seen, told = table(session, place, since_july), table(session, place, since_july, floored=True)
+
+    # One or the other of forty may have gone with the two that are too few alone.
+    assert (told["count"] >= 37).tolist() == [n in (0, 3) for n in range(30)]
+    assert (told["count"] <= seen["count"]).all()
+    assert set(told["verdict"]) == {Verdict.UNTESTED.value}
+    assert set(told["empty"]) == {""}
+    assert told["p"].isna().all()
+    assert told.attrs["why_not"] == FLOORED
+    assert seen.attrs["total"] == 82
 
 
 def test_before_the_first_grids_nothing_can_be_told(session: Session, town: tuple[Community, GridEdition]) -> None:
