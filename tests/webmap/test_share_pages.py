@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from io import BytesIO
 
+import pypdfium2
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -14,6 +15,7 @@ from visit import AWAY, HOME, NOW, Town, send
 
 from data.database import open_session
 from data.models import AuditRow, Community, Role, SharedView, User, UserScope
+from webmap.access import ROLES, May
 
 Signed = Callable[[Role], FlaskClient]
 VIEW = "since=2026-10-01&until=2026-11-22"
@@ -300,3 +302,30 @@ def test_the_pages_offer_to_share_to_those_who_may(as_role: Signed, page: str, k
 
     assert f'data-share="/shares?kind={kind}&amp;community={HOME}"' in offered
     assert "data-share" not in refused
+
+
+def test_a_picture_for_use_inside_shows_every_number_and_says_so(official: FlaskClient) -> None:
+    address = f"/views/picture?kind=map&community={HOME}&{VIEW}&format=pdf"
+
+    handed_on, inside = official.get(address), official.get(f"{address}&for=inside&layers=open,late,heat")
+
+    said = [_text(answer.data) for answer in (handed_on, inside)]
+    assert "For use inside the office" in said[1]
+    assert "For use inside the office" not in said[0]
+    assert "open: 3" in said[1]
+    assert not any(name in text for name in NAMES for text in said)
+
+
+def test_the_picture_for_use_inside_is_for_those_who_see_single_incidents(
+    official: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ROLES, Role.OFFICIAL, ROLES[Role.OFFICIAL] - {May.SEE_INCIDENTS})
+
+    assert official.get(f"/views/picture?community={HOME}&for=inside").status_code == 403
+    assert official.get(f"/views/picture?community={HOME}").status_code == 200
+    assert "inside the office" not in official.get(f"/shares?kind=map&community={HOME}").text
+
+
+def _text(page: bytes) -> str:
+    with pypdfium2.PdfDocument(page) as document:
+        return " ".join(document[0].get_textpage().get_text_bounded().split())

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
@@ -23,6 +23,7 @@ from webmap.settings import LANGUAGES
 from webmap.shares import gather, link
 from webmap.shares.contents import ViewContents
 from webmap.shares.drawn import view_map
+from webmap.shares.inside import inside
 from webmap.shares.said import view_said
 
 pages = Blueprint("shares", __name__)
@@ -37,6 +38,8 @@ PAPERS = (
     ("slide", N_("slide, 16 : 9")),
 )
 PICTURES = (("png", N_("picture (PNG)")), ("pdf", N_("page (PDF)")))
+INSIDE = "inside"
+READERS = (("", N_("to be handed on: numbers above the floor")), (INSIDE, N_("inside the office: every number")))
 LONGEST_VIEW = 8000
 LONGEST_TITLE = 60
 SEES_EVERY = frozenset({Role.ADMINISTRATOR, Role.GRID_MANAGER})
@@ -73,6 +76,7 @@ def listing() -> str:
         fields=fields,
         said=view_said(opened, address.view) if address else "",
         papers=[(one, gettext(said)) for one, said in PAPERS],
+        readers=[(one, gettext(said)) for one, said in READERS] if access.may(May.SEE_INCIDENTS) else [],
         formats=[(one, gettext(said)) for one, said in PICTURES],
         days=[one for one in DAYS if one <= most] or [most],
         usual=USUAL_DAYS,
@@ -128,7 +132,7 @@ def picture() -> Response:
 
     paper, ending = _one_of("paper", PAPERS), _one_of("format", PICTURES)
     kind = _kind()
-    laid_out = picture_of(_own(kind)[0])
+    laid_out = picture_of(_inside(kind) if request.args.get("for") == INSIDE else _own(kind)[0])
     if ending == "pdf":
         return sent(f"{kind}.pdf", lambda path: write_view(laid_out, path, paper=paper), shown=True)
     answer = Response(view_png(laid_out, paper=paper), mimetype="image/png")
@@ -157,6 +161,14 @@ def _own(kind: ViewKind) -> tuple[ViewContents, MapAddress]:
     opened, community, at = storage.session(), access.community(), storage.now()
     address = gather.address_of(kind, request.args, community, at)
     return gather.told(opened, access.scope(), community, address, at=at), address
+
+
+def _inside(kind: ViewKind) -> ViewContents:
+    if not access.may(May.SEE_INCIDENTS):
+        abort(403)
+    opened, community, at = storage.session(), access.community(), storage.now()
+    address = gather.address_of(kind, request.args, community, at)
+    return inside(opened, access.scope(), community, address, at=at)
 
 
 def _one_of(name: str, allowed: tuple[tuple[str, str], ...]) -> str:

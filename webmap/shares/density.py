@@ -35,8 +35,8 @@ def window_around(ground: shapely.Geometry) -> Window:
     return Window(float(west), float(south), float(east), float(north)).checked()
 
 
-def density_of(heat: Heat, window: Window) -> Density:
-    """Turn a density that is told above the floor into a picture and its legend."""
+def density_of(heat: Heat, window: Window, *, singly: bool = False) -> Density:
+    """Turn a density into a picture and its legend: told above the floor, or `singly`, of the incidents themselves."""
     values = _finer(heat.per_hectare)
     chosen = shades.shades(heat.peak)
     rows = [
@@ -48,7 +48,7 @@ def density_of(heat: Heat, window: Window) -> Density:
         bounds=(window.west, window.south, window.east, window.north),
         rows=rows if heat.peak else [],
         title=gettext("Incidents a hectare in this time"),
-        note=_note(heat, window),
+        note=_note(heat, None if singly else window),
     )
 
 
@@ -59,22 +59,22 @@ def _finer(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return np.asarray(smooth, np.float32)
 
 
-def _note(heat: Heat, window: Window) -> str:
-    side = round(SQUARE_M * window.plane.scale)
-    said = [
-        ngettext(
-            "%(count)s incident drawn.", "%(count)s incidents drawn.", heat.counted, count=words.number(heat.counted)
-        ),
-        gettext(
-            "Where %(floor)s or more of one week and category lie in a square of %(side)s m they are drawn there; "
-            "fewer are drawn over the whole grid, or not told.",
-            floor=FLOOR,
-            side=side,
-        ),
-        gettext("Each is spread over a bell of %(metres)s m.", metres=round(heat.raster.reach_m)),
-    ]
-    if heat.elsewhere:
+def _note(heat: Heat, told_in: Window | None) -> str:
+    """What was drawn and what was not, of a window in which it was told above the floor (None: singly)."""
+    drawn, left = words.number(heat.counted), words.number(heat.elsewhere)
+    said = [ngettext("%(count)s incident drawn.", "%(count)s incidents drawn.", heat.counted, count=drawn)]
+    if told_in is not None:
         said.append(
-            gettext("%(count)s more are told for the whole community only.", count=words.number(heat.elsewhere))
+            gettext(
+                "Where %(floor)s or more of one week and category lie in a square of %(side)s m they are drawn there; "
+                "fewer are drawn over the whole grid, or not told.",
+                floor=FLOOR,
+                side=round(SQUARE_M * told_in.plane.scale),
+            )
         )
+    said.append(gettext("Each is spread over a bell of %(metres)s m.", metres=round(heat.raster.reach_m)))
+    if heat.elsewhere and told_in is not None:
+        said.append(gettext("%(count)s more are told for the whole community only.", count=left))
+    elif heat.elsewhere:
+        said.append(gettext("%(count)s more have no place. Sensitive categories are left out.", count=left))
     return " ".join(said)

@@ -9,6 +9,7 @@ from typing import cast
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
@@ -34,7 +35,7 @@ from webmap.maps.address import MapAddress
 from webmap.maps.content import OPENSTREETMAP
 from webmap.maps.legend import COVERAGE_BOUNDS, Figure
 from webmap.maps.style import COVERAGE_COLOURS, Scale, count_scale
-from webmap.shares.contents import WHOLE, Density, ViewContents
+from webmap.shares.contents import WHOLE, Density, Dots, ViewContents
 from webmap.shares.density import density_of, window_around
 from webmap.shares.said import view_said
 
@@ -80,11 +81,11 @@ def told(session: Session, scope: Scope, community: Community, address: MapAddre
     """
     kept = tuple(one for one in address.layers if one in HANDED_LAYERS)
     unnamed = replace(scope, reporters=False, walkers=False, streets=False)
-    return _Gathering(session, unnamed, community, replace(address, layers=kept, building=None), at).contents()
+    return Gathering(session, unnamed, community, replace(address, layers=kept, building=None), at).contents()
 
 
-class _Gathering:
-    """One view that is being collected."""
+class Gathering:
+    """One view that is being collected, told above the floor; `webmap.shares.inside` tells more."""
 
     def __init__(self, session: Session, scope: Scope, community: Community, address: MapAddress, at: datetime) -> None:
         scope.require_entry(community.id)
@@ -117,7 +118,8 @@ class _Gathering:
             compounds=frames.compounds(self.session, place.id, degrees=True),
             figure=self._figure(seen),
             density=self._density() if "heat" in self.address.layers else None,
-            walked=frames.to_degrees(seen.pieces) if seen and "walked" in self.address.layers else gpd.GeoDataFrame(),
+            walked=self._pieces(seen) if seen and "walked" in self.address.layers else gpd.GeoDataFrame(),
+            dots=self._dots(),
             notes=self._notes() if self._counts else [],
             sources=sources(place),
             focus=self.address.place if len(self.address.place) > WHOLE else "",
@@ -144,6 +146,19 @@ class _Gathering:
         border_m = Rules.for_community(self.community.rules).border_street_m
         pieces = whole_map.cut(self.streets, self.grids, border_m)
         return on_map.streets_seen(self.session, self.community, self.grids, pieces, at=self.at, scope=self.scope)
+
+    def _pieces(self, seen: StreetsSeen) -> gpd.GeoDataFrame:
+        """The pieces of street that were seen, of the grids that may be seen."""
+        pieces = frames.to_degrees(seen.pieces)
+        if self.scope.allows(self.community.id):
+            return pieces
+        mine = self.grids["grid_code"].map(lambda code: self.scope.allows(self.community.id, code)).to_numpy(bool)
+        ground = shapely.union_all(self.grids.geometry.to_numpy()[mine])
+        return pieces[shapely.intersects(ground, shapely.centroid(seen.pieces.geometry.to_numpy()))]
+
+    def _dots(self) -> list[Dots]:
+        """Single incidents: none outside the office."""
+        return []
 
     def _figure(self, seen: StreetsSeen | None) -> Figure:
         if self.address.colour == "walked" and seen is not None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from data.models import SharedView
 from patrols import redraw, shares
+from patrols.incident_memory import columns_of
 from webmap import language
 from webmap.maps.address import MapAddress
 from webmap.shares import gather
@@ -65,7 +66,7 @@ def _hour(at: datetime) -> datetime:
 
 
 def _key(session: Session, share: SharedView, hour: datetime) -> Hashable:
-    """Whatever changes what a link shows at once: what its maker may still see, and a redraw of the grids."""
+    """Whatever changes what a link shows at once: what its maker may see, a redraw, a category made sensitive."""
     edition = redraw.edition_in_force(session, share.community_id, hour)
-    grids = shares.scope_of(share).grids
-    return share.key, hour, language.current(), grids, edition.id if edition else 0
+    grids, categories = shares.scope_of(share).grids, columns_of(session, share.community).facts.mark
+    return share.key, hour, language.current(), grids, edition.id if edition else 0, categories

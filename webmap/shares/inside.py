@@ -1,0 +1,89 @@
+"""The picture of a view for use inside the office: exact counts, and single incidents, for who sees them anyway."""
+
+from dataclasses import replace
+from datetime import datetime
+
+import pandas as pd
+import shapely
+from sqlalchemy.orm import Session
+
+from data.models import Community
+from patrols import figures, incident_counts, incident_density, on_map
+from patrols.days import zone
+from patrols.incident_columns import IncidentColumns
+from patrols.incident_memory import columns_of
+from patrols.on_map import StreetsSeen
+from patrols.scope import Scope
+from webmap import words
+from webmap.language import gettext
+from webmap.maps import gather as whole_map
+from webmap.maps import heat_figures, legend
+from webmap.maps.address import MapAddress
+from webmap.maps.legend import Figure
+from webmap.shares.contents import Density, Dots, ViewContents
+from webmap.shares.density import density_of, window_around
+from webmap.shares.gather import Gathering
+
+LATE_COLOUR, OPEN_COLOUR = "#5c0a10", "#b3121f"
+LIVE_FIGURES = ("open", "days_since_patrol")
+"""Figures of this moment, which nothing that leaves the office tells; who answers is a name, and in no picture."""
+
+
+def inside(session: Session, scope: Scope, community: Community, address: MapAddress, *, at: datetime) -> ViewContents:
+    """What the picture of a view shows inside the office, as far as the person may see it.
+
+    Raises
+    ------
+    OutOfScope
+        If nothing of the community may be seen.
+    NoEditionInForce
+        If it had no grids in force at `at`.
+    """
+    return _Inside(session, scope, community, replace(address, building=None), at).contents()
+
+
+class _Inside(Gathering):
+    """A view with exact counts."""
+
+    def _figure(self, seen: StreetsSeen | None) -> Figure:
+        colour = self.address.colour or ("found" if "heat" in self.address.layers else LIVE_FIGURES[0])
+        return self._live(colour) if colour in LIVE_FIGURES else super()._figure(seen)
+
+    def _live(self, key: str) -> Figure:
+        shown = whole_map.gather(self.session, self.scope, self.community, self.at, layers=False)
+        when = words.say_moment(self.at.astimezone(shown.timezone), self.at.astimezone(shown.timezone))
+        found = legend.figures(shown.grids, shown.people, days=figures.WEEK_DAYS, when=when)
+        return next(one for one in found if one.key == key)
+
+    def _found(self) -> Figure:
+        counts = incident_counts.numbers([self._columns], self.scope, self.address.view).grids
+        values = pd.Series([counts.get(code, 0) for code in self.grids["grid_code"]], dtype=float)
+        return heat_figures.counted(self._mine(values), unknown=gettext("not yours to see"))
+
+    def _density(self) -> Density:
+        window = window_around(self.outline)
+        heat = incident_density.heat([self._columns], self.scope, self.address.view, window)
+        return density_of(heat, window, singly=True)
+
+    def _dots(self) -> list[Dots]:
+        drawn = [one for one in ("late", "open") if one in self.address.layers]
+        if not drawn:
+            return []
+        found = on_map.incidents_on_map(self.session, self.scope, self.community, at=self.at, done_since=self.at)
+        late = found["is_late"].to_numpy(bool)
+        looks = {"late": (late, LATE_COLOUR, gettext("overdue")), "open": (~late, OPEN_COLOUR, gettext("open"))}
+        rows = [(found.geometry.to_numpy()[looks[one][0]], *looks[one][1:]) for one in drawn]
+        return [Dots(shapely.get_coordinates(points), colour, said) for points, colour, said in rows]
+
+    def _notes(self) -> list[str]:
+        made = self.at.astimezone(zone(self.community.timezone))
+        said = [gettext("For use inside the office. State of %(when)s.", when=f"{made:%Y-%m-%d %H:%M}")]
+        return [*said, gettext("Sensitive categories are left out.")]
+
+    @property
+    def _counts(self) -> bool:
+        return True
+
+    @property
+    def _columns(self) -> IncidentColumns:
+        return columns_of(self.session, self.community)
