@@ -77,4 +77,4 @@ def _done(community: Community, action: str, said: str, **facts: object) -> Resp
     trail.record(action, object_kind="community", object_key=community.code, **facts)
     storage.session().commit()
     flash(said, "good")
-    return redirect(url_for("exchange.show", community=community.code, _anchor="platforms"))
+    return redirect(url_for("exchange.show", community=community.code, _anchor="step-by-step"))

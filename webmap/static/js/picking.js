@@ -69,3 +69,6 @@ all.addEventListener("change", () => pickAll(all.checked));
 document.addEventListener("keydown", onKey);
 hint.hidden = !matchMedia("(hover: hover)").matches;
 count();
+
+// The list that was sent a form is the list: loading it again must not send the form again.
+if (location.pathname !== new URL(form.dataset.picking, location.href).pathname) history.replaceState(null, "", form.dataset.picking);
