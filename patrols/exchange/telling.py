@@ -147,7 +147,8 @@ def arrived(session: Session, telling_id: int, *, at: datetime) -> None:
     """Write down that the platform took it."""
     row = session.get_one(Telling, telling_id)
     row.sent_at, row.leased_until, row.next_try_at, row.tries, row.error = at, None, None, row.tries + 1, ""
-    row.given_up_at = None
+    # The platform has its words now; they are not kept twice.
+    row.given_up_at, row.body = None, {}
     session.flush()
 
 

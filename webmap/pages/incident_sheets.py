@@ -7,11 +7,13 @@ from flask import Blueprint, Response, url_for
 
 from data import frames, names
 from data.models import Community, GridEdition, Incident, IncidentStep
-from patrols import incidents, photos
+from patrols import clocks, incidents, photos
 from webmap import access, storage
 from webmap.access import May
+from webmap.language import gettext
 from webmap.sending import sent
 from webmap.walk.photos import store
+from webmap.words import number as said_number
 from webmap.words import word
 
 pages = Blueprint("incident_sheets", __name__)
@@ -55,9 +57,17 @@ def _steps(rows: list[IncidentStep]) -> list[tuple[str, str, str]]:
     told = []
     for row in rows:
         whom = people.get(row.to_person_id or 0) or offices.get(row.to_organisation_id or 0) or ""
-        said = " ".join(part for part in (whom and f"→ {whom}", row.note) if part)
+        said = " ".join(part for part in (whom and f"→ {whom}", _time(row), row.note) if part)
         told.append((on_paper(row.at), word(row.kind), said))
     return told
+
+
+def _time(row: IncidentStep) -> str:
+    """The time that a step gave or asked for."""
+    limit, ends = clocks.said_limit(row) or clocks.said_asked(row), clocks.said_due(row)
+    if limit is not None:
+        return gettext("Time: %(amount)s %(unit)s", amount=said_number(limit.amount), unit=word(limit.unit))
+    return gettext("Due: %(at)s", at=f"{ends.astimezone(storage.LOCAL):%Y-%m-%d %H:%M}") if ends is not None else ""
 
 
 def _photos(incident: Incident) -> list[tuple[Path, str]]:
