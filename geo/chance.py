@@ -13,8 +13,11 @@ Floats = NDArray[np.float64]
 LEAST_PLACES = 8
 """With fewer places nearly every window is half the town, and how unlike they are cannot be told."""
 
-MOST_COUNTED = 20_000
+MOST_COUNTED = 100_000
 """Up to so many counts the tails are added up term by term; beyond, a closed form is near enough (and says more)."""
+
+TAIL_SPREADS, TAIL_SCATTERS = 12.0, 40.0
+"""Terms farther than that above a count are less than the last digit of its tail."""
 
 POISSON = 1e-6
 """A scatter above chance smaller than this is none: further sums would only lose digits."""
@@ -63,8 +66,8 @@ def window_chance(counts: ArrayLike, exposures: ArrayLike, beside: Contiguity) -
     >>> found = window_chance([6, 14, 7, 1, 2, 1, 0, 2, 1], np.full(9, 100.0), row)
     >>> found.counted.astype(int).tolist(), found.expected.round(1).tolist()[:3], found.scatter.round(1).tolist()[0]
     ([20, 27, 22, 10, 4, 3, 3, 3, 3], [7.6, 11.3, 11.3], 5.4)
-    >>> found.p.round(3).tolist()[:4]
-    [0.029, 0.009, 0.061, 0.578]
+    >>> found.p.round(3).tolist()[:3]
+    [0.029, 0.009, 0.061]
     """
     given, share = np.asarray(counts, dtype=float), _shares(exposures)
     total = given.sum()
@@ -126,22 +129,26 @@ def _scatter(counts: Floats, expected: Floats, beside: Contiguity) -> Floats:
 
 
 def _upper_tail(counted: Floats, expected: Floats, total: float, scatter: Floats) -> Floats:
-    """The probability of so many or more in each window."""
+    """The probability of so many or more in each window; below what is expected it is only told nearly."""
     window = np.minimum(expected, total)
+    some = np.clip(counted, 1.0, total)
     if (scatter - 1.0 < POISSON).all():
-        some = np.clip(counted, 1.0, total)
         return np.where(counted > 0, special.betainc(some, total - some + 1.0, window / total), 1.0)
     size, other = window / (scatter - 1.0), (total - window) / (scatter - 1.0)
-    if total > MOST_COUNTED:
-        return np.where(counted > 0, special.betainc(np.maximum(counted, 1.0), size, 1.0 - 1.0 / scatter), 1.0)
-    return np.array([_beta_binomial(*row, int(total)) for row in zip(counted, size, other, strict=True)])
+    # Without the given total it is negative binomial, which scatters more.
+    p = np.where(counted > 0, special.betainc(some, size, 1.0 - 1.0 / scatter), 1.0)
+    if total <= MOST_COUNTED:
+        last = some + TAIL_SPREADS * np.sqrt(scatter * window) + TAIL_SCATTERS * scatter
+        for place in np.flatnonzero(counted > window):
+            terms = np.arange(int(some[place]), int(min(last[place], total)) + 1)
+            p[place] = _beta_binomial(terms, size[place], other[place], int(total))
+    return p
 
 
-def _beta_binomial(counted: float, size: float, other: float, total: int) -> float:
-    """The upper tail of a beta-binomial, added up from its smallest terms."""
-    if counted <= 0 or other <= 1e-12 * size:
+def _beta_binomial(many: NDArray[np.int64], size: float, other: float, total: int) -> float:
+    """The probability of one of these counts by a beta-binomial, added up from its smallest terms."""
+    if other <= 1e-12 * size:
         return 1.0
-    many = np.arange(int(counted), total + 1)
     ways = special.gammaln(total + 1) - special.gammaln(many + 1) - special.gammaln(total - many + 1)
     odds = special.betaln(many + size, total - many + other) - special.betaln(size, other)
     return float(min(np.exp(ways + odds)[::-1].sum(), 1.0))

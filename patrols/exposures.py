@@ -13,9 +13,10 @@ from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
 from data import frames
-from data.models import WGS84, CheckIn, Community, GridEdition, Patrol
+from data.models import WGS84, CheckIn, Community, Patrol
 from data.nearby import meets_box
-from patrols import credits, redraw, seen
+from patrols import credits, redraw
+from patrols.compared_grids import Compared, compared_grids
 from patrols.days import local_day, start_of_day
 from patrols.incident_view import IncidentView
 from patrols.rules import Rules
@@ -66,13 +67,15 @@ def span_of(community: Community, view: IncidentView, at: datetime) -> Span:
 
 
 def grids_of(session: Session, scope: Scope, community: Community, span: Span) -> gpd.GeoDataFrame:
-    """The grids in force at the end of a time, as far as they may be seen, by their codes.
+    """The grids in force at the end of a time, as far as they may be seen: those of `compared_of`."""
+    return compared_of(session, scope, community, span).grids
 
-    Returns
-    -------
-    GeoDataFrame
-        Index `grid_code`; as `data.frames.grids`. ``attrs["edition"]`` is their edition's number, and
-        ``attrs["redrawn"]`` says whether it came into force within the time.
+
+def compared_of(session: Session, scope: Scope, community: Community, span: Span) -> Compared:
+    """The grids in force at the end of a time, as far as they may be seen, and who borders on whom.
+
+    ``grids.attrs["edition"]`` is their edition's number, and ``attrs["redrawn"]`` says whether it came into force
+    within the time.
 
     Raises
     ------
@@ -82,23 +85,21 @@ def grids_of(session: Session, scope: Scope, community: Community, span: Span) -
         If there were no grids.
     """
     scope.require_entry(community.id)
-    edition: GridEdition = redraw.require_edition(session, community, span.last)
-    found = frames.grids(session, edition.id)
-    mine = [scope.allows(community.id, code) for code in found["grid_code"]]
-    found = found[mine].set_index("grid_code")
+    edition = redraw.require_edition(session, community, span.last)
+    found = compared_grids(session, scope, community, edition)
     begun = edition.valid_from
-    found.attrs["edition"] = edition.number
-    found.attrs["redrawn"] = begun is not None and start_of_day(community, begun) > span.since
+    redrawn = begun is not None and start_of_day(community, begun) > span.since
+    found.grids.attrs.update(edition=edition.number, redrawn=redrawn)
     return found
 
 
-def exposures(session: Session, community: Community, grids: gpd.GeoDataFrame, span: Span) -> pd.DataFrame:
+def exposures(session: Session, community: Community, compared: Compared, span: Span) -> pd.DataFrame:
     """What each grid had of everything that incidents are held against.
 
     Parameters
     ----------
-    grids : GeoDataFrame
-        Of `grids_of`.
+    compared : Compared
+        Of `compared_of`.
 
     Returns
     -------
@@ -107,12 +108,13 @@ def exposures(session: Session, community: Community, grids: gpd.GeoDataFrame, s
         and `patrols` (visits of at least `Rules.least_visit_s`; what was walked under a code that a redraw gave up is
         in none), `grids` (1 each), `looked` (`Looked`).
     """
+    grids = compared.grids
     codes = grids.index
     walked = _walked(session, community, span).reindex(codes)
     table = pd.DataFrame(
         {
             "households": grids["households"].astype(float),
-            "street_km": _street_km(session, community, span).reindex(codes).fillna(0.0),
+            "street_km": compared.street_km,
             "patrol_hours": walked["minutes"].fillna(0.0).astype(float) / 60.0,
             "patrols": walked["visits"].fillna(0).astype(int),
             "grids": 1.0,
@@ -143,15 +145,6 @@ def _walked(session: Session, community: Community, span: Span) -> pd.DataFrame:
     wanted = select(earned.grid_code, func.sum(earned.minutes), visits).group_by(earned.grid_code)
     columns = ["grid_code", "minutes", "visits"]
     return pd.DataFrame(session.execute(wanted).all(), columns=columns).set_index("grid_code")
-
-
-def _street_km(session: Session, community: Community, span: Span) -> "pd.Series[float]":
-    ground = seen.ground_of(session, community, at=span.last)
-    if ground is None:
-        return pd.Series(dtype=float)
-    each = pd.DataFrame(ground.pieces[["grid_codes", "metres"]]).explode("grid_codes")
-    sums: pd.Series[float] = each.groupby("grid_codes")["metres"].sum().astype(float) / 1000.0
-    return sums
 
 
 def _checked_in(session: Session, community: Community, span: Span) -> list[str]:

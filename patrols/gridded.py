@@ -49,9 +49,10 @@ def gridded(
     """
     columns = columns_of(session, community)
     rows = chosen(columns, scope, replace(view, grids=()))
-    place = pd.Index(grids.index).get_indexer(list(columns.grids))[columns.grid[rows]].astype(np.int64)
-    given_up = (place < 0) & (columns.grid[rows] > 0) & np.isfinite(columns.x[rows])
-    if given_up.any() and len(grids):
+    known = pd.Index(grids.index).get_indexer(list(columns.grids))
+    place = known[columns.grid[rows]].astype(np.int64)
+    if (known[1:] < 0).any() and len(grids):
+        given_up = (place < 0) & (columns.grid[rows] > 0) & np.isfinite(columns.x[rows])
         lon, lat = columns.plane.degrees(columns.x[rows][given_up], columns.y[rows][given_up])
         x, y = frames.points_in_metres(lon, lat, grids.crs)
         general = np.flatnonzero(tiling(grids))

@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 
 from data.models import Community, IncidentSource
 from geo.chance import LEAST_PLACES, discovery_rates, window_chance
-from geo.contiguity import Contiguity, border_on
+from geo.contiguity import Contiguity
 from geo.errors import N_
 from geo.gistar import g_star, g_star_simulated
-from patrols.exposures import COLUMN, Looked, Per, exposures, grids_of, patrols_since, span_of
+from patrols.compared_grids import Compared
+from patrols.exposures import COLUMN, Looked, Per, compared_of, exposures, patrols_since, span_of
 from patrols.gridded import gridded, tiling, told_by_grid
 from patrols.incident_view import IncidentView
 from patrols.scope import Scope
@@ -131,15 +132,16 @@ def hot_grids(
         If there were no grids at the end of that time.
     """
     span = span_of(community, view, at)
-    grids = grids_of(session, scope, community, span)
+    compared = compared_of(session, scope, community, span)
+    grids = compared.grids
     asked = _Asked(session, scope, community, view, at, grids, floored)
     counted, walked_since = asked.counts(view), patrols_since(session, community, span)
     table = pd.DataFrame(grids[["name", "kind"]]).assign(count=counted.by_grid)
     walked = counted if walked_since == view.since else asked.counts_since(walked_since)
     table = table.assign(count_patrolled=walked.by_grid)
-    table = with_rates(table.join(exposures(session, community, grids, span)), floored=floored)
+    table = with_rates(table.join(exposures(session, community, compared, span)), floored=floored)
     unseen = bool(view.sources) and set(view.sources) <= FOUND_ON_FOOT
-    tested, verdict, why_not, facts = _judged(table, grids, per, leave_unvisited=unseen, floored=floored)
+    tested, verdict, why_not, facts = _judged(table, compared, per, leave_unvisited=unseen, floored=floored)
     found = table.drop(columns="grids").assign(**tested._asdict(), verdict=verdict)
     found.attrs.update(grids.attrs, per=per.value, why_not=why_not, facts=facts, patrols_since=walked_since)
     found.attrs.update(total=counted.total, without_grid=counted.total - int(counted.by_grid.sum()))
@@ -226,15 +228,15 @@ def judge(counts: ArrayLike, exposed: ArrayLike, beside: Contiguity, asked: Flag
 
 
 def _judged(
-    table: pd.DataFrame, grids: gpd.GeoDataFrame, per: Per, *, leave_unvisited: bool, floored: bool
+    table: pd.DataFrame, compared: Compared, per: Per, *, leave_unvisited: bool, floored: bool
 ) -> tuple[Judged, Any, str, dict[str, int]]:
     """The test of a table's grids, and what is said of each; why nothing was tested, if so."""
     exposed = table[COLUMN[per]].to_numpy(float)
     unvisited = (table["looked"] == Looked.NOBODY.value).to_numpy(bool) & (leave_unvisited or per is Per.PATROLS)
-    lies_once = tiling(grids)
+    lies_once = tiling(compared.grids)
     asked = lies_once & (exposed > 0) & ~unvisited & (not floored)
     counts = table["count_patrolled" if per is Per.PATROLS else "count"].to_numpy()
-    tested = judge(counts, exposed, border_on(grids.geometry.to_numpy()), asked)
+    tested = judge(counts, exposed, compared.beside, asked)
     hot = (np.nan_to_num(tested.q, nan=1.0) <= FALSE_SHARE) & (tested.window_count > tested.window_expected)
     verdict = np.select(
         [~lies_once, unvisited, ~asked, tested.neighbours == 0, np.isnan(tested.p), hot],

@@ -6,7 +6,7 @@ import shapely
 from scipy import stats
 from squares import lattice
 
-from geo.chance import LEAST_PLACES, discovery_rates, window_chance
+from geo.chance import LEAST_PLACES, MOST_COUNTED, discovery_rates, window_chance
 from geo.contiguity import Contiguity, border_on
 from geo.gistar import g_star
 
@@ -107,19 +107,22 @@ def test_the_tail_is_beta_binomial_where_they_are_more_unlike() -> None:
 
     expected = stats.betabinom.sf(found.counted - 1, counts.sum(), size, other)
 
-    assert found.p == pytest.approx(expected, rel=1e-6)
+    upper = found.z > 0
+    assert found.p[upper] == pytest.approx(expected[upper], rel=1e-6)
+    assert found.p[~upper] == pytest.approx(expected[~upper], abs=0.05)
+    assert found.p[~upper].min() > 0.3
 
 
 def test_many_counts_are_judged_by_a_form_that_says_more() -> None:
     beside, random = town(), np.random.default_rng(6)
-    counts = random.negative_binomial(20, 0.05, 80)
+    counts = random.negative_binomial(20, 0.01, 80)
     found = window_chance(counts, HOUSEHOLDS, beside)
     size = found.expected / (found.scatter - 1)
     other = (counts.sum() - found.expected) / (found.scatter - 1)
     exact = stats.betabinom.sf(found.counted - 1, counts.sum(), size, other)
     upper = found.z > 1
 
-    assert counts.sum() > 20_000
+    assert counts.sum() > MOST_COUNTED
     assert upper.any()
     assert (found.p[upper] >= exact[upper]).all()
     assert found.p[upper] == pytest.approx(exact[upper], abs=0.02)
