@@ -1,10 +1,12 @@
 """Views handed on by a link: who may, what a stranger sees, and what never leaves the house."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from io import BytesIO
 
+import make
 import pypdfium2
 import pytest
 from flask import Flask
@@ -14,7 +16,8 @@ from sqlalchemy import Engine, select
 from visit import AWAY, HOME, NOW, Town, send
 
 from data.database import open_session
-from data.models import AuditRow, Community, Role, SharedView, User, UserScope
+from data.models import AuditRow, Category, Community, IncidentSource, Role, SharedView, User, UserScope
+from patrols import incidents
 from webmap.access import ROLES, May
 
 Signed = Callable[[Role], FlaskClient]
@@ -324,6 +327,52 @@ def test_the_picture_for_use_inside_is_for_those_who_see_single_incidents(
     assert official.get(f"/views/picture?community={HOME}&for=inside").status_code == 403
     assert official.get(f"/views/picture?community={HOME}").status_code == 200
     assert "inside the office" not in official.get(f"/shares?kind=map&community={HOME}").text
+
+
+@pytest.fixture
+def counted(town_engine: Engine, clock: list[datetime]) -> None:
+    """In the week before last five more came in at the place in grid 1, and nine that are sensitive in grid 3.
+
+    One more has come in since: only then is that week over.
+    """
+    with open_session(town_engine, writing=True) as session:
+        place = session.scalars(select(Community).where(Community.code == HOME)).one()
+        litter = session.scalars(select(Category)).one()
+        quiet = make.add(session, Category(family="sample", kind="part", code="99", zh="密", en="q", sensitive=True))
+        places = ((5, 116.3005, litter, 0), (9, 116.3025, quiet, 0), (1, 116.3015, litter, 8))
+        for number, lon, category, later in places:
+            for hour in range(number):
+                incidents.report(
+                    session,
+                    place,
+                    at=NOW + timedelta(days=later, hours=-hour),
+                    source=IncidentSource.RESIDENT,
+                    description="x",
+                    point=(lon, 40.0015),
+                    category=category,
+                )
+        session.commit()
+    clock[0] = NOW + timedelta(days=9)
+
+
+def test_a_link_tells_counts_above_the_floor_and_nothing_sensitive(
+    counted: None, official: FlaskClient, client: FlaskClient
+) -> None:
+    page = client.get(hand_on(official, view=f"{VIEW}&layers=heat", language="en")).text
+
+    data = json.loads(re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', page)[0])
+    told = dict(zip(data["grids"]["code"], data["figure"]["text"], strict=True))
+    assert {code[-3:]: text for code, text in told.items() if text} == {"001": "6"}
+    assert "6 incidents drawn" in page
+
+
+def test_a_view_by_hour_or_source_is_told_to_nobody_outside(
+    counted: None, official: FlaskClient, client: FlaskClient
+) -> None:
+    page = client.get(hand_on(official, view=f"{VIEW}&layers=heat&source=resident", language="en")).text
+
+    assert "nothing is told by hour" in page
+    assert "0 incidents drawn" in page
 
 
 def _text(page: bytes) -> str:

@@ -120,7 +120,7 @@ class Gathering:
             density=self._density() if "heat" in self.address.layers else None,
             walked=self._pieces(seen) if seen and "walked" in self.address.layers else gpd.GeoDataFrame(),
             dots=self._dots(),
-            notes=self._notes() if self._counts else [],
+            notes=self._notes(),
             sources=sources(place),
             focus=self.address.place if len(self.address.place) > WHOLE else "",
         )
@@ -184,6 +184,8 @@ class Gathering:
         )
 
     def _notes(self) -> list[str]:
+        if not self._counts:
+            return []
         view, last = self.address.view, self.groups.over_until
         said = []
         if view.until > last:

@@ -22,7 +22,7 @@ from webmap.maps.address import MapAddress
 from webmap.maps.legend import Figure
 from webmap.shares.contents import Density, Dots, ViewContents
 from webmap.shares.density import density_of, window_around
-from webmap.shares.gather import Gathering
+from webmap.shares.gather import HANDED_FIGURES, Gathering
 
 LATE_COLOUR, OPEN_COLOUR = "#5c0a10", "#b3121f"
 LIVE_FIGURES = ("open", "days_since_patrol")
@@ -46,8 +46,7 @@ class _Inside(Gathering):
     """A view with exact counts."""
 
     def _figure(self, seen: StreetsSeen | None) -> Figure:
-        colour = self.address.colour or ("found" if "heat" in self.address.layers else LIVE_FIGURES[0])
-        return self._live(colour) if colour in LIVE_FIGURES else super()._figure(seen)
+        return self._live(self._colour) if self._colour in LIVE_FIGURES else super()._figure(seen)
 
     def _live(self, key: str) -> Figure:
         shown = whole_map.gather(self.session, self.scope, self.community, self.at, layers=False)
@@ -76,13 +75,24 @@ class _Inside(Gathering):
         return [Dots(shapely.get_coordinates(points), colour, said) for points, colour, said in rows]
 
     def _notes(self) -> list[str]:
+        return [gettext("For use inside the office."), gettext("Sensitive categories are left out.")]
+
+    def _period(self) -> str:
+        if self._counts or self._colour not in LIVE_FIGURES:
+            return super()._period()
         made = self.at.astimezone(zone(self.community.timezone))
-        said = [gettext("For use inside the office. State of %(when)s.", when=f"{made:%Y-%m-%d %H:%M}")]
-        return [*said, gettext("Sensitive categories are left out.")]
+        return gettext("State of %(when)s.", when=f"{made:%Y-%m-%d %H:%M}")
 
     @property
     def _counts(self) -> bool:
-        return True
+        return "heat" in self.address.layers or self._colour == "found"
+
+    @property
+    def _colour(self) -> str:
+        """By what grids are coloured: as the map would, but never by who answers, which is a name."""
+        usual = "found" if "heat" in self.address.layers else LIVE_FIGURES[0]
+        asked = self.address.colour or usual
+        return asked if asked in (*HANDED_FIGURES, *LIVE_FIGURES) else usual
 
     @property
     def _columns(self) -> IncidentColumns:
