@@ -63,7 +63,14 @@ def section(asked: Asked) -> Section:
     tables += [categories, _sources(asked), _grids(asked)]
     if categories.rows:
         charts.append(_bars(categories))
-    return Section("incidents", Said(N_("Incidents")), (), tuple(tables), tuple(charts), _maps(asked, tables[-1]))
+    return Section(
+        "incidents",
+        Said(N_("Incidents")),
+        _sentences(categories),
+        tuple(tables),
+        tuple(charts),
+        _maps(asked, tables[-1]),
+    )
 
 
 def of(asked: Asked) -> Said:
@@ -150,7 +157,7 @@ def _by_time(asked: Asked, parts: Sequence[Period]) -> Table:
         for key, moment in (("filed", "reported_at"), ("closed", "closed_at"))
     }
     columns = (
-        Column("when", _WHEN[asked.period.kind], Kind.TEXT),
+        Column("when", WHEN[asked.period.kind], Kind.TEXT),
         Column("filed", FILED, Kind.COUNT, summed=True),
         Column("closed", CLOSED, Kind.COUNT, summed=True),
     )
@@ -162,13 +169,14 @@ def _by_time(asked: Asked, parts: Sequence[Period]) -> Table:
     return Table("by_time", Said(N_("Over time")), columns, tuple(rows), of(asked), MEANT[:2], added(columns, rows))
 
 
-_WHEN = {
+WHEN = {
     PeriodKind.DAY: Said(N_("Day")),
     PeriodKind.WEEK: Said(N_("Day")),
     PeriodKind.MONTH: Said(N_("Day")),
     PeriodKind.QUARTER: Said(N_("Week")),
     PeriodKind.YEAR: Said(N_("Month")),
 }
+"""What the parts of a period are called."""
 
 
 def label(part: Period, kind: PeriodKind) -> Cell:
@@ -226,9 +234,17 @@ def _grids(asked: Asked) -> Table:
     formula = Said(N_("per 100 households = sent up × 100 / households of the grid's buildings"))
     return Table(
         *("grids", Said(N_("By grid")), columns, tuple(rows), of(asked), (*MEANT, formula)),
-        total=added(columns, rows),
+        total=_with_share(added(columns, rows)),
         notes=asked.notes_on_grids(codes),
     )
+
+
+def _with_share(total: Row) -> Row:
+    """The last row of the table of grids with what was sent up per 100 households of all."""
+    households, filed = total[2], total[3]
+    if not isinstance(households, int) or not isinstance(filed, int) or not households:
+        return total
+    return (*total[:-1], filed * PER_HOUSEHOLDS / households)
 
 
 def _over_time(table: Table) -> Chart:
@@ -252,6 +268,18 @@ def _bars(table: Table) -> Chart:
         series=tuple(
             Series(name, floats(table.column(key)[:SHOWN_IN_CHART])) for key, name in (("filed", FILED), ("open", OPEN))
         ),
+    )
+
+
+def _sentences(categories: Table) -> tuple[Said, ...]:
+    """What came most often."""
+    most = [row for row in categories.rows[:3] if row[1]]
+    return tuple(
+        Said(N_("%(rank)s. %(category)s: %(filed)s sent up, %(open)s open at the end."), facts)
+        for facts in (
+            {"rank": rank, "category": row[0], "filed": row[1], "open": row[4]}
+            for rank, row in enumerate(most, start=1)
+        )
     )
 
 

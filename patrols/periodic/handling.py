@@ -47,9 +47,18 @@ def section(asked: Asked) -> Section:
     return Section(
         "handling",
         Said(N_("How well it was handled")),
+        _sentences(asked),
         tables=(rates, _levels(asked), offices, grids),
         charts=_charts(offices),
     )
+
+
+def _sentences(asked: Asked) -> tuple[Said, ...]:
+    found = rates_from(asked.counted.marks)
+    if not found["closed"].whole:
+        return (Said(N_("Nothing was due in the period.")),)
+    facts: dict[str, Cell] = {"due": found["closed"].whole, "closed": found["closed"], "on_time": found["on_time"]}
+    return (Said(N_("%(due)s cases were due: %(closed)s of them closed, %(on_time)s on time."), facts),)
 
 
 def formulas(*keys: str) -> tuple[Said, ...]:

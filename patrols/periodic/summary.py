@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from data.models import Patrol
+from data.models import Incident, Patrol
 from geo.errors import N_
 from patrols.periodic import comparing, counting, handling
 from patrols.periodic.asked import Asked, Counted, Span
@@ -88,4 +88,7 @@ def _sentences(asked: Asked, now: Mapping[str, Cell], before: Mapping[str, Cell]
         by = comparing.change(now["filed"], before["filed"])
         text = N_("That is %(before)s sent up in the period before; change: %(by)s.")
         said.append(Said(text, {"before": before["filed"], "by": by}))
+    first = asked.recorded_since[Incident]
+    if first is not None and first > asked.period.first:
+        said.append(Said(N_("Incidents are kept since %(first)s; what was before is not known."), {"first": first}))
     return tuple(said)

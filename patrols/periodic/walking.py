@@ -13,9 +13,10 @@ from geo.errors import N_
 from geo.streets import cut_streets
 from patrols import check_points, credits, figures
 from patrols.coverage import cells_seen, coverage_of
-from patrols.periodic import counting
+from patrols.periodic import counting, planned
 from patrols.periodic.asked import Asked, Span
 from patrols.periodic.cells import Cell, Chart, ChartKind, Column, GridMap, Kind, Row, Said, Section, Series, Table
+from patrols.periods import PeriodKind
 from patrols.rates import Rate
 from patrols.rules import Rules
 from patrols.yards import ground_seen, yards_by_grid, yards_seen
@@ -41,7 +42,14 @@ class Walked:
 def section(asked: Asked) -> Section:
     """Patrols by grid, what they saw, and which streets nobody walked."""
     by_grid, pieces = _by_grid(asked)
-    tables = [by_grid]
+    tables, charts = [by_grid], list(_charts(by_grid))
+    if asked.whole and asked.period.kind is not PeriodKind.DAY:
+        by_time = planned.over_time(asked, of(asked))
+        tables.insert(0, by_time)
+        charts.insert(0, planned.chart(by_time))
+    if asked.period.kind is PeriodKind.WEEK:
+        plan = planned.by_team(asked, of(asked))
+        tables += [plan] if plan.rows else []
     if asked.scope.streets and not pieces.empty:
         tables.append(_never_walked(asked, pieces))
     return Section(
@@ -49,7 +57,7 @@ def section(asked: Asked) -> Section:
         Said(N_("Patrols")),
         _sentences(asked, by_grid),
         tuple(tables),
-        _charts(by_grid),
+        tuple(charts),
         _maps(asked, by_grid),
     )
 
@@ -257,6 +265,11 @@ def _sentences(asked: Asked, by_grid: Table) -> tuple[Said, ...]:
     ]
     if quiet:
         said.append(Said(N_("Nobody visited %(count)s of %(all)s grids."), {"count": quiet, "all": len(by_grid.rows)}))
+    first = asked.recorded_since[Patrol]
+    if first is not None and first > asked.period.first:
+        said.append(
+            Said(N_("Patrols are kept since %(first)s; what was walked before is not known."), {"first": first})
+        )
     if not asked.scope.streets:
         said.append(Said(N_("Which streets nobody walked is told to those who walk, not on this sheet.")))
     return tuple(said)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import drawn_town
 import lived_in
@@ -13,9 +13,10 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from data import frames
-from data.models import CheckListAnswer, Community, Patrol, Posting
-from patrols import figures
+from data.models import CheckListAnswer, Community, Patrol, Posting, Team
+from patrols import figures, kept, plan
 from patrols.periodic import PeriodKind, Sheet, sheet
+from patrols.plan import Kept
 from patrols.scope import EVERYTHING, Scope
 
 WEEK = date(2026, 11, 10)
@@ -82,6 +83,34 @@ def test_coverage_of_a_week_is_the_one_that_grid_cards_tell(session: Session, to
         assert table.column(ours) == pytest.approx(cards[theirs].tolist()), ours
 
 
+def test_patrols_over_time_are_those_begun_on_each_day(session: Session, town: Community) -> None:
+    made = write(session, town, PeriodKind.MONTH, WEEK)
+    walks = walks_of(session, made, town)
+    zone = made.as_of.tzinfo
+
+    table = made.section("patrols").table("by_time")
+
+    for row in table.rows:
+        mine = [walk for walk in walks if walk.started_at.astimezone(zone).date() == row[0]]
+        assert row[1:] == pytest.approx((len(mine), sum(w.metres for w in mine), sum(w.minutes for w in mine)))
+    assert len(table.rows) == 20
+    assert table.total is not None
+    assert table.total[1] == len(walks)
+
+
+def test_what_was_kept_of_the_plan_is_what_the_plan_says(session: Session, town: Community) -> None:
+    team = session.query(Team).filter_by(community_id=town.id).one()
+    when = plan.When((1, 2, 3, 4, 5), time(8), time(10), date(2026, 10, 1), None)
+    plan.plan(session, town, team, when, plan.Where(drawn_town.code(5)))
+
+    made = write(session, town, PeriodKind.WEEK, WEEK)
+
+    week = kept.week(session, EVERYTHING, town, first_day=made.period.first, at=made.as_of)
+    assert made.section("patrols").table("plan").rows == (
+        ("小红帽一队", 5, week.count(Kept.KEPT), week.count(Kept.PARTLY), week.count(Kept.MISSED)),
+    )
+
+
 def test_streets_seen_and_never_walked_are_all_streets(session: Session, town: Community) -> None:
     made = write(session, town, PeriodKind.QUARTER, WEEK)
     section = made.section("patrols")
@@ -102,7 +131,7 @@ def test_streets_seen_and_never_walked_are_all_streets(session: Session, town: C
 def test_who_is_not_shown_walks_is_not_told_which_street_nobody_walked(session: Session, town: Community) -> None:
     made = write(session, town, PeriodKind.MONTH, WEEK, replace(EVERYTHING, streets=False, walkers=False))
 
-    assert [table.key for table in made.section("patrols").tables] == ["grids"]
+    assert "never_walked" not in {table.key for table in made.section("patrols").tables}
     assert "told to those who walk" in " ".join(str(one) for one in made.section("patrols").sentences)
 
 
