@@ -78,7 +78,7 @@ def key_figures(
         KeyFigure("walks", N_("Patrols walked"), N_("Patrols that began in the time."), walks[0], walks_before[0], good=1),
         KeyFigure(
             "metres",
-            N_("Metres walked"),
+            N_("Distance walked"),
             N_("Metres walked on patrols that began in the time."),
             walks[1],
             walks_before[1],

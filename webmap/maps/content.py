@@ -57,9 +57,9 @@ WORDS = {
     "heat_note": N_(
         "%(n)s incidents found in the time below, spread by a bell of %(reach)s m; sensitive categories left out."
     ),
-    "up": N_("more"),
-    "down": N_("less"),
-    "same": N_("the same"),
+    "up": N_("more than before"),
+    "down": N_("less than before"),
+    "same": N_("as before"),
 }
 
 

@@ -20,7 +20,7 @@ def rows(found: Sequence[KeyFigure], days: int) -> list[dict[str, Any]]:
     days : int
         How long the time is that they are about.
     """
-    compared = ngettext("than in the day before", "than in the %(num)s days before", days)
+    compared = ngettext("than in the %(num)s day before", "than in the %(num)s days before", days)
     return [
         {
             "key": one.key,

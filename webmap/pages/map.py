@@ -67,29 +67,32 @@ def map_page() -> ResponseReturnValue:
     return _community_page(address, access.community(code[: areas.COMMUNITY]))
 
 
-@pages.get("/map/parts/<name>")
+@pages.get("/map/parts/<word>")
 @access.needs(May.SEE_PLACES)
-def part(name: str) -> Response:
+def part(word: str) -> Response:
     """One part of a map, for its scripts: fetched when a layer is switched on or the time is changed."""
     address = read_address()
-    if name == "keys":
+    if word == "keys":
         return _kept(_keys(address))
-    if name not in PARTS:
+    if word not in PARTS:
         abort(404)
-    maker, right = PARTS[name]
+    maker, right = PARTS[word]
     if not access.may(right):
         abort(403)
-    found = _communities(address.place)
-    if len(found) > 1 and name not in REGION_PARTS:
+    found = _communities(address.place, whole=word in REGION_PARTS)
+    if len(found) > 1 and word not in REGION_PARTS:
         abort(404)
     return _kept(maker(Asked(storage.session(), access.scope(), found, storage.now(), address)))
 
 
-def _communities(place: str) -> list[Community]:
-    """The community of a place, or all that may be seen of a larger one; without a place, the own ground."""
-    code = (place or _own_place())[: areas.COMMUNITY]
-    if len(code) == areas.COMMUNITY:
-        return [access.community(code)]
+def _communities(place: str, *, whole: bool) -> list[Community]:
+    """The community of a place, or all that may be seen of a larger one.
+
+    Without a place, the own ground: all of it where a part can be about several communities (`whole`), else one.
+    """
+    code = (place or (_own_place() if whole else ""))[: areas.COMMUNITY]
+    if len(code) == areas.COMMUNITY or not (code or whole):
+        return [access.community(code or None)]
     return areas.within(storage.session(), access.scope(), code, on=storage.today())
 
 
@@ -156,7 +159,7 @@ def _offered() -> list[str]:
 def _ways(address: MapAddress, code: str) -> dict[str, Any]:
     """Where the scripts fetch parts from, and what they keep of the address."""
     return {
-        "fetch": url_for(".part", name="-")[:-1],
+        "fetch": url_for(".part", word="-")[:-1],
         "place": code,
         "card": address.place if len(address.place) > areas.COMMUNITY else "",
         "house": address.building if access.may(May.SEE_PEOPLE) else None,
@@ -212,7 +215,7 @@ def _region(address: MapAddress, code: str, found: Sequence[Community]) -> Regio
     names = {one.code[: areas.SUBDISTRICT]: one.subdistrict.name for one in found}
     codes = [one.code[: areas.SUBDISTRICT] for one in found]
     table = region.of_subdistricts(codes, names, shapes, areas.by_subdistrict(found, counted))
-    name = found[0].subdistrict.county_name if code else gettext("All")
+    name = found[0].subdistrict.county_name if code else gettext("All communities")
     return Region(name, table, "subdistrict", days, when)
 
 
@@ -237,7 +240,7 @@ def _keys(address: MapAddress) -> dict[str, Any]:
     """The key figures of the place, whatever its level."""
     if not access.may(May.SEE_FIGURES):
         abort(403)
-    found = _communities(address.place)
+    found = _communities(address.place, whole=True)
     view = address.counted
     told = key_figures.key_figures(storage.session(), access.scope(), found, view, at=storage.now())
     return {"keys": keys.rows(told, view.days), "when": fetched.span(view, storage.today())}
