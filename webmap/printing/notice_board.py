@@ -169,8 +169,9 @@ class _Board:
             number = self.shown.community.office_phone
             paper.fitted(number, x, line, 32 * unit, room, least=14 * unit, bold=True, colour=RED)
             line -= 36 * unit
-        said = gettext("Scan to see who answers here today.")
-        paper.paragraph(said, x, line, 16 * unit, room, most=4)
+        paper.fitted(gettext("Scan to report"), x, line, 26 * unit, room, least=14 * unit, bold=True)
+        said = gettext("No sign-in needed. You also see here what became of it, and who answers today.")
+        paper.paragraph(said, x, line - 26 * unit, 16 * unit, room, most=4)
 
     def _foot(self) -> None:
         paper, unit = self.paper, self.unit
