@@ -238,7 +238,7 @@ def _furnish(session: Session, code: str, incident: str, board: str) -> Examples
             "/walk/photos/": {"key": "a-key-of-a-photo"},
             "/q/": {"code": "AAAA-AAAA-AAAA"},
             "/categories/": {"family": "sample", "key": 1},
-            "/map/parts/": {"name": "incidents"},
+            "/map/parts/": {"word": "incidents"},
         },
     )
 
