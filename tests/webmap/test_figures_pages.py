@@ -99,7 +99,7 @@ def test_the_page_and_the_workbook_tell_the_same(boss: FlaskClient) -> None:
     page = boss.get("/figures").text
     book = load_workbook(BytesIO(boss.get("/figures/file?format=.xlsx").data), data_only=True)
 
-    shown = len(re.findall(r'<h3 id="of-', page))
+    shown = len(re.findall(r'<h3 id="table-', page))
     assert shown == len(book.sheetnames) - 1 > 5
 
 

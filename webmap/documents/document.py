@@ -27,6 +27,8 @@ class Tabled:
     ----------
     name : str
         What it is referred to by: Table 3.
+    anchor : str
+        Where a link to it leads on a page.
     right : frozenset of int
         Positions of columns that end at their right edge.
     figures : list
@@ -36,6 +38,7 @@ class Tabled:
     """
 
     name: str
+    anchor: str
     title: str
     headings: list[str]
     rows: list[list[str]]
@@ -172,6 +175,7 @@ class _Writer:
 
         return Tabled(
             name=gettext("Table %(number)s", number=self.tables),
+            anchor=f"table-{self.tables}",
             title=say.said(table.title),
             headings=[say.heading(column) for column in table.columns],
             rows=[worded(row) for row in table.rows],

@@ -11,8 +11,7 @@ from sqlalchemy.orm import Session
 from data import frames
 from data.models import GridEdition, GridKind
 from patrols.periodic import GridMap, Kind
-from webmap import language
-from webmap.documents.wording import Wording, number_said, rounded
+from webmap.documents.wording import Wording, in_brackets, number_said, rounded
 from webmap.language import gettext, ngettext
 from webmap.maps.style import COVERAGE_COLOURS, NO_FIGURE, Scale, count_scale
 from webmap.printing.paper import HAIR, INK, QUIET, Paper, width_of
@@ -34,6 +33,11 @@ class Band:
     colour: str
     said: str
     grids: int
+
+    @property
+    def counted(self) -> str:
+        """What it holds, and in brackets how many grids."""
+        return in_brackets(self.said, ngettext("%(num)s grid", "%(num)s grids", self.grids))
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,7 @@ def draw(paper: Paper, told: Drawn) -> None:
 
 
 def _legend(paper: Paper, told: Drawn) -> None:
-    said = [f"{band.said}{_counted(band.grids)}" for band in told.bands]
+    said = [band.counted for band in told.bands]
     # All classes on one line, in smaller letters where they are many.
     size = min(7.5, 7.5 * (paper.width - 24 * len(said)) / sum(width_of(one, 7.5) for one in said))
     x = 0.0
@@ -123,11 +127,6 @@ def _legend(paper: Paper, told: Drawn) -> None:
         x += 15 + paper.text(text, x + 15, LEGEND - 15, size, colour=INK) + 9
     note = gettext("Large: the figure; small: the number of the grid. Brackets: how many grids are of a colour.")
     paper.text(note, 0, 3, 7, colour=QUIET, width=paper.width)
-
-
-def _counted(grids: int) -> str:
-    inside = ngettext("%(num)s grid", "%(num)s grids", grids)
-    return f"（{inside}）" if language.current() == "zh" else f" ({inside})"
 
 
 def ground_of(session: Session, edition: GridEdition) -> Ground:

@@ -63,10 +63,10 @@ async function take(link, place) {
   try {
     const answer = await fetch(link.href, { headers: { "X-Progress": name }, credentials: "same-origin" });
     if (!answer.ok) throw new Error(answer.statusText);
-    const called = /filename\*=UTF-8''([^;]+)/.exec(answer.headers.get("Content-Disposition"))?.[1] ?? "";
+    const called = /filename="?([^";]+)/.exec(answer.headers.get("Content-Disposition"))?.[1];
     const kept = document.createElement("a");
     kept.href = URL.createObjectURL(await answer.blob());
-    kept.download = decodeURIComponent(called) || link.href.replace(/.*\//, "").replace(/\?.*/, "");
+    kept.download = called ?? "";
     kept.click();
     setTimeout(() => URL.revokeObjectURL(kept.href), 60000);
     place.hidden = true;
