@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
+from scipy import ndimage, sparse
 
 from geo.turns import compiled
 
@@ -143,9 +143,10 @@ def spread_squares(raster: Raster, sums: Floats, counts: Floats, west: float, so
     """
     edges_x = raster.west + raster.wide_m * (np.arange(sums.shape[1] + 1) - raster.margin)
     edges_y = raster.north - raster.high_m * (np.arange(sums.shape[0] + 1) - raster.margin)
-    across = _shares(edges_x[:-1], edges_x[1:], west, side_m, counts.shape[1])
-    up = _shares(edges_y[1:], edges_y[:-1], south, side_m, counts.shape[0])
-    sums += up @ counts @ across.T
+    # A square lies in few columns and rows of the raster, or few squares in one of these.
+    across = sparse.csr_array(_shares(edges_x[:-1], edges_x[1:], west, side_m, counts.shape[1]))
+    up = sparse.csr_array(_shares(edges_y[1:], edges_y[:-1], south, side_m, counts.shape[0]))
+    sums += np.asarray(across @ np.asarray(up @ counts).T).T
 
 
 def _shares(low: Floats, high: Floats, first: float, side_m: float, count: int) -> Floats:

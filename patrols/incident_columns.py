@@ -23,8 +23,8 @@ from patrols.days import zone
 
 Whole = npt.NDArray[Any]
 
-AT_ONCE = 50_000
-"""Rows that are read at a time: some ten megabytes of the database's answers."""
+AT_ONCE = 10_000
+"""Rows that are read at a time: some megabytes of the database's answers."""
 
 KEYS_AT_ONCE = 500
 
@@ -235,7 +235,9 @@ def _blocks(session: Session, base: IncidentColumns, statement: Select[Any]) -> 
 
 
 def _parts(session: Session, statement: Select[Any]) -> Iterator[list[Any]]:
-    for rows in session.execute(statement).partitions():
+    # Past the objects that a session makes: of a million rows each microsecond is one second.
+    session.flush()
+    for rows in session.connection().execute(statement).partitions():
         yield list(zip(*rows, strict=True))
 
 

@@ -124,21 +124,31 @@ def told_heat(told: Sequence[Groups], window: Window) -> Heat:
     for groups in told:
         known = groups.on_squares
         counted, elsewhere = counted + known.total, elsewhere + groups.total - known.total
-        if not known.total:
-            continue
-        column, row, counts = _lattice(known)
-        west, south = column * SQUARE_M - float(east), row * SQUARE_M - float(north)
-        spread_squares(raster, sums, counts, west * window.plane.scale, south * window.plane.scale, side)
+        lattice = _lattice(known, raster, window.plane)
+        if lattice is not None:
+            column, row, counts = lattice
+            west, south = column * SQUARE_M - float(east), row * SQUARE_M - float(north)
+            spread_squares(raster, sums, counts, west * window.plane.scale, south * window.plane.scale, side)
     return Heat(raster, smooth(raster, sums, dealt_out=False), counted, elsewhere)
 
 
-def _lattice(groups: Groups) -> tuple[int, int, npt.NDArray[np.float64]]:
-    """The squares of some groups as a lattice: its first column and row, and how many lie in each."""
-    column, row = int(groups.column.min()), int(groups.row.min())
-    shape = int(groups.row.max()) - row + 1, int(groups.column.max()) - column + 1
-    counts = np.zeros(shape)
-    np.add.at(counts, (groups.row - row, groups.column - column), groups.count)
-    return column, row, counts
+def _lattice(groups: Groups, raster: Raster, plane: MapPlane) -> tuple[int, int, npt.NDArray[np.float64]] | None:
+    """The squares around a raster as a lattice: its first column and row, and how many lie in each."""
+    east, north = on_web_map(plane.lon, plane.lat)
+    beyond = raster.margin * max(raster.wide_m, raster.high_m)
+    xs = raster.west - beyond, raster.west + raster.columns * raster.wide_m + beyond
+    ys = raster.north - raster.rows * raster.high_m - beyond, raster.north + beyond
+    first, last = (int((x / plane.scale + float(east)) // SQUARE_M) for x in xs)
+    low, high = (int((y / plane.scale + float(north)) // SQUARE_M) for y in ys)
+    near = (groups.column >= first) & (groups.column <= last) & (groups.row >= low) & (groups.row <= high)
+    if not near.any():
+        return None
+    column, row = groups.column[near], groups.row[near]
+    first, low = int(column.min()), int(row.min())
+    wide, high = int(column.max()) - first + 1, int(row.max()) - low + 1
+    places = (row - low) * wide + column - first
+    counts = np.bincount(places, groups.count[near].astype(float), wide * high).reshape(high, wide)
+    return first, low, counts.astype(float, copy=False)
 
 
 def change(now: Heat, before: Heat, days: Any) -> npt.NDArray[np.float32]:

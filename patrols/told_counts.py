@@ -23,6 +23,7 @@ answers of before and after could compare them.
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -134,7 +135,7 @@ class Groups:
         """How many weeks each group covers."""
         return np.array([level.weeks for level in LEVELS])[self.level]
 
-    @property
+    @cached_property
     def mark(self) -> str:
         """Changes with what is told."""
         digest = hashlib.blake2b(repr((self.grids, self.families, self.over_until)).encode(), digest_size=8)
