@@ -7,13 +7,20 @@ from sqlalchemy.orm import Session
 
 from data.models import Community
 from patrols.exposures import grids_of, span_of
-from patrols.gridded import gridded
+from patrols.gridded import gridded, told_by_grid
 from patrols.incident_view import IncidentView
 from patrols.scope import Scope
 
 
 def counts_then(
-    session: Session, scope: Scope, community: Community, view: IncidentView, earlier: IncidentView, at: datetime
+    session: Session,
+    scope: Scope,
+    community: Community,
+    view: IncidentView,
+    earlier: IncidentView,
+    at: datetime,
+    *,
+    floored: bool = False,
 ) -> "pd.Series[int]":
     """Count the incidents of an earlier view by the grids of a later one, so that the two can be compared.
 
@@ -25,6 +32,8 @@ def counts_then(
         The time that is shown, whose grids count, and the one it is compared with.
     at : datetime
         Now, aware.
+    floored : bool
+        For who may not see single incidents: counts are those of `patrols.told_counts`.
 
     Returns
     -------
@@ -39,5 +48,8 @@ def counts_then(
         If there were no grids at the end of the view's time.
     """
     grids = grids_of(session, scope, community, span_of(community, view, at))
-    counts = gridded(session, scope, community, earlier, grids).counts(len(grids))
+    if floored:
+        counts = told_by_grid(session, scope, community, earlier, grids, at=at)
+    else:
+        counts = gridded(session, scope, community, earlier, grids).counts(len(grids))
     return pd.Series(counts, index=grids.index, dtype=int)

@@ -1,6 +1,7 @@
 """The grids on the page of heat: counted, as rates, against chance and against an earlier time."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from itertools import pairwise
 from typing import Any
 
@@ -87,7 +88,12 @@ def rate_labels(scale: Scale) -> list[str]:
 
 
 def told_grids(
-    table: pd.DataFrame, *, earlier: pd.Series | None = None, share: float = 1.0, walks: bool = True
+    table: pd.DataFrame,
+    *,
+    earlier: pd.Series | None = None,
+    share: float = 1.0,
+    walks: bool = True,
+    since: date | None = None,
 ) -> dict[str, Any]:
     """Return everything about the grids that the page's script paints, lists and says on cards.
 
@@ -99,6 +105,8 @@ def told_grids(
         Counts of the same grids in an earlier time, and `share`, the length of the time shown by that of the earlier.
     walks : bool
         Whether the reader may be told where somebody walked.
+    since : date, optional
+        When the time shown begins.
 
     Returns
     -------
@@ -107,7 +115,7 @@ def told_grids(
         ``columns`` of the table and the cards.
     """
     unseen = gettext("not told")
-    found = [counted(table["count"], unknown=unseen), *_rates(table, walks=walks)]
+    found = [counted(table["count"], unknown=unseen), *_rates(table, walks=walks, since=since)]
     chances = chance(table)
     changes = [] if earlier is None else [change(table["count"], earlier.reindex(table.index), share=share)]
     nobody = (table["looked"] == Looked.NOBODY.value) & walks
@@ -122,7 +130,9 @@ def told_grids(
     }
 
 
-def _rates(table: pd.DataFrame, *, walks: bool) -> list[Figure]:
+def _rates(table: pd.DataFrame, *, walks: bool, since: date | None) -> list[Figure]:
+    begin = table.attrs.get("patrols_since")
+    late = since is not None and begin is not None and begin > since
     nothing = gettext("nothing to divide by")
     households = rate(
         "per_households",
@@ -141,7 +151,8 @@ def _rates(table: pd.DataFrame, *, walks: bool) -> list[Figure]:
     patrols = rate(
         "per_hour",
         gettext("Per hour of patrol"),
-        gettext("Incidents ÷ hours patrolled in the grid in the same time. Few hours make high and shaky rates."),
+        gettext("Incidents ÷ hours patrolled in the grid in the same time. Few hours make high and shaky rates.")
+        + (" " + gettext("Patrols are on record from %(day)s on.", day=begin) if late else ""),
         table["per_patrol_hour"],
         unknown=gettext("nobody patrolled"),
     )
@@ -155,15 +166,12 @@ def chance(table: pd.DataFrame) -> Figure:
     for place, word in enumerate((Verdict.CHANCE, Verdict.HOT, Verdict.ISLAND)):
         values[verdict == word.value] = float(place)
     hot = (verdict == Verdict.HOT.value).to_numpy()
+    why_not = table.attrs.get("why_not", "")
     texts = [f"{words.number(count)}{' ▲' if mark else ''}" for count, mark in zip(table["count"], hot, strict=True)]
     return Figure(
         "chance",
         gettext("More than chance?"),
-        gettext(
-            "Each grid with its neighbours (Getis-Ord Gi*), held against %(per)s. Of the grids that stand out, at most "
-            "1 in 20 does by chance (false discovery rate). On each grid: its count.",
-            per=gettext(PER[Per(table.attrs.get("per", Per.HOUSEHOLDS.value))]),
-        ),
+        gettext(why_not) % table.attrs["facts"] if why_not else _judged_how(table),
         values,
         Scale((0.0, 1.0, 2.0), CHANCE_COLOURS),
         words.number,
@@ -171,6 +179,16 @@ def chance(table: pd.DataFrame) -> Figure:
         labels=[gettext("no more than chance"), gettext("more than chance ▲"), gettext("no neighbours: not judged")],
         texts=texts,
     )
+
+
+def _judged_how(table: pd.DataFrame) -> str:
+    """What stands out is said of grids that were judged, and how."""
+    said: str = gettext(
+        "Each grid with its neighbours (Getis-Ord Gi*), held against %(per)s. Of the grids that stand out, at most "
+        "1 in 20 does by chance (false discovery rate). On each grid: its count.",
+        per=gettext(PER[Per(table.attrs.get("per", Per.HOUSEHOLDS.value))]),
+    )
+    return said
 
 
 def _judged(table: pd.DataFrame) -> list[dict[str, Any]]:

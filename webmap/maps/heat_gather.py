@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from data.models import Community
 from patrols.exposures import Looked, exposures, grids_of, span_of
 from patrols.incident_density import Heat, Window
 from patrols.incident_memory import columns_of, groups_of
-from patrols.incident_view import IncidentView
+from patrols.incident_view import IncidentView, Which
 from patrols.scope import Scope
 from patrols.told_counts import FIRST_WEEK, FLOOR, Groups, told
 from patrols.told_ground import heat_over_grids
@@ -54,8 +55,8 @@ def heat_file(
     Parameters
     ----------
     view : IncidentView
-        Which incidents. Hours, days of the week, sources and stages are not told above the floor: see
-        `patrols.told_counts`.
+        Which incidents. Its hours, days of the week, sources and stages do not narrow, and the file says so: they are
+        not told above the floor (`patrols.told_counts`).
     at : datetime
         Now, aware.
     words : dict
@@ -70,6 +71,8 @@ def heat_file(
     NoEditionInForce
         If there were no grids at the end of the view's time.
     """
+    whole = replace(view, hours=(), weekdays=(), sources=(), stages=Which.ALL)
+    narrowed, view = whole != view, whole
     span = span_of(community, view, at)
     grids = grids_of(session, scope, community, span)
     groups = groups_of(session, community, columns_of(session, community), at=at)
@@ -89,7 +92,7 @@ def heat_file(
         codes=list(grids.index),
         figures=[heat_figures.packed(one) for one in _figures(counts, grids["households"].astype(float))],
         hatched=looked.tolist(),
-        lines=[of_what or gettext("all categories"), *_floor_lines(groups, elsewhere)],
+        lines=[of_what or gettext("all categories"), *_floor_lines(groups, elsewhere, narrowed=narrowed)],
         sources=[community.attribution or OPENSTREETMAP],
         words=words,
         simulated=community.simulated,
@@ -166,7 +169,7 @@ def _figures(counts: pd.Series, households: pd.Series) -> list[Figure]:
     return [heat_figures.counted(counts, unknown=gettext("not told")), rates]
 
 
-def _floor_lines(groups: Groups, elsewhere: int) -> list[str]:
+def _floor_lines(groups: Groups, elsewhere: int, *, narrowed: bool) -> list[str]:
     """What is not in the file, and until when it tells anything."""
     floor = gettext(
         "Told are weeks that are over, until %(until)s, and nothing of which there are fewer than %(floor)s; few are "
@@ -174,5 +177,6 @@ def _floor_lines(groups: Groups, elsewhere: int) -> list[str]:
         until=groups.over_until.isoformat(),
         floor=FLOOR,
     )
-    more = gettext("%(n)s have no place on the map.", n=elsewhere)
-    return [floor, more] if elsewhere else [floor]
+    more = gettext("%(n)s have no place on the map.", n=elsewhere) if elsewhere else ""
+    all_hours = gettext("A file is of all hours, days of the week, sources and states.") if narrowed else ""
+    return [line for line in (floor, more, all_hours) if line]

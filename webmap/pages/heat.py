@@ -26,8 +26,8 @@ pages = Blueprint("heat", __name__)
 
 SCRIPTS = (
     *("map/shapes", "map/base", "map/labels"),
-    *(f"heat/{name}" for name in ("ground", "time", "week", "facets", "view", "numbers", "picture", "grids")),
-    *("heat/legend", "heat/table"),
+    *(f"heat/{name}" for name in ("asking", "ground", "time", "week", "facets", "view", "numbers", "picture", "grids")),
+    *("heat/legend", "heat/card", "heat/table", "heat/play"),
 )
 """The scripts of the page before its own, in their order."""
 
@@ -95,15 +95,18 @@ def grids() -> Response:
 def _grids() -> dict[str, Any]:
     community, opened, at = access.community(), storage.session(), storage.now()
     view = IncidentView.of_query(_fields(), today=local_day(community, at))
-    before = _earlier(view)
+    before, scope, floored = _earlier(view), access.scope(), not access.may(May.SEE_INCIDENTS)
     per = inputs.word(request.args, "per", Per) or Per.HOUSEHOLDS
     try:
-        table = hotspots.hot_grids(opened, access.scope(), community, view, at, per=per)
-        then = grid_change.counts_then(opened, access.scope(), community, view, before, at) if before else None
+        table = hotspots.hot_grids(opened, scope, community, view, at, per=per, floored=floored)
+        then = None
+        if before is not None:
+            then = grid_change.counts_then(opened, scope, community, view, before, at, floored=floored)
     except NoEditionInForce as fault:
         return {**heat_figures.NOTHING, "why": gettext(fault.template) % fault.facts}
     share = view.days / before.days if before else 1.0
-    told = heat_figures.told_grids(table, earlier=then, share=share, walks=access.may(May.SEE_PATROLS))
+    walks = access.may(May.SEE_PATROLS)
+    told = heat_figures.told_grids(table, earlier=then, share=share, walks=walks, since=view.since)
     return {**told, "why": ""}
 
 
@@ -112,6 +115,8 @@ def _grids() -> dict[str, Any]:
 def next_week() -> dict[str, Any]:
     """What the next week may bring to each grid, only where that was told better than by counting."""
     community, at = access.community(), storage.now()
+    if not access.may(May.SEE_INCIDENTS):
+        return {"shown": False, "why": gettext(hotspots.FLOORED)}
     view = IncidentView.of_query(_fields(), today=local_day(community, at))
     try:
         return heat_figures.told_forecast(forecast.forecast(storage.session(), access.scope(), community, view, at))
@@ -125,10 +130,21 @@ def file() -> Response:
     """The heat of a view as one HTML file that opens without internet."""
     community, at = access.community(), storage.now()
     view = IncidentView.of_query(_fields(), today=local_day(community, at))
-    given = heat_gather.heat_file(storage.session(), access.scope(), community, view, at, words=script_words())
+    opened, scope = storage.session(), access.scope()
+    meant = _of_what(view)
+    given = heat_gather.heat_file(opened, scope, community, view, at, words=script_words(), of_what=meant)
     answer = Response(standalone(heat_map(given), title=given.title), mimetype="text/html")
     answer.headers["Content-Disposition"] = f"attachment; filename=heat-{community.code}-{view.until}.html"
     return answer
+
+
+def _of_what(view: IncidentView) -> str:
+    """The kinds that a view is narrowed to, in words; "" for all."""
+    opened = storage.session()
+    kinds = {one.id: words.named(one) for one in categories.in_use(opened)}
+    families = {one.family: words.named(one) for one in categories.families(opened)}
+    named = [families.get(name, name) for name in view.families] + [kinds.get(key, str(key)) for key in view.categories]
+    return gettext(", ").join(named)
 
 
 def _earlier(view: IncidentView) -> IncidentView | None:

@@ -7,11 +7,12 @@ const page = document.querySelector(".heat");
 const part = (name) => page.querySelector(`[data-part="${name}"]`);
 const field = (name) => page.querySelector(`[name="${name}"]`);
 const view = G.readView(given);
-const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+const busy = G.busy(page);
 
-const PAUSE_MS = 650;
 let town = null; // the map, its data and grids, once the ground is drawn
 let told = null; // what the server said last about grids
+let next = { shown: false, why: "" }; // what it said about the week to come
+let picture = null; // what lies on the map as a picture, once there is a map
 let numbers = null; // and about time, categories and classes
 let shown = null; // the picture that lies on the map: its scale, and how many have no place on it
 let frozen = null; // the top of the scale while time is dragged or plays, so that colours go on meaning the same
@@ -32,25 +33,7 @@ function address(base, more = {}) {
   return `${base}?${fields}`;
 }
 
-/** Asks for JSON; a newer question stops the older one, whose answer is then nothing. */
-function asker() {
-  let stop = null;
-  return async (where) => {
-    if (stop) stop.abort();
-    const mine = (stop = new AbortController());
-    try {
-      const answer = await fetch(where, { credentials: "same-origin", signal: mine.signal, headers: { Accept: "application/json" } });
-      if (!answer.ok) throw new Error(String(answer.status));
-      return await answer.json();
-    } catch (error) {
-      if (mine.signal.aborted) return null;
-      failed(Number(error.message) || 0);
-      return null;
-    }
-  };
-}
-const askNumbers = asker();
-const askGrids = asker();
+const [askNumbers, askGrids, askNext, askLegend] = Array.from({ length: 4 }, () => G.asker(failed));
 
 function wait(text, bad = false) {
   const box = part("wait");
@@ -87,7 +70,7 @@ function legend() {
   if (view.show === "density") {
     const scale = shown && legends.get(shown.key);
     if (!scale) return;
-    const unseen = told && told.hatched.some(Boolean);
+    const unseen = told && !told.stale && told.hatched.some(Boolean);
     const classes = unseen && !scale.ramp ? [...scale.classes, { label: words.nobody_looked, hatch: true }] : scale.classes;
     const elsewhere = shown.elsewhere ? G.say(words.elsewhere, { n: shown.elsewhere.toLocaleString() }) : "";
     const lines = [ofWhat(), time, floor, scale.ramp ? G.say(words.reach, { m: shown.reach }) : words.luck, elsewhere, unseen ? words.hatch_is : ""];
@@ -113,7 +96,7 @@ function paint() {
   const figure = view.show === "density" ? null : figureShown();
   const coming = view.show === "forecast";
   const codes = coming && next.code ? next.code : told.code;
-  town.grids.paint(figure, coming ? [] : told.hatched, codes);
+  town.grids.paint(figure, coming || told.stale ? [] : told.hatched, codes);
   town.labels.setUnder(G.inOrder(town.data, codes, figure ? figure.text : codes.map(() => "")));
 }
 
@@ -139,6 +122,7 @@ function showNumbers() {
 async function askForNumbers() {
   const answer = await askNumbers(address(given.addresses.numbers));
   if (!answer) return;
+  wait("");
   numbers = G.readNumbers(answer, words, view, given.last);
   showNumbers();
   legend();
@@ -147,12 +131,13 @@ async function askForNumbers() {
 async function askForGrids() {
   const answer = await askGrids(address(given.addresses.grids, { per: view.per }));
   if (!answer) return;
+  wait("");
   told = answer;
   await sameGrids();
   paint();
   legend();
   if (!page.querySelector(".heat-table").hidden) table();
-  if (card.at !== null && told.code.includes(card.at)) showCard(card.at);
+  if (card.at() !== null) showCard(card.at());
 }
 
 /** Grids are those in force at the end of the time shown: where they were others, the ground is drawn with those. */
@@ -166,8 +151,6 @@ async function sameGrids() {
 }
 
 /** What comes next, once for each choice of incidents; a page that may not show it says why. */
-let next = { shown: false, why: "" };
-const askNext = asker();
 async function askForForecast() {
   const answer = await askNext(address(given.addresses.forecast));
   if (!answer) return;
@@ -180,54 +163,34 @@ async function askForForecast() {
   legend();
 }
 
-/** Whether answers are awaited, for those who listen to the page, and for whoever drives it. */
-let awaited = 0;
-function busy(more) {
-  awaited += more;
-  page.setAttribute("aria-busy", String(awaited > 0));
-}
-
 /** Everything anew; while something is dragged or plays, only what is looked at. */
-let pending = null;
 function refresh(settled = true) {
   write();
   busy(1);
-  const jobs = [picture ? picture.ask() : null];
-  if (view.show !== "density" || settled) jobs.push(askForGrids());
-  if (settled) jobs.push(askForNumbers(), askForForecast());
-  pending = Promise.allSettled(jobs).then(() => busy(-1));
-  return pending;
+  const reading = view.show !== "density" || card.at() !== null || !page.querySelector(".heat-table").hidden;
+  const jobs = [picture && picture.ask()];
+  if (reading) jobs.push(askForGrids());
+  else if (told) {
+    // Who looked where is not known of this time yet.
+    told.stale = true;
+    paint();
+  }
+  if (settled) jobs.push(askForNumbers());
+  if (settled) rest(reading);
+  return Promise.allSettled(jobs).then(() => busy(-1));
 }
 
-/** The same once keys are no longer pressed one after the other. */
+/** What is not looked at is asked for when nothing else is: who looked where, and whether there is a forecast. */
+const REST_MS = 600;
+const rest = G.afterwards(busy, REST_MS, (known) => Promise.allSettled([known || askForGrids(), askForForecast()]));
+
+/** Everything anew once keys are no longer pressed one after the other. */
 const SOON_MS = 80;
-let timer = null;
-function soon() {
-  if (timer) clearTimeout(timer);
-  else busy(1);
-  timer = setTimeout(() => {
-    timer = null;
-    refresh();
-    busy(-1);
-  }, SOON_MS);
-}
+const soon = G.afterwards(busy, SOON_MS, () => refresh());
 
-/** While something is dragged: one answer after the other, never a heap of questions. */
-let moving = false;
-let again = false;
-async function follow() {
-  if (moving) {
-    again = true;
-    return;
-  }
-  moving = true;
-  await Promise.race([refresh(false), new Promise((go) => setTimeout(go, 1500))]);
-  moving = false;
-  if (again) {
-    again = false;
-    follow();
-  }
-}
+/** What is looked at while something is dragged: one answer after the other, never a heap of questions. */
+const LONGEST_MS = 1500;
+const follow = G.oneByOne(() => refresh(false), LONGEST_MS);
 
 function write() {
   const at = town && town.moved ? `${Number(town.map.getZoom().toFixed(2))}/${town.map.getCenter().lat.toFixed(5)}/${town.map.getCenter().lng.toFixed(5)}` : given.at;
@@ -270,49 +233,21 @@ function setDays(since, until) {
 );
 page.querySelectorAll("[data-days]").forEach((one) => one.addEventListener("click", () => setDays(given.last - Number(one.dataset.days) + 1, given.last)));
 
-const play = page.querySelector('[data-do="play"]');
-let playing = false;
-function stop() {
-  playing = false;
-  frozen = null;
-  play.setAttribute("aria-pressed", "false");
-  play.querySelector("span").textContent = words.play;
-  play.querySelector("path").setAttribute("d", "M7 4v16l13-8z");
-}
-async function run() {
-  const span = bar.value();
-  const long = span.until - span.since + 1;
-  // A step so short that one picture still holds half of what the one before it held.
-  const step = long > 120 ? 28 : long > 13 ? 7 : 1;
-  if (span.until + step > span.last) bar.shift(-1e6);
-  frozen = shown && shown.top;
-  while (playing) {
-    await Promise.race([pending, new Promise((go) => setTimeout(go, 4000))]);
-    await new Promise((go) => setTimeout(go, still ? 2 * PAUSE_MS : PAUSE_MS));
-    const now = bar.value();
-    if (!playing || now.until >= now.last) break;
-    const by = Math.min(step, now.last - now.until);
-    Object.assign(view, { since: now.since + by, until: now.until + by, timed: true });
-    bar.set(view.since, view.until);
+G.player(page.querySelector('[data-do="play"]'), {
+  words,
+  bar,
+  begun: () => (frozen = shown && shown.top),
+  moved: (since, until) => {
+    Object.assign(view, { since, until, timed: true });
+    bar.set(since, until);
     legend();
     sum();
-    refresh(false);
-  }
-  const whole = playing;
-  stop();
-  if (whole) refresh();
-}
-play.addEventListener("click", () => {
-  if (playing) {
-    stop();
+    return refresh(false);
+  },
+  ended: () => {
+    frozen = null;
     refresh();
-    return;
-  }
-  playing = true;
-  play.setAttribute("aria-pressed", "true");
-  play.querySelector("span").textContent = words.pause;
-  play.querySelector("path").setAttribute("d", "M6 4h4v16H6zM14 4h4v16h-4z");
-  run();
+  },
 });
 
 /* What is narrowed */
@@ -395,33 +330,11 @@ compared();
 part("per").hidden = view.show !== "chance";
 
 /* Grids: a card on the map, a table beside it */
-const card = { at: null };
+const card = G.heatCard(page.querySelector(".heat-card"), words, given.links.grid, () => town && town.grids.mark(null));
 function showCard(code) {
-  const i = told ? told.code.indexOf(code) : -1;
-  if (i < 0) return;
-  const box = page.querySelector(".heat-card");
-  card.at = code;
+  if (!told || !told.code.includes(code)) return;
   town.grids.mark(code);
-  const close = G.make("button", { type: "button", class: "close", "aria-label": words.close, text: "×" });
-  close.addEventListener("click", hideCard);
-  const known = told.columns.filter((one) => one.text[i]);
-  const rows = known.filter((one) => one.number).flatMap((one) => [G.make("dt", { text: one.title }), G.make("dd", { text: one.text[i] })]);
-  const said = known.filter((one) => !one.number).map((one) => G.make("p", { text: `${one.title} ${one.text[i]}` }));
-  box.replaceChildren(
-    close,
-    G.make("p", { class: "quiet", text: code }),
-    G.make("h2", { text: told.title[i] }),
-    told.seen[i] ? G.make("p", { text: told.seen[i] }) : "",
-    G.make("dl", {}, rows),
-    ...said,
-    G.make("a", { href: given.links.grid + encodeURIComponent(code), text: words.open_card })
-  );
-  box.hidden = false;
-}
-function hideCard() {
-  card.at = null;
-  if (town) town.grids.mark(null);
-  page.querySelector(".heat-card").hidden = true;
+  card.show(told, code);
 }
 
 const tableButton = page.querySelector('[data-do="table"]');
@@ -449,8 +362,6 @@ const place = field("community");
 if (place) place.addEventListener("change", () => (location.search = `?community=${encodeURIComponent(place.value)}`));
 
 /* The map */
-let picture = null;
-const askLegend = asker();
 async function came(headers, seen) {
   wait("");
   const [top, per] = [Number(headers.get("X-Heat-Top")), headers.get("X-Heat-Per")];
@@ -489,7 +400,7 @@ function begin(map, data) {
     came,
     failed,
   });
-  map.on("click", hideCard);
+  map.on("click", card.hide);
   map.on("dragstart zoomstart", () => (town.moved = town.moved || !fitting));
   map.on("moveend", () => town.moved && write());
   if (told) sameGrids().then(paint);
@@ -499,4 +410,7 @@ function begin(map, data) {
 }
 refresh();
 busy(1);
-G.heatGround(page.querySelector(".heat-map"), `${given.addresses.ground}&day=${G.isoDay(view.until)}`, words, begin, failed);
+G.heatGround(page.querySelector(".heat-map"), `${given.addresses.ground}&day=${G.isoDay(view.until)}`, words, begin, (status) => {
+  failed(status);
+  busy(-1);
+});
