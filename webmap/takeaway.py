@@ -15,6 +15,7 @@ from data.models import GridEdition
 from patrols import extracts
 from patrols.own_data import OwnData
 from patrols.scope import Scope
+from webmap.excel_headings import headed
 
 __all__ = ["DRAWN", "ENCODINGS", "write_grids", "write_own", "write_rows"]
 
@@ -33,8 +34,14 @@ def write_grids(
     translate: Translate,
     encoding: str = "utf-8",
     metres: bool = False,
+    headings: str = "en",
 ) -> int:
     """Write an edition's grids, as far as they may be seen; a drawing comes with streets, buildings and compounds.
+
+    Parameters
+    ----------
+    headings : str
+        Language of the headings in Excel; other files are for programs, which know the columns by their names.
 
     Returns
     -------
@@ -43,7 +50,7 @@ def write_grids(
     """
     grids = extracts.grids(session, scope, edition)
     if path.suffix.lower() != DRAWN:
-        return write_rows(grids, path, translate=translate, encoding=encoding, metres=metres)
+        return write_rows(grids, path, translate=translate, encoding=encoding, metres=metres, headings=headings)
     # Brought in here: it takes a third of a second, which every start of the website would pay for.
     from data.exchange.dxf import Drawing, write_dxf
 
@@ -60,11 +67,19 @@ def write_grids(
 
 
 def write_rows(
-    frame: gpd.GeoDataFrame, path: Path, *, translate: Translate, encoding: str = "utf-8", metres: bool = False
+    frame: gpd.GeoDataFrame,
+    path: Path,
+    *,
+    translate: Translate,
+    encoding: str = "utf-8",
+    metres: bool = False,
+    headings: str = "en",
 ) -> int:
-    """Write rows in degrees, or in metres as the frame has them; return how many."""
+    """Write rows in degrees, or in metres as the frame has them; return how many. `headings` as in `write_grids`."""
     meanings = {column: translate(extracts.MEANINGS[column]) for column in frame.columns if column in extracts.MEANINGS}
     rows = frame if metres else frames.to_degrees(frame)
+    if path.suffix.lower() == ".xlsx":
+        rows = headed(rows, headings)
     write_features(rows, path, as_they_are=metres, encoding=encoding, meanings=meanings)
     return len(frame)
 

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, render_template, request
 from data.models import Community, GridEdition
 from geo.errors import N_
 from patrols import extracts, redraw
-from webmap import access, inputs, storage, takeaway, trail
+from webmap import access, inputs, language, storage, takeaway, trail
 from webmap.access import May
 from webmap.errors import BadInput
 from webmap.language import gettext
@@ -48,7 +48,14 @@ def grids() -> Response:
     return sent(
         f"grids-{community.code}-{edition.number}-{{rows}}-rows{ending}",
         lambda path: takeaway.write_grids(
-            opened, access.scope(), edition, path, translate=gettext, encoding=encoding, metres=metres
+            opened,
+            access.scope(),
+            edition,
+            path,
+            translate=gettext,
+            encoding=encoding,
+            metres=metres,
+            headings=language.current(),
         ),
     )
 
@@ -97,7 +104,9 @@ def _rows(what: str, rows_of: Callable[..., gpd.GeoDataFrame], *, named: May) ->
     )
     answer = sent(
         f"{what}-{community.code}-{storage.today().isoformat()}-{{rows}}-rows{ending}",
-        lambda path: takeaway.write_rows(found, path, translate=gettext, encoding=encoding),
+        lambda path: takeaway.write_rows(
+            found, path, translate=gettext, encoding=encoding, headings=language.current()
+        ),
     )
     facts: dict[str, Any] = {"rows": len(found), "reason": reason, "file": ending}
     if "persons" in found.attrs:
