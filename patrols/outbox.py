@@ -169,7 +169,8 @@ def next_try(tries: int, begun: datetime, *, at: datetime) -> datetime | None:
     """When something that did not arrive is tried again, after so many tries since it was begun; None: no more."""
     if at - begun >= GIVE_UP_AFTER:
         return None
-    return at + min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(tries - 1, 12))
+    pause: timedelta = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(tries - 1, 12))
+    return at + pause
 
 
 def given_up(session: Session, community: Community, *, since: datetime) -> list[tuple[Sending, Notice, Person]]:
