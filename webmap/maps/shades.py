@@ -14,22 +14,25 @@ CLASSES = 6
 """As many shades as people tell apart in a legend."""
 
 RAMP = (
-    (255, 208, 100, 150),
-    (248, 168, 84, 170),
-    (232, 120, 72, 190),
-    (200, 72, 82, 205),
-    (142, 38, 102, 218),
-    (72, 20, 82, 230),
+    (255, 213, 106, 156),
+    (250, 174, 78, 186),
+    (232, 122, 56, 206),
+    (196, 62, 66, 218),
+    (134, 24, 92, 230),
+    (56, 8, 66, 240),
 )
 """From least to densest: red, green, blue, opacity. Lightness falls by the same step each time."""
 
 FEWER = ((23, 74, 124, 215), (72, 133, 185, 190), (154, 196, 222, 160))
 MORE = ((246, 190, 120, 160), (222, 122, 44, 190), (138, 62, 8, 215))
-"""Less dense than before, most of it first; and denser. Blue and orange are told apart with any eyes; in grey only the
-stripes tell them apart, which `png` draws over what has become less."""
+"""Less dense than before, most of it first; and denser. Blue and orange are told apart with any eyes; in grey by the
+stripes alone that `png` draws over what has become less."""
 
-STRIPE = 6
-"""Stripes are so many cells apart."""
+STRIPE = 12
+"""Stripes are so many pixels apart."""
+
+PIXELS = 800
+"""The longer side of a picture has about so many: edges of classes are smooth on a large screen, the file is small."""
 
 _NICE = np.array([1.0, 2.0, 5.0])
 
@@ -102,13 +105,24 @@ def _steps(peak: float, count: int) -> tuple[float, ...]:
     return tuple(below[-count:])
 
 
-def png(values: Numbers, chosen: Shades) -> bytes:
-    """A picture of a density, each class in its colour; a few kilobytes."""
-    places = chosen.places(values)
+def png(values: Numbers, chosen: Shades, *, pixels: int = PIXELS) -> bytes:
+    """A picture of a density, each class in its colour; some twenty kilobytes, and a quarter of that for half the side.
+
+    Between the cells it is interpolated straight, which makes nothing higher than it is.
+
+    Parameters
+    ----------
+    pixels : int
+        About how many the longer side gets; never fewer than there are cells.
+    """
+    times = max(1, round(pixels / max(values.shape)))
+    size = times * values.shape[1], times * values.shape[0]
+    finer = np.asarray(Image.fromarray(values).resize(size, Image.Resampling.BILINEAR))
+    places = chosen.places(finer)
     colours = [(0, 0, 0, 0), *chosen.colours]
     if chosen.signed:
         places, colours = _striped(places, colours, len(FEWER))
-    picture = Image.frombytes("P", (values.shape[1], values.shape[0]), places.tobytes())
+    picture = Image.frombytes("P", size, places.tobytes())
     picture.putpalette([part for colour in colours for part in colour[:3]])
     out = io.BytesIO()
     picture.save(out, "PNG", transparency=bytes(colour[3] for colour in colours), compress_level=6)
