@@ -13,6 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import Engine, select
+from sqlalchemy.exc import OperationalError
 from visit import AWAY, HOME, NOW, Town, send
 
 from data.database import open_session
@@ -52,6 +53,7 @@ def test_a_stranger_with_the_link_sees_the_view_and_nobodys_name(
     assert "北片一季度" in answer.text
     assert "2026-10-01" in answer.text
     assert "noindex" in answer.text
+    assert "noindex" in answer.headers["X-Robots-Tag"]
     assert not any(name in answer.text for name in NAMES)
     assert town.in_grid_1 not in answer.text
     assert "楼道堆放杂物" not in answer.text
@@ -171,6 +173,19 @@ def test_looks_are_counted_on_the_page_alone(official: FlaskClient, client: Flas
     with open_session(town_engine) as session:
         share = session.scalars(select(SharedView)).one()
         assert (share.looks, share.looked_at) == (2, NOW)
+
+
+def test_a_look_that_cannot_be_counted_is_a_look_all_the_same(
+    official: FlaskClient, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = hand_on(official)
+
+    def locked(*_: object, **__: object) -> None:
+        raise OperationalError("update", {}, Exception("database is locked"))
+
+    monkeypatch.setattr("patrols.shares.count_look", locked)
+
+    assert client.get(address).status_code == 200
 
 
 def test_what_was_handed_on_and_taken_back_is_in_the_audit(official: FlaskClient, town_engine: Engine) -> None:

@@ -1,11 +1,13 @@
 """A view that was handed on, for whoever has its link: no sign-in, no names, no single incident."""
 
+import logging
 from collections.abc import Callable
 from functools import wraps
 
-from flask import Blueprint, Response, render_template, url_for
+from flask import Blueprint, Response, make_response, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
+from sqlalchemy.exc import OperationalError
 
 from data.errors import NotFound
 from data.models import SharedView
@@ -20,6 +22,7 @@ from webmap.shares import handed, link
 from webmap.shares.drawn import view_map
 
 pages = Blueprint("shared", __name__)
+log = logging.getLogger(__name__)
 
 KEPT_S = 300
 """Every reader of a page that shows a shared picture asks for it; five minutes later is soon enough to ask again."""
@@ -41,7 +44,9 @@ def _of_link(view: View) -> Callable[[str], ResponseReturnValue]:
         if share.framed:
             headers.let_others_show()
         with force_locale(share.language):
-            return view(share)
+            made = make_response(view(share))
+        made.headers["X-Robots-Tag"] = "noindex, nofollow"
+        return made
 
     return access.opened_to_all(answer)
 
@@ -92,6 +97,9 @@ def file(share: SharedView) -> Response:
 
 
 def _count(number: int) -> None:
-    with storage.apart() as apart:
-        shares.count_look(apart, number, at=storage.now())
-        apart.commit()
+    try:
+        with storage.apart() as apart:
+            shares.count_look(apart, number, at=storage.now())
+    except OperationalError:
+        # Somebody else writes for long: a look that is not counted is better than a view that is not shown.
+        log.warning("a look at shared view %s was not counted", number, exc_info=True)
