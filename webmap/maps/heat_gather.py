@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from data import frames
 from data.models import Community
-from patrols.exposures import Looked, exposures, grids_of, span_of
+from patrols.exposures import Looked, compared_of, exposures, span_of
 from patrols.incident_density import Heat, Window
 from patrols.incident_memory import columns_of, groups_of
 from patrols.incident_view import IncidentView, Which
@@ -74,14 +74,15 @@ def heat_file(
     whole = replace(view, hours=(), weekdays=(), sources=(), stages=Which.ALL)
     narrowed, view = whole != view, whole
     span = span_of(community, view, at)
-    grids = grids_of(session, scope, community, span)
+    compared = compared_of(session, scope, community, span)
+    grids = compared.grids
     groups = groups_of(session, community, columns_of(session, community), at=at)
     ground = frames.to_degrees(grids.reset_index())
     window = _window(ground.total_bounds)
     meant = told(groups, community.id, scope, view)
     parts = [(view, meant), *_parts(groups, community, scope, view)]
     slices, scale, elsewhere = _slices(parts, window, ground)
-    looked = exposures(session, community, grids, span)["looked"] == Looked.NOBODY.value
+    looked = exposures(session, community, compared, span)["looked"] == Looked.NOBODY.value
     counts = pd.Series(meant.by_grid(), dtype=float).reindex(grids.index).fillna(0.0)
     return HeatFile(
         title=f"{community.name} · {gettext('Heat map')}",
