@@ -48,6 +48,13 @@ def columns_of(session: Session, community: Community) -> IncidentColumns:
     return found
 
 
+def kept(engine: Engine, community_id: int) -> IncidentColumns | None:
+    """The columns of a community as they were read last, if they are still kept."""
+    with _lock:
+        known = _databases.get(engine.pool)
+        return None if known is None else known.columns.get(community_id)
+
+
 def remember(engine: Engine, columns: IncidentColumns) -> None:
     """Keep the columns of a community as those of a database."""
     kept = _kept(engine)
