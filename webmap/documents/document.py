@@ -7,10 +7,8 @@ from datetime import date, timedelta
 from sqlalchemy.orm import Session
 
 from data.models import Community, GridEdition
-from geo.errors import N_
 from patrols.periodic import PeriodKind, Section, Sheet, Table
 from patrols.periodic.cells import Row
-from patrols.telling import Tell, silent
 from webmap.documents import charts, grid_map
 from webmap.documents.wording import NUMBERS, Wording, numbered, period_said
 from webmap.language import gettext
@@ -97,19 +95,12 @@ def usual_day(kind: PeriodKind, today: date) -> date:
     return today if kind is PeriodKind.DAY else today - timedelta(days=1)
 
 
-def compose(
-    session: Session, sheet: Sheet, community: Community, *, pictures: bool = True, tell: Tell = silent
-) -> Document:
+def compose(session: Session, sheet: Sheet, community: Community) -> Document:
     """Say a sheet in the reader's language, and fetch the ground that its maps are drawn on.
 
     What is empty is left out: sections that say nothing, charts of noughts alone.
-
-    Parameters
-    ----------
-    pictures : bool
-        Whether charts and maps are wanted.
     """
-    writer = _Writer(session, sheet, pictures=pictures, tell=tell)
+    writer = _Writer(session, sheet)
     parts = [writer.part(section) for section in sheet.sections if section.sentences or section.tables]
     wording = writer.wording
     return Document(
@@ -150,8 +141,8 @@ def _total(cells: Row, said: list[str]) -> list[str]:
 class _Writer:
     """Words one sheet, counting its tables and figures."""
 
-    def __init__(self, session: Session, sheet: Sheet, *, pictures: bool, tell: Tell) -> None:
-        self.session, self.sheet, self.pictures, self.tell = session, sheet, pictures, tell
+    def __init__(self, session: Session, sheet: Sheet) -> None:
+        self.session, self.sheet = session, sheet
         self.wording = Wording(sheet)
         self.grounds: dict[int, Ground] = {}
         self.parts = self.tables = self.shown = 0
@@ -185,7 +176,7 @@ class _Writer:
             formulas=[say.said(one) for one in table.formulas],
             notes=[say.said(one) for one in table.notes],
             table=table,
-            figures=list(self._figures(table, section)) if self.pictures else [],
+            figures=list(self._figures(table, section)),
         )
 
     def _figures(self, table: Table, section: Section) -> Iterator[tuple[str, Figure]]:
@@ -196,7 +187,6 @@ class _Writer:
                     yield self._named(), told
         for one in section.maps:
             if one.table == table.key and one.values:
-                self.tell(N_("Drawing maps"), 0.7)
                 yield self._named(), grid_map.drawn(one, self._ground(one.edition_id), self.wording)
 
     def _named(self) -> str:

@@ -15,10 +15,10 @@ const css = getComputedStyle(document.documentElement);
 const say = (share) => (value) => (value == null || Number.isNaN(value) ? "–" : share ? `${plain.format(value * 100)}%` : plain.format(value));
 
 /** What ECharts is told of one chart. */
-function optionsOf(told) {
+function optionsOf(told, room) {
   const said = say(told.share);
   const names = { type: "category", data: told.labels, inverse: told.lying, axisTick: { show: false },
-    axisLabel: { color: css.getPropertyValue("--ink"), width: told.lying ? 130 : undefined, overflow: "truncate" } };
+    axisLabel: { color: css.getPropertyValue("--ink"), width: told.lying ? Math.min(190, 0.36 * room) : undefined, overflow: "truncate" } };
   const figures = { type: "value", axisLabel: { formatter: said }, minInterval: told.whole ? 1 : 0, max: told.share ? (range) => Math.max(range.max, 0.01) : undefined };
   const few = told.kind !== "stacked" && told.labels.length * told.series.length <= 16;
   return {
@@ -40,7 +40,7 @@ function draw(place) {
   const told = JSON.parse(place.dataset.chart);
   if (told.lying) place.style.height = `${48 + told.labels.length * ROW_PX * (told.kind === "stacked" ? 1 : Math.max(1, 0.7 * told.series.length))}px`;
   const chart = echarts.init(place, null, { renderer: "canvas" });
-  chart.setOption(optionsOf(told));
+  chart.setOption(optionsOf(told, place.clientWidth));
   new ResizeObserver(() => chart.resize()).observe(place);
 }
 
