@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 LEAST_PLACES = 8
 """With fewer places nearly every window is half the town, and how unlike they are cannot be told."""
 
-MOST_COUNTED = 100_000
+MOST_COUNTED = 50_000
 """Up to so many counts the tails are added up term by term; beyond, a closed form is near enough (and says more)."""
 
 TAIL_SPREADS, TAIL_SCATTERS = 12.0, 40.0

@@ -25,6 +25,7 @@ TABLES = {
     "phones": "bench_phones.py",
     "doors": "bench_doors.py",
     "next_walk": "bench_next_walk.py",
+    "hotspots": "bench_hotspots.py",
     "odd": "sweep_odd_files.py",
 }
 PACKAGES = ("geopandas", "numba", "numpy", "pymetis", "pyogrio", "shapely")
