@@ -50,6 +50,13 @@ REDRAWN = date(2026, 10, 12)
 NEVER = frozenset({StepKind.MERGE, StepKind.ESCALATE})
 """Steps that need another incident, or are the program's own."""
 
+LIKELY = {
+    **dict.fromkeys((StepKind.ACCEPT, StepKind.TRIAGE, StepKind.CLOSE), 4.0),
+    **dict.fromkeys((StepKind.DISPATCH, StepKind.RESOLVE, StepKind.SEND_BACK, StepKind.RATE), 1.5),
+    **dict.fromkeys((StepKind.SETTLE_ON_THE_SPOT, StepKind.PARK, StepKind.REDO, StepKind.EXTEND), 1.0),
+}
+"""How likely the steps are, beside each other."""
+
 
 def build(session: Session, count: int = 90, *, seed: int = 11) -> Community:
     """The town, lived in for more than a year; the same seed gives the same life."""
@@ -144,7 +151,7 @@ def _happen(
         due_at=None if random.random() < 0.3 else at + timedelta(hours=float(random.uniform(5, 400))),
         by=by,
     )
-    for _ in range(int(random.integers(0, 9))):
+    for _ in range(int(random.integers(0, 11))):
         at += timedelta(hours=float(random.uniform(0.5, 90)))
         if at >= NOW:
             return
@@ -154,9 +161,9 @@ def _happen(
 def _move_on(
     session: Session, random: np.random.Generator, incident: Incident, offices: list[Organisation], at: datetime
 ) -> None:
-    """Any step that may follow, closing more often than opening again."""
+    """Any step that may follow; those that lead on are likelier than those beside the way."""
     kinds = [kind for kind in MOVES[incident.stage] if kind not in NEVER]
-    weights = np.array([0.3 if kind in (StepKind.VOID, StepKind.REOPEN, StepKind.DECLINE) else 1.0 for kind in kinds])
+    weights = np.array([LIKELY.get(kind, 0.3) for kind in kinds])
     kind = kinds[random.choice(len(kinds), p=weights / weights.sum())]
     move = MOVES[incident.stage][kind]
     limit = Limit(int(random.integers(1, 6)), LimitUnit.WORKING_DAYS)

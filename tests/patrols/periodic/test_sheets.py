@@ -43,6 +43,7 @@ def lived(engine: Engine) -> Iterator[tuple[Session, Community]]:
         with Session(connection, join_transaction_mode="create_savepoint") as session:
             yield session, lived_in.build(session)
         transaction.rollback()
+        _written.clear()
 
 
 @pytest.fixture
@@ -56,8 +57,15 @@ def town(lived: tuple[Session, Community]) -> Community:
 
 
 def write(session: Session, town: Community, kind: PeriodKind, day: date) -> tuple[Sheet, list[Told]]:
-    made = sheet(session, EVERYTHING, town, kind, day, lived_in.NOW)
-    return made, plain.told(session, town, made.period.begins_at(town), made.as_of)
+    """A sheet of the town, and what stood then; both are looked at by several tests and change for none."""
+    key = (session, kind, day)
+    if key not in _written:
+        made = sheet(session, EVERYTHING, town, kind, day, lived_in.NOW)
+        _written[key] = made, plain.told(session, town, made.period.begins_at(town), made.as_of)
+    return _written[key]
+
+
+_written: dict[tuple[Session, PeriodKind, date], tuple[Sheet, list[Told]]] = {}
 
 
 def rows(table: Table, key: Callable[[Cell], object] = lambda cell: cell) -> dict[object, dict[str, Cell]]:
@@ -264,7 +272,7 @@ def test_a_sheet_of_the_past_stays_what_it_was_whatever_happens_later(session: S
 
 def test_every_sheet_names_its_formulas_and_its_totals_add_up(session: Session, town: Community) -> None:
     for kind, day in ASKED:
-        made = sheet(session, EVERYTHING, town, kind, day, lived_in.NOW)
+        made, _ = write(session, town, kind, day)
         for section in made.sections:
             for table in section.tables:
                 check_table(table)
