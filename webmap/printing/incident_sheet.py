@@ -66,6 +66,7 @@ class _Writer:
         self._map()
         self._photos()
         self._steps()
+        self._signatures()
         self._foot()
         self.paper.turn()
 
@@ -137,7 +138,19 @@ class _Writer:
             paper.rule(EDGE, self.y, self.wide, colour=HAIR)
             paper.row((when, what), EDGE, self.y - LINE + 2, (110, 90), 9.5)
             below = paper.paragraph(rest, EDGE + 200, self.y - LINE + 2, 9.5, self.wide - 200, most=3) if rest else None
-            self.y = min(self.y - LINE - 4, below if below is not None else self.y)
+            self.y = min(self.y - LINE - 4, below + LINE / 2 if below is not None else self.y)
+
+    def _signatures(self) -> None:
+        """Lines to sign on at the foot of the last page: sheets go into files."""
+        paper, third = self.paper, self.wide / 3
+        if self.y < EDGE + 5 * LINE:
+            self._foot()
+            paper.turn()
+        names = (gettext("Signed by the handler"), gettext("Signed by the manager"), gettext("Date"))
+        for column, name in enumerate(names):
+            x = EDGE + column * third
+            paper.text(name, x, EDGE + 1.5 * LINE, 9, colour=QUIET, width=third - 12)
+            paper.rule(x, EDGE + 1.2 * LINE, third - 12, colour=HAIR)
 
     def _foot(self) -> None:
         notes = [self.sheet.incident.number]
