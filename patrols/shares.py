@@ -21,6 +21,7 @@ KEY_BYTES = 16
 
 MOST_FIELDS = 40
 LONGEST_FIELD = 2000
+MOST_LISTED = 100
 
 
 @dataclass(frozen=True)
@@ -139,11 +140,11 @@ def scope_of(share: SharedView) -> Scope:
 
 
 def listing(session: Session, scope: Scope, community: Community, by: User, *, every: bool) -> list[SharedView]:
-    """Links to views of a community, the newest first: one's own, or `every` one for who answers for all of it."""
+    """The newest links to views of a community: one's own, or `every` one for who answers for all of it."""
     wanted = _whole(select(SharedView)).where(SharedView.community_id == community.id)
     if not (every and scope.allows(community.id)):
         wanted = wanted.where(SharedView.by_user_id == by.id)
-    return list(session.scalars(wanted.order_by(SharedView.id.desc())))
+    return list(session.scalars(wanted.order_by(SharedView.id.desc()).limit(MOST_LISTED)))
 
 
 def get(session: Session, scope: Scope, number: int, by: User, *, every: bool) -> SharedView:
