@@ -44,9 +44,10 @@
 
   /* The buildings of a grid, fetched when its card is open; each leads to its own card. */
   G.listHouses = function (body, data, i, parts, chosen) {
-    if (!data.houses || !data.grids.card[i].stats.length) return;
+    const go = body.querySelector(".gp-go");
+    if (!data.houses || !go) return;
     parts.need("buildings", { place: data.grids.code[i] }).then((part) => {
-      if (!part.buildings.length || !body.querySelector(".gp-go")) return;
+      if (!part.buildings.length || !go.isConnected) return;
       const rows = part.buildings.map((one) => {
         const row = make("button", { type: "button", class: "gp-row" }, [
           make("span", { text: one.name }),
@@ -59,7 +60,7 @@
         make("summary", { text: data.words.buildings + " · " + part.buildings.length }),
         make("div", { class: "gp-rows" }, rows),
       ]);
-      body.querySelector(".gp-go").before(list);
+      go.before(list);
     }).catch(() => {});
   };
 

@@ -96,9 +96,12 @@
       else reveal(grids.bounds(i).getCenter());
     };
     const spot = L.rectangle([[0, 0], [0, 0]], { pane: "borders", interactive: false, fill: false, color: "#1d2129", weight: 2.5, opacity: 0 }).addTo(map);
-    const showHouse = (id, look) =>
-      parts.need("building", { building: id }).then((house) => {
-        open = null;
+    const showHouse = (id, look) => {
+      const asked = {};
+      open = asked;
+      return parts.need("building", { building: id }).then((house) => {
+        // Somebody may have gone on to something else meanwhile.
+        if (open !== asked) return;
         const i = data.grids.code.indexOf(house.grid);
         grids.mark(i >= 0 ? i : null);
         spot.setBounds(L.latLngBounds(house.bounds).pad(0.2)).setStyle({ opacity: 1 });
@@ -107,6 +110,7 @@
         address.set({ place: house.grid || data.place, building: id });
         if (look !== false) map.fitBounds(house.bounds, Object.assign({ maxZoom: 18 }, free(page, true)));
       });
+    };
     const showIncident = (one) => {
       open = null;
       grids.mark(one.grid >= 0 ? one.grid : null);
