@@ -27,7 +27,7 @@ from data.models import (
 )
 from geo.errors import N_
 from patrols.exchange.giving import of_one
-from patrols.outbox import AT_ONCE, LEASE, next_try
+from patrols.outbox import AT_ONCE, FIRST_PAUSE, LEASE, next_try
 
 OURS_ALONE = frozenset({StepKind.ESCALATE, StepKind.HAND_OVER})
 """Steps that are told to nobody outside: to whom it was told further up here, and that our grids changed."""
@@ -153,12 +153,20 @@ def arrived(session: Session, telling_id: int, *, at: datetime) -> None:
 
 
 def failed(session: Session, telling_id: int, why: str, *, at: datetime, for_good: bool = False) -> None:
-    """Write down that it did not arrive, and try again later, as for notices (`patrols.outbox.failed`)."""
+    """Write down that it did not arrive, and try again later, as for notices (`patrols.outbox.failed`).
+
+    The platform's other messages wait a first pause too: a thousand of them do not knock one after the other at a
+    door that nobody opens, while people wait for their notices; nor does one that always fails keep the others back.
+    """
     row = session.get_one(Telling, telling_id)
     row.tries, row.leased_until, row.error = row.tries + 1, None, why[:255]
     row.next_try_at = None if for_good or row.given_up_at is not None else next_try(row.tries, row.at, at=at)
     row.given_up_at = at if row.next_try_at is None else None
     session.flush()
+    if not for_good:
+        others = (Telling.platform_id == row.platform_id) & (Telling.id != row.id)
+        later = update(Telling).where(others, Telling.next_try_at < at + FIRST_PAUSE)
+        session.execute(later.values(next_try_at=at + FIRST_PAUSE))
 
 
 def again(session: Session, community: Community, telling_id: int, *, at: datetime) -> None:

@@ -8,8 +8,8 @@ from patrols.exchange.signing import sign
 from patrols.exchange.telling import Message
 from webmap.notices.ways import NotSent, post_json
 
-NEVER = frozenset({400, 404, 409, 410, 413, 415, 422})
-"""What a platform answers to a message that it will not take tomorrow either."""
+NEVER = frozenset({400, 404, 410, 413, 415, 422})
+"""What a platform answers to a message that it will not take tomorrow either; a conflict may be over by then."""
 
 
 def tell_platform(message: Message, *, at: datetime) -> None:

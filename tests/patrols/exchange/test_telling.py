@@ -137,8 +137,26 @@ def test_steps_of_an_incident_go_out_one_after_the_other(session: Session) -> No
     again = telling.lease(session, at=late + timedelta(minutes=1))
     assert [one.key for one in again] == [first[0].key], "the same key at every try"
     telling.arrived(session, again[0].telling_id, at=late)
-    (second,) = telling.lease(session, at=late)
+    (second,) = telling.lease(session, at=late + timedelta(minutes=1))
     assert [step["step"] for step in second.body["incidents"][0]["steps"]] == ["handle"]
+
+
+def test_a_platform_that_cannot_be_reached_is_asked_once_a_pause_and_one_bad_message_keeps_no_other_back(
+    session: Session,
+) -> None:
+    place, at = Place(session), AT + timedelta(hours=1)
+    for number in ("A1", "A2", "A3"):
+        place.handed(number)
+
+    (first,) = telling.lease(session, at=at, most=1)
+    telling.failed(session, first.telling_id, "TimeoutError", at=at)
+    assert telling.lease(session, at=at + timedelta(seconds=29)) == []
+    (again,) = telling.lease(session, at=at + timedelta(seconds=30), most=1)
+    telling.failed(session, again.telling_id, "TimeoutError", at=at + timedelta(seconds=30))
+    (other,) = telling.lease(session, at=at + timedelta(seconds=60), most=1)
+
+    assert again.key == first.key
+    assert other.key != first.key, "its own pause has grown, the others' has not"
 
 
 def test_a_lease_that_nobody_came_back_from_is_given_anew(session: Session) -> None:
