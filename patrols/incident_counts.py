@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from patrols.incident_choice import Choice, Counted, choice, counted, minutes_of
 from patrols.incident_columns import SOURCES, STAGES, IncidentColumns
 from patrols.incident_view import IncidentView
 from patrols.scope import Scope
-from patrols.told_counts import FLOOR, Groups
+from patrols.told_counts import FIRST_WEEK, FLOOR, Groups
 
 LONGEST_DAYS = 4000
 """So many days are counted one by one, the last ones: eleven years."""
@@ -135,11 +136,18 @@ def _add_days(days: Counter[date], columns: IncidentColumns, found: Counted) -> 
     # A day more at both ends: the community's own clock is ahead of UTC, or behind.
     last = _utc_day(columns.found[rows[-1]]) + timedelta(days=1)
     first = max(_utc_day(columns.found[rows[0]]) - timedelta(days=1), last - timedelta(days=LONGEST_DAYS))
-    every = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    edges = np.searchsorted(columns.found, minutes_of([*every, last + timedelta(days=1)], columns.timezone))
+    every, midnights = _days_of(first, last, columns.timezone)
+    edges = np.searchsorted(columns.found, midnights)
     # Rows are in order of time, so a day is a stretch of them.
     counts = np.diff(np.searchsorted(rows, edges))
     days.update({day: int(count) for day, count in zip(every, counts, strict=True) if count})
+
+
+@lru_cache(maxsize=64)
+def _days_of(first: date, last: date, timezone: str) -> tuple[list[date], Whole]:
+    """The days from one to another, and the minutes at which they and the one after them begin."""
+    every = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    return every, minutes_of([*every, last + timedelta(days=1)], timezone)
 
 
 def _utc_day(minute: int) -> date:
@@ -177,5 +185,5 @@ def told_numbers(told: Sequence[Groups]) -> Numbers:
         stages=None,
         grids=dict(grids),
         floor=FLOOR,
-        until=min((groups.over_until for groups in told), default=None),
+        until=min((groups.over_until for groups in told if groups.over_until > FIRST_WEEK), default=None),
     )

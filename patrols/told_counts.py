@@ -16,6 +16,8 @@ Nothing that is told changes later:
   void afterwards, or was told twice, stays in.
 * So a view that asks for hours, days of the week, sources or stages is told nothing: the groups are not parted by them.
 
+The size of a group still bounds what is in it: of five incidents in one square and four weeks no week had six.
+
 Sensitive categories are in no group. Making one sensitive, or moving one to another family, parts anew; who keeps
 answers of before and after could compare them.
 """
@@ -329,7 +331,9 @@ def told(groups: Groups, community_id: int, scope: Scope, view: IncidentView) ->
 
     Groups of a whole family are told where the family is asked for by its name, not where all of its categories are.
     """
-    if view.hours or view.weekdays or view.sources or view.stages is not Which.ALL or not scope.enters(community_id):
+    narrower = view.hours or view.weekdays or view.sources or view.stages is not Which.ALL
+    # Whose scope is what was handed to an office may not see what else happened there.
+    if narrower or scope.organisation_id is not None or not scope.enters(community_id):
         return groups.only(np.zeros(len(groups.count), bool))
     begin = np.datetime64(FIRST_WEEK) + 7 * groups.week
     inside = (begin >= np.datetime64(view.since)) & (begin + 7 * groups.weeks - 1 <= np.datetime64(view.until))

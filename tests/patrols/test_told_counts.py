@@ -246,6 +246,13 @@ def test_what_is_not_parted_is_not_asked_for():
     assert [told(groups, COMMUNITY, Scope(), view).total for view in narrowed] == [0, 0, 0, 0]
 
 
+def test_who_sees_only_what_was_handed_to_an_office_is_told_nothing():
+    groups, _ = parted([(hour, 0.0, 0.0, 1, 1) for hour in range(0, 24 * 7 * 8, 4)])
+    whole = IncidentView(date(2020, 1, 1), date(2030, 1, 1))
+
+    assert told(groups, COMMUNITY, Scope(organisation_id=3), whole).total == 0
+
+
 def test_a_community_without_incidents_tells_nothing():
     groups, member = parted([])
 

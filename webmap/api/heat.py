@@ -1,15 +1,17 @@
 """Where and when incidents are dense, over the API: a picture for a window of a map, and the numbers beside it."""
 
 import hashlib
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
+from threading import Lock
 from typing import Any, cast
 
 import numpy as np
 from apiflask import APIBlueprint, FileSchema
-from flask import Response, json, request
+from flask import Response, current_app, json, request
 
 from data.models import Community
 from patrols import areas, incident_counts, incident_density
@@ -25,6 +27,9 @@ from webmap.access import May
 from webmap.api.heat_shapes import HeatOut, HeatQuery, PictureQuery
 from webmap.maps import shades
 from webmap.maps.shades import Shades
+
+LAST = 16
+"""So many densities are kept: a picture and the numbers beside it are asked for one after the other."""
 
 api = APIBlueprint("api_heat", __name__, url_prefix="/api/v1", tag="Heat")
 
@@ -82,19 +87,53 @@ class Asked:
         return [told(groups, one.id, self.scope, view) for one, groups in pairs]
 
     def heats(self, window: Window) -> list[Heat]:
-        """The density of each view."""
+        """The density of each view; the numbers beside a picture find what the picture was drawn from."""
+        last: _Last = current_app.extensions.setdefault("gridpatrol.heats", _Last(LAST))
+        kept = last.get(self.meant)
+        if kept is None:
+            kept = [self._heat(view, window) for view in self.views]
+            last.put(self.meant, kept)
+        return kept
+
+    def _heat(self, view: IncidentView, window: Window) -> Heat:
         if self.floored:
-            return [incident_density.told_heat(self.told(view), window) for view in self.views]
-        return [incident_density.heat(self.columns, self.scope, view, window) for view in self.views]
+            return incident_density.told_heat(self.told(view), window)
+        return incident_density.heat(self.columns, self.scope, view, window)
 
     @cached_property
-    def tag(self) -> str:
-        """Changes with the answer. Above the floor not with every incident: that would tell when one comes in."""
+    def meant(self) -> str:
+        """Changes with what is counted. Above the floor not with every incident: that would tell when one comes in."""
         marks = [one.mark for one in self.groups] if self.floored else [one.stamp for one in self.columns]
         # Sets have no order that another process would write them in.
         scope = [sorted(one) if isinstance(one, frozenset) else one for one in vars(self.scope).values()]
-        said = (marks, self.views, self.window, self.fields.get("top"), scope, self.floored, request.path)
-        return hashlib.blake2b(repr(said).encode(), digest_size=12).hexdigest()
+        return _digest(marks, self.views, self.window, scope, self.floored)
+
+    @cached_property
+    def tag(self) -> str:
+        """Changes with the answer."""
+        return _digest(self.meant, self.fields.get("top"), request.path)
+
+
+def _digest(*said: object) -> str:
+    return hashlib.blake2b(repr(said).encode(), digest_size=12).hexdigest()
+
+
+class _Last:
+    """The densities that were computed last."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._lock = most, Lock()
+        self._kept: OrderedDict[str, list[Heat]] = OrderedDict()
+
+    def get(self, key: str) -> list[Heat] | None:
+        with self._lock:
+            return self._kept.get(key)
+
+    def put(self, key: str, heats: list[Heat]) -> None:
+        with self._lock:
+            self._kept[key] = heats
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
 
 
 @api.get("/heat.png")
