@@ -17,7 +17,7 @@ from geo.contiguity import Contiguity
 from geo.errors import N_
 from geo.gistar import g_star, g_star_simulated
 from patrols.compared_grids import Compared
-from patrols.exposures import COLUMN, Looked, Per, compared_of, exposures, patrols_since, span_of
+from patrols.exposures import COLUMN, Looked, Per, Span, compared_of, exposures, patrols_since, span_of
 from patrols.gridded import gridded, tiling, told_by_grid
 from patrols.incident_view import IncidentView
 from patrols.scope import Scope
@@ -133,18 +133,12 @@ def hot_grids(
     """
     span = span_of(community, view, at)
     compared = compared_of(session, scope, community, span)
-    grids = compared.grids
-    asked = _Asked(session, scope, community, view, at, grids, floored)
-    counted, walked_since = asked.counts(view), patrols_since(session, community, span)
-    table = pd.DataFrame(grids[["name", "kind"]]).assign(count=counted.by_grid)
-    walked = counted if walked_since == view.since else asked.counts_since(walked_since)
-    table = table.assign(count_patrolled=walked.by_grid)
-    table = with_rates(table.join(exposures(session, community, compared, span)), floored=floored)
+    asked = _Asked(session, scope, community, view, at, compared.grids, floored)
+    table = _table(asked, compared, span)
     unseen = bool(view.sources) and set(view.sources) <= FOUND_ON_FOOT
     tested, verdict, why_not, facts = _judged(table, compared, per, leave_unvisited=unseen, floored=floored)
     found = table.drop(columns="grids").assign(**tested._asdict(), verdict=verdict)
-    found.attrs.update(grids.attrs, per=per.value, why_not=why_not, facts=facts, patrols_since=walked_since)
-    found.attrs.update(total=counted.total, without_grid=counted.total - int(counted.by_grid.sum()))
+    found.attrs.update(per=per.value, why_not=why_not, facts=facts)
     return found
 
 
@@ -179,6 +173,18 @@ class _Asked(NamedTuple):
         if day is None:
             return _Counted(np.zeros(len(self.grids), np.int64), 0)
         return self.counts(self.view.over(day, self.view.until))
+
+
+def _table(asked: _Asked, compared: Compared, span: Span) -> pd.DataFrame:
+    """The counts of the grids, what they are held against, and the rates."""
+    session, community, view, grids = asked.session, asked.community, asked.view, compared.grids
+    counted, walked_since = asked.counts(view), patrols_since(session, community, span)
+    walked = counted if walked_since == view.since else asked.counts_since(walked_since)
+    table = pd.DataFrame(grids[["name", "kind"]]).assign(count=counted.by_grid, count_patrolled=walked.by_grid)
+    table = with_rates(table.join(exposures(session, community, compared, span)), floored=asked.floored)
+    without = counted.total - int(counted.by_grid.sum())
+    table.attrs = {**grids.attrs, "patrols_since": walked_since, "total": counted.total, "without_grid": without}
+    return table
 
 
 def with_rates(table: pd.DataFrame, *, floored: bool = False) -> pd.DataFrame:
