@@ -17,7 +17,7 @@ MENU: tuple[tuple[str, str, May | None], ...] = (
     ("home.home", N_("Today"), None),
     ("walk.page", N_("Out on patrol"), May.UPLOAD_PATROLS),
     ("map.map_page", N_("Map"), May.SEE_PLACES),
-    ("heat.show", N_("Heat map"), May.SEE_PLACES),
+    ("heat.show", N_("Heat"), May.SEE_PLACES),
     ("incidents.listing", N_("Incidents"), May.SEE_INCIDENTS),
     ("grids.listing", N_("Grids"), May.SEE_PLACES),
     ("draw.start", N_("Draw grids"), May.DRAW_GRIDS),

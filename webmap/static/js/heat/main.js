@@ -385,7 +385,7 @@ function begin(map, data) {
     fitting = true;
     const legend = page.querySelector(".heat-legend");
     const beside = map.getSize().x > 800 ? legend.offsetLeft + legend.offsetWidth : 0;
-    map.fitBounds(bounds, { paddingTopLeft: [12 + beside, 12], paddingBottomRight: [12, 12], animate: false });
+    map.fitBounds(bounds, { paddingTopLeft: [12 + beside, beside ? 60 : 12], paddingBottomRight: [12, 12], animate: false });
     fitting = false;
   };
   town = { map, moved: Boolean(given.at) };
