@@ -381,6 +381,26 @@ def test_a_link_tells_counts_above_the_floor_and_nothing_sensitive(
     assert "6 incidents drawn" in page
 
 
+@pytest.mark.parametrize(
+    ("show", "title", "text"),
+    [
+        ("count", "Incidents that came in", "6"),
+        ("chance", "Incidents that came in", "6"),
+        ("per_households", "per 100 households", "3"),
+        ("per_km", "per km of street", ""),
+    ],
+)
+def test_what_the_page_of_heat_shows_by_grid_is_shared_by_grid(
+    counted: None, official: FlaskClient, client: FlaskClient, show: str, title: str, text: str
+) -> None:
+    page = client.get(hand_on(official, kind="heat", view=f"{VIEW}&show={show}", language="en")).text
+
+    data = json.loads(re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', page)[0])
+    assert title in data["figure"]["title"]
+    assert data["figure"]["text"][0] == text
+    assert "L.imageOverlay" not in page
+
+
 def test_a_view_by_hour_or_source_is_told_to_nobody_outside(
     counted: None, official: FlaskClient, client: FlaskClient
 ) -> None:

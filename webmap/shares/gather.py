@@ -23,7 +23,7 @@ from patrols.incident_view import Which
 from patrols.on_map import StreetsSeen
 from patrols.rules import Rules
 from patrols.scope import Scope
-from patrols.told_counts import FLOOR, Groups
+from patrols.told_counts import Groups
 from patrols.told_counts import told as told_groups
 from patrols.told_ground import heat_over_grids
 from webmap import words
@@ -34,20 +34,23 @@ from webmap.maps import legend
 from webmap.maps.address import MapAddress
 from webmap.maps.content import OPENSTREETMAP
 from webmap.maps.legend import COVERAGE_BOUNDS, Figure
-from webmap.maps.style import COVERAGE_COLOURS, Scale, count_scale
+from webmap.maps.style import COVERAGE_COLOURS, Scale
 from webmap.shares.contents import WHOLE, Density, Dots, ViewContents
 from webmap.shares.density import density_of, window_around
 from webmap.shares.said import view_said
+from webmap.shares.told_figures import came_in, per_households, per_km
 
 HANDED_LAYERS = frozenset({"heat", "walked", "words", "base"})
 """What of a map may be handed on; the others show single incidents, walks or people."""
 
-HANDED_FIGURES = ("found", "walked", "households")
-"""By which figures the grids of a shared view may be coloured; any other becomes the first."""
+DENSITY = "density"
+COUNTED = ("found", "per_households", "per_km")
+HANDED_FIGURES = (*COUNTED, "walked", "households")
+"""By which figures the grids of a shared view may be coloured; any other becomes the first. Some count incidents."""
 
 
 def address_of(kind: ViewKind, query: Mapping[str, str], community: Community, at: datetime) -> MapAddress:
-    """Read the address of a page's view; a page of heat shows the heat even where its address does not say so.
+    """Read the address of a page's view. That of the page of heat says by `show` whether it is of density or of grids.
 
     Raises
     ------
@@ -59,7 +62,11 @@ def address_of(kind: ViewKind, query: Mapping[str, str], community: Community, a
     read = MapAddress.of_query(query, today=local_day(community, at))
     if read.place and not read.place.startswith(community.code):
         raise BadInput(N_("A picture or a link shows one community. Open the community on the map first."))
-    return read if kind is ViewKind.MAP else replace(read, layers=("heat", "words", "base"))
+    if kind is ViewKind.MAP or "layers" in query:
+        return read
+    if (show := str(query.get("show") or DENSITY)) == DENSITY:
+        return replace(read, layers=("heat", "words", "base"))
+    return replace(read, layers=("words", "base"), colour=show if show in COUNTED else COUNTED[0])
 
 
 def handed(session: Session, share: SharedView, *, at: datetime) -> tuple[ViewContents, MapAddress]:
@@ -132,7 +139,7 @@ class Gathering:
     @property
     def _counts(self) -> bool:
         """Whether incidents are counted in it at all."""
-        return "heat" in self.address.layers or self.address.colour not in HANDED_FIGURES[1:]
+        return "heat" in self.address.layers or self.address.colour not in ("walked", "households")
 
     def _period(self) -> str:
         if self._counts:
@@ -143,9 +150,12 @@ class Gathering:
         return gettext("Patrols of the %(days)s days until %(day)s", days=figures.WEEK_DAYS, day=day)
 
     def _walked(self) -> StreetsSeen:
+        return on_map.streets_seen(self.session, self.community, self.grids, self._cut(), at=self.at, scope=self.scope)
+
+    def _cut(self) -> gpd.GeoDataFrame:
+        """The streets cut at junctions and grid borders."""
         border_m = Rules.for_community(self.community.rules).border_street_m
-        pieces = whole_map.cut(self.streets, self.grids, border_m)
-        return on_map.streets_seen(self.session, self.community, self.grids, pieces, at=self.at, scope=self.scope)
+        return whole_map.cut(self.streets, self.grids, border_m)
 
     def _pieces(self, seen: StreetsSeen) -> gpd.GeoDataFrame:
         """The pieces of street that were seen, of the grids that may be seen."""
@@ -171,17 +181,18 @@ class Gathering:
         return density_of(heat_over_grids(self.groups, window, grids), window)
 
     def _found(self) -> Figure:
-        counts = self.groups.by_grid()
-        values = self.grids["grid_code"].map(counts).astype(float)
-        return Figure(
-            "found",
-            gettext("Incidents that came in"),
-            gettext("Of whole weeks inside the time; sensitive categories are never counted."),
-            values,
-            told_scale(values),
-            words.number,
-            gettext("fewer than %(floor)s, or not told", floor=FLOOR),
-        )
+        counts = self.grids["grid_code"].map(self.groups.by_grid()).astype(float)
+        if self.address.colour == "per_households":
+            return per_households(counts, self.grids["households"])
+        if self.address.colour == "per_km":
+            return per_km(counts, self._street_metres())
+        return came_in(counts)
+
+    def _street_metres(self) -> pd.Series:
+        """Metres of street in each grid, in the grids' order."""
+        metres = self._cut().explode("grid_codes").groupby("grid_codes")["metres"].sum()
+        found: pd.Series = self.grids["grid_code"].map(metres).astype(float)
+        return found
 
     def _notes(self) -> list[str]:
         if not self._counts:
@@ -225,19 +236,6 @@ class Gathering:
         """A figure of the grids in their order, unknown where the grid may not be seen."""
         mine = np.array([self.scope.allows(self.community.id, code) for code in self.grids["grid_code"]], bool)
         return values.astype(float).where(mine, np.nan)
-
-
-def told_scale(values: pd.Series) -> Scale:
-    """Return classes for counts of which the smallest are never told.
-
-    Examples
-    --------
-    >>> told_scale(pd.Series([3.0, 4.0, 8.0, 15.0, float("nan")])).bounds
-    (3, 5, 9)
-    """
-    scale = count_scale(values.to_numpy(float))
-    least = FLOOR if values.isna().all() else int(values.min())
-    return Scale((least, *scale.bounds[2:]), scale.colours[1:] or scale.colours)
 
 
 def sources(community: Community) -> list[str]:

@@ -22,7 +22,7 @@ from webmap.maps.address import MapAddress
 from webmap.maps.legend import Figure
 from webmap.shares.contents import Density, Dots, ViewContents
 from webmap.shares.density import density_of, window_around
-from webmap.shares.gather import HANDED_FIGURES, Gathering
+from webmap.shares.gather import COUNTED, HANDED_FIGURES, Gathering
 
 LATE_COLOUR, OPEN_COLOUR = "#5c0a10", "#b3121f"
 LIVE_FIGURES = ("open", "days_since_patrol")
@@ -85,7 +85,7 @@ class _Inside(Gathering):
 
     @property
     def _counts(self) -> bool:
-        return "heat" in self.address.layers or self._colour == "found"
+        return "heat" in self.address.layers or self._colour in COUNTED
 
     @property
     def _colour(self) -> str:
