@@ -2,7 +2,7 @@
 
 Run by hand; ``bench_incidents.py postgis 50000`` takes one database and that many. Each address is asked of the website
 itself, signed in as grid manager, worker and handler: what stands here is the whole of the server's work, page
-included. Wall time is everything; own time is this program's processor alone, and the database server's stands beside it.
+included. Wall time is everything; own time is this program's processor alone; the database server's stands beside it.
 """
 
 import importlib
