@@ -195,6 +195,12 @@ def test_a_change_is_told_against_an_earlier_time(filled: Engine, as_role: AsRol
     assert picture.status_code == 200
 
 
+def test_a_small_screen_gets_a_smaller_picture(filled: Engine, as_role: AsRole) -> None:
+    small = as_role(Role.OFFICIAL).get(PICTURE.replace("width=800&height=600", "width=390&height=300"))
+
+    assert max(opened(small).shape) < 600 <= max(opened(as_role(Role.OFFICIAL).get(PICTURE)).shape)
+
+
 def test_colours_can_be_held(filled: Engine, as_role: AsRole) -> None:
     answer = as_role(Role.OFFICIAL).get(f"{PICTURE}&top=50")
 

@@ -111,7 +111,12 @@ class Asked:
     @cached_property
     def tag(self) -> str:
         """Changes with the answer."""
-        return _digest(self.meant, self.fields.get("top"), request.path)
+        return _digest(self.meant, self.fields.get("top"), self.pixels, request.path)
+
+    @property
+    def pixels(self) -> int:
+        """How many the longer side of a picture is worth."""
+        return min(shades.PIXELS, max(self.fields["width"], self.fields["height"]))
 
 
 def _digest(*said: object) -> str:
@@ -147,7 +152,7 @@ def picture(fields: dict[str, Any]) -> Response:
         return _kept(Response(status=304), asked)
     heats = asked.heats(cast(Window, asked.window))
     values, chosen = _drawn(asked, heats)
-    answer = Response(shades.png(values, chosen), mimetype="image/png")
+    answer = Response(shades.png(values, chosen, pixels=asked.pixels), mimetype="image/png")
     for name, value in _said(asked, heats, values, chosen).items():
         if not isinstance(value, list):
             answer.headers[f"X-Heat-{name.replace('_', '-').title()}"] = str(value)
