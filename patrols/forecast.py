@@ -33,7 +33,8 @@ TOO_SHORT = N_("A forecast needs %(least)s weeks on record; there are %(count)s.
 TOO_FEW_GRIDS = N_("A forecast needs %(least)s grids to choose among; there are %(count)s.")
 TOO_FEW = N_("A forecast needs %(least)s incidents a week; there were %(count)s.")
 NO_BETTER = N_(
-    "Over the last %(weeks)s weeks the forecast hit %(hits)s of %(total)s incidents, a plain count %(plain)s."
+    "Over the last %(weeks)s weeks the forecast hit %(hits)s of %(total)s incidents, a plain count %(plain)s: "
+    "no clear gain."
 )
 
 
