@@ -112,8 +112,9 @@ class Gathering:
     def contents(self) -> ViewContents:
         place = self.community
         seen = self._walked() if "walked" in self.address.layers or self.address.colour == "walked" else None
+        figure = self._figure(seen)
         return ViewContents(
-            title=self._title(),
+            title=self._title(figure),
             period=self._period(),
             at=self.at,
             timezone=zone(place.timezone),
@@ -123,7 +124,7 @@ class Gathering:
             streets=frames.to_degrees(self.streets),
             buildings=frames.buildings(self.session, place.id, degrees=True),
             compounds=frames.compounds(self.session, place.id, degrees=True),
-            figure=self._figure(seen),
+            figure=figure,
             density=self._density() if "heat" in self.address.layers else None,
             walked=self._pieces(seen) if seen and "walked" in self.address.layers else gpd.GeoDataFrame(),
             dots=self._dots(),
@@ -132,8 +133,8 @@ class Gathering:
             focus=self.address.place if len(self.address.place) > WHOLE else "",
         )
 
-    def _title(self) -> str:
-        about = gettext("Density of incidents") if "heat" in self.address.layers else gettext("Map")
+    def _title(self, figure: Figure) -> str:
+        about = gettext("Density of incidents") if "heat" in self.address.layers else figure.title
         return f"{self.community.name} · {about}"
 
     @property
