@@ -1,34 +1,24 @@
-"""Where incidents are dense: counted on a lattice, smoothed, and drawn as one picture in which no single one shows."""
+"""Where incidents are dense, as one picture inside a map's file; lonely ones are left out."""
 
+import base64
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from folium.raster_layers import ImageOverlay
-from scipy import ndimage
+from scipy.spatial import cKDTree
 
-EARTH_M = 6_378_137.0
-"""Radius of the sphere of web maps."""
+from geo.density import blank, deal_out, lay_raster, smooth
+from geo.map_plane import MapPlane
+from webmap.maps import shades
 
-RAMP = np.array(
-    [
-        [255, 226, 160, 0],
-        [255, 205, 120, 90],
-        [250, 160, 90, 150],
-        [233, 100, 90, 185],
-        [178, 50, 105, 205],
-        [92, 24, 96, 220],
-    ],
-    float,
-)
-"""From nothing to densest: red, green, blue, opacity. Lightness falls steadily, so it reads in grey too."""
-
-SHADES = 48
+REACH_M = 60.0
+"""As `patrols.incident_density.REACH_M`."""
 
 
 @dataclass(frozen=True)
 class Heat:
-    """A smoothed density.
+    """A density.
 
     Parameters
     ----------
@@ -51,28 +41,19 @@ class Heat:
         return float(self.per_hectare.max(initial=0.0))
 
 
-def density(
-    lon: npt.ArrayLike,
-    lat: npt.ArrayLike,
-    *,
-    reach_m: float = 45.0,
-    cell_m: float = 12.0,
-    floor: int = 3,
-    most_cells: int = 420,
-) -> Heat:
+def density(lon: npt.ArrayLike, lat: npt.ArrayLike, *, reach_m: float = REACH_M, floor: int = 3) -> Heat:
     """Return how many incidents there are a hectare, everywhere.
 
-    Incidents are counted in square cells, then spread by a bell of ``reach_m``. Where fewer than ``floor`` lie within
-    ``2 reach_m`` of each other they are left out first, so that a lonely spot does not point at one household.
+    Where fewer than ``floor`` lie within ``2 reach_m`` of each other they are left out first, so that a lonely spot
+    does not point at one household. For files of an office that shows its own incidents one by one besides; whatever
+    is handed on takes `webmap.maps.heat_gather`, whose floor holds however views are compared.
 
     Parameters
     ----------
     lon, lat : array-like of float
         WGS 84 degrees; pairs that are not numbers are ignored.
     reach_m : float
-        Standard deviation of the bell. 45 m is about half the depth of a compound.
-    cell_m : float
-        Side of a cell on the ground; enlarged when the picture would have more than ``most_cells`` on a side.
+        Standard deviation of the bell over each incident.
     floor : int
         The least that is shown.
 
@@ -89,48 +70,28 @@ def density(
     """
     east, north = np.asarray(lon, float), np.asarray(lat, float)
     good = np.isfinite(east) & np.isfinite(north)
-    east, north = east[good], north[good]
-    if not len(east):
+    if not good.any():
         return Heat(np.zeros((0, 0), np.float32), ((0.0, 0.0), (0.0, 0.0)), 0, 0)
-    stretch = 1 / np.cos(np.radians(north.mean()))
-    x, y = EARTH_M * np.radians(east), EARTH_M * np.arctanh(np.sin(np.radians(north)))
-    margin = 4 * reach_m * stretch
-    west, top = x.min() - margin, y.max() + margin
-    wide, high = x.max() + margin - west, top - (y.min() - margin)
-    side = max(cell_m * stretch, wide / most_cells, high / most_cells)
-    columns, rows = int(wide / side) + 1, int(high / side) + 1
-    cell = ((top - y) / side).astype(np.int64) * columns + ((x - west) / side).astype(np.int64)
-    counts = np.bincount(cell, minlength=rows * columns).reshape(rows, columns).astype(np.float32)
-    shown = np.where(_near(counts, 2 * reach_m * stretch / side) >= floor, counts, 0)
-    hectares = (side / stretch) ** 2 / 10_000
-    smooth = ndimage.gaussian_filter(shown, reach_m * stretch / side, mode="constant") / hectares
-    bounds = _degrees(west, top - rows * side), _degrees(west + columns * side, top)
-    return Heat(smooth, bounds, int(shown.sum()), int(counts.sum() - shown.sum()))
-
-
-def _near(counts: npt.NDArray[np.float32], reach_cells: float) -> npt.NDArray[np.int64]:
-    """How many lie in the square of cells around each cell."""
-    width = 2 * max(1, round(reach_cells)) + 1
-    sums: npt.NDArray[np.float64] = ndimage.uniform_filter(counts.astype(float), width, mode="constant") * width**2
-    return np.rint(sums).astype(np.int64)
-
-
-def _degrees(x: float, y: float) -> tuple[float, float]:
-    return float(np.degrees(np.arctan(np.sinh(y / EARTH_M)))), float(np.degrees(x / EARTH_M))
-
-
-def picture(heat: Heat) -> npt.NDArray[np.uint8]:
-    """Return the density as a picture of red, green, blue and opacity, in few shades so that it stays small."""
-    share = np.sqrt(heat.per_hectare / heat.peak) if heat.peak else heat.per_hectare
-    steps = np.round(share * SHADES) / SHADES
-    along = np.linspace(0, 1, len(RAMP))
-    return np.stack([np.interp(steps, along, channel) for channel in RAMP.T], axis=-1).astype(np.uint8)
+    plane = MapPlane(float(east[good].mean()), float(north[good].mean()))
+    x, y = plane.metres(east[good], north[good])
+    tree = cKDTree(np.column_stack([x, y]))
+    near = np.asarray(tree.query_ball_point(tree.data, 2 * reach_m, return_length=True))
+    wanted = np.asarray(near >= floor, np.uint8)
+    margin = 4 * reach_m
+    low_x, high_x = float(x.min()) - margin, float(x.max()) + margin
+    low_y, high_y = float(y.min()) - margin, float(y.max()) + margin
+    raster = lay_raster(low_x, low_y, high_x, high_y, reach_m)
+    sums = blank(raster)
+    deal_out(raster, sums, x, y, wanted)
+    (west, right), (south, top) = plane.degrees([low_x, high_x], [low_y, high_y])
+    bounds = (float(south), float(west)), (float(top), float(right))
+    return Heat(smooth(raster, sums), bounds, int(wanted.sum()), int((1 - wanted).sum()))
 
 
 def overlay(heat: Heat) -> ImageOverlay | None:
     """Return the picture as a layer of folium, not yet shown; None when there is nothing to draw."""
-    if not heat.per_hectare.size or not heat.peak:
+    if not heat.counted:
         return None
-    return ImageOverlay(
-        picture(heat), bounds=[list(corner) for corner in heat.bounds], pixelated=False, show=False, pane="heat"
-    )
+    picture = base64.b64encode(shades.png(heat.per_hectare, shades.shades(heat.peak))).decode()
+    corners = [list(corner) for corner in heat.bounds]
+    return ImageOverlay(f"data:image/png;base64,{picture}", bounds=corners, pixelated=False, show=False, pane="heat")
