@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from looked_at import faults
 from playwright.sync_api import BrowserContext, Page, expect
 from served import AT, Site
 from sqlalchemy import Text, literal, update
@@ -430,3 +431,19 @@ def test_a_grid_s_card_goes_down_to_a_building_and_the_address_keeps_it(
     other.goto(page.url)
     ready(other)
     expect(other.locator(".gp-card h2")).to_have_text(name or "")
+
+
+@pytest.mark.parametrize(
+    "query", ["?layers=late,heat,walked,needs,words,base", "?place=110108999&layers=heat,words", "?screen=1"]
+)
+def test_what_axe_finds_on_the_map_is_nothing(enter, site: Site, query: str) -> None:
+    page = enter(site, "/help")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(f"{site.address}/map{query}")
+    ready(page)
+    expect(page.locator(".gp-keys dl > div")).to_have_count(7)
+    if "screen" not in query:
+        find(page, data(page)["grids"]["code"][0])
+        page.click(".gp-filters summary")
+
+    assert faults(page) == []

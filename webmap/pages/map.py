@@ -163,7 +163,7 @@ def _ways(address: MapAddress, code: str) -> dict[str, Any]:
         "place": code,
         "card": address.place if len(address.place) > areas.COMMUNITY else "",
         "house": address.building if access.may(May.SEE_PEOPLE) else None,
-        "houses": access.may(May.SEE_PEOPLE),
+        "houses": access.may(May.SEE_PEOPLE) and len(code) == areas.COMMUNITY,
         "query": {name: value for name, value in address.to_query().items() if name not in ("place", "at")},
         "heat": {
             "address": url_for("api_heat.picture"),

@@ -89,7 +89,7 @@
       open = i;
       grids.mark(i);
       fill(i);
-      if (!known && data.grids.card[i].stats.length) marks.load().then(() => open === i && marks.known().length && fill(i)).catch(() => {});
+      if (!known && !data.inside && data.grids.card[i].stats.length) marks.load().then(() => open === i && marks.known().length && fill(i)).catch(() => {});
       spot.setStyle({ opacity: 0 });
       if (data.fetch) address.set({ place: data.place.length === 12 ? data.grids.code[i] : data.place, building: null });
       if (look) map.fitBounds(grids.bounds(i), Object.assign({ maxZoom: 17 }, free(page, true)));
