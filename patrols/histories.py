@@ -4,6 +4,7 @@ Of a million incidents a month is about some ten thousand: those that were still
 in it, or were due in it. They are found through indexes, and the database adds up their steps, one row each.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -12,12 +13,15 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     ColumnElement,
     CompoundSelect,
+    Integer,
     Select,
     String,
     Subquery,
     and_,
+    bindparam,
     case,
     cast,
     exists,
@@ -46,8 +50,9 @@ RESOLVING = (StepKind.RESOLVE, StepKind.SETTLE_ON_THE_SPOT)
 FOUND_LATE = timedelta(minutes=5)
 """By so much a phone's clock may be ahead: something may have been found after it was reported, but not by more."""
 
-_PART = 5000
-"""So many keys are asked for at once; SQLite takes 32,766 in a statement."""
+_PART = 2000
+"""So many keys are asked for at once: PostgreSQL looks each of them up, and begins to look through everything, and to
+compile what it does, when they are several thousands."""
 
 _SPREAD = 2**31
 """More than any key: the number of a step times this, plus a key, sorts by the number and gives the key back."""
@@ -77,7 +82,7 @@ COLUMNS = [
 
 
 def histories(session: Session, scope: Scope, community: Community, since: datetime, until: datetime) -> pd.DataFrame:
-    """The incidents that a period is about, as they stood at its end; at most three queries, whatever their number.
+    """The incidents that a period is about, as they stood at its end; in parts of some thousands.
 
     These are the ones that may be seen and were open when it began, reported in it, or due in it.
 
@@ -96,7 +101,7 @@ def histories(session: Session, scope: Scope, community: Community, since: datet
         `reopened`, `supervised`, `escalated`, `handed_over`, `mediated`, and the `outcome` of the last mediation (None:
         none). Times are UTC.
     """
-    table = _read(session, _statement(scope, community, since, until))
+    table = _read(session, scope, community, since, until)
     for name in _MOMENTS:
         table[name] = pd.to_datetime(table[name], utc=True)
     for name in ("stage_before", "stage"):
@@ -115,16 +120,28 @@ def histories(session: Session, scope: Scope, community: Community, since: datet
     return table[COLUMNS]
 
 
-def _read(session: Session, statement: Select[Any]) -> pd.DataFrame:
-    """The rows as plain tuples: a frame asks every row of a result for names that it has not."""
+def _read(session: Session, scope: Scope, community: Community, since: datetime, until: datetime) -> pd.DataFrame:
+    """A row for each incident of the period, by id, as the database hands it over.
+
+    Some thousands at a time and by their keys: asked for all at once, PostgreSQL reads every step there ever was.
+    """
     session.flush()
-    result = session.connection().execute(statement)
-    return pd.DataFrame(list(map(tuple, result)), columns=list(result.keys()), dtype=object).set_index("id")
+    connection = session.connection()
+    keys = sorted(connection.scalars(_wanted(community, since, until)))
+    rows: list[tuple[Any, ...]] = []
+    names = list(_statement(scope, community, [], since, until).selected_columns.keys())
+    for begin in range(0, len(keys), _PART):
+        part = _statement(scope, community, keys[begin : begin + _PART], since, until)
+        # As plain tuples: a frame asks every row of a result for names that it has not.
+        rows += map(tuple, connection.execute(part))
+    return pd.DataFrame(rows, columns=names, dtype=object).set_index("id")
 
 
-def _statement(scope: Scope, community: Community, since: datetime, until: datetime) -> Select[Any]:
-    """One row for each incident of the period: its own columns, and what its steps add up to."""
-    added = _added(_wanted(community, since, until), since, until)
+def _statement(
+    scope: Scope, community: Community, keys: Sequence[int], since: datetime, until: datetime
+) -> Select[Any]:
+    """One row for each of some incidents: its own columns, and what its steps add up to."""
+    added = _added(keys, since, until)
     return (
         select(
             *(Incident.id, Incident.number, _raw(Incident.source).label("source"), Incident.category_id),
@@ -133,12 +150,13 @@ def _statement(scope: Scope, community: Community, since: datetime, until: datet
             *(column for column in added.c if column.name != "incident_id"),
         )
         .join(added, added.c.incident_id == Incident.id)
-        .where(Incident.community_id == community.id, scope.condition(Incident))
+        # Said twice, or PostgreSQL looks through all incidents for each part.
+        .where(Incident.id.in_(_listed(keys)), Incident.community_id == community.id, scope.condition(Incident))
         .order_by(Incident.id)
     )
 
 
-def _added(wanted: CompoundSelect[Any], since: datetime, until: datetime) -> Subquery:
+def _added(keys: Sequence[int], since: datetime, until: datetime) -> Subquery:
     """What the steps of each of some incidents add up to; grouped by themselves, in the order of their index."""
     step = IncidentStep
     then, inside = step.at < until, and_(step.at >= since, step.at < until)
@@ -161,7 +179,7 @@ def _added(wanted: CompoundSelect[Any], since: datetime, until: datetime) -> Sub
             *(_count(inside, *kinds).label(name) for name, kinds in _COUNTED.items()),
             _count(step.at >= until, *_TIMES).label("retimed"),
         )
-        .where(step.incident_id.in_(wanted))
+        .where(step.incident_id.in_(_listed(keys)))
         .group_by(step.incident_id)
         .having(func.min(step.at) < until)
         .subquery("added")
@@ -184,6 +202,11 @@ def _wanted(community: Community, since: datetime, until: datetime) -> CompoundS
         select(Incident.id).where(ours, Incident.stage.in_(REFUSED), early, stepped),
         select(Incident.id).where(ours, Incident.due_at >= since, Incident.due_at < until),
     )
+
+
+def _listed(keys: Sequence[int]) -> BindParameter[Any]:
+    """Keys of ours written into the statement: handing over thousands of values takes longer than the question."""
+    return bindparam(None, keys, Integer(), expanding=True, literal_execute=True)
 
 
 def _raw(column: Any) -> ColumnElement[Any]:
