@@ -60,8 +60,17 @@ def key_figures(
     still, late = _standing(session, scope, communities, view, at)
     walks, walks_before = (_walked(session, scope, communities, one) for one in (view, before))
     return [
-        KeyFigure("found", N_("Newly found"), N_("Incidents found in the time, voided ones left out."), found, found_before),
-        KeyFigure("closed", N_("Settled in the time"), N_("Incidents closed in the time."), closed[0], closed_before[0], good=1),
+        KeyFigure(
+            "found", N_("Newly found"), N_("Incidents found in the time, voided ones left out."), found, found_before
+        ),
+        KeyFigure(
+            "closed",
+            N_("Settled in the time"),
+            N_("Incidents closed in the time."),
+            closed[0],
+            closed_before[0],
+            good=1,
+        ),
         KeyFigure(
             "on_time",
             N_("Settled on time"),
@@ -75,7 +84,9 @@ def key_figures(
         KeyFigure(
             "overdue", N_("Overdue now"), N_("Open and past their due time, at this moment."), late, None, good=-1
         ),
-        KeyFigure("walks", N_("Patrols walked"), N_("Patrols that began in the time."), walks[0], walks_before[0], good=1),
+        KeyFigure(
+            "walks", N_("Patrols walked"), N_("Patrols that began in the time."), walks[0], walks_before[0], good=1
+        ),
         KeyFigure(
             "metres",
             N_("Distance walked"),
