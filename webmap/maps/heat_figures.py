@@ -197,7 +197,7 @@ def _judged(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [
         _numbers(gettext("With neighbours"), table["window_count"], words.number),
         _numbers(gettext("Expected there"), table["window_expected"], say_rate),
-        _numbers("z", table["z"], lambda value: f"{value:.1f}"),
+        _numbers("z", table["z"], lambda value: f"{round(value, 1) + 0.0:.1f}"),
         _numbers(gettext("Share of false finds"), table["q"], lambda value: f"{value:.3f}"),
         {"title": gettext("More than chance?"), "value": verdict, "text": verdict, "number": False},
     ]

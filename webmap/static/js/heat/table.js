@@ -19,7 +19,7 @@
     function head() {
       return columns.map((column, i) => {
         const cell = G.make("th", { scope: "col", class: column.number ? "number" : "", title: column.note || "" }, [G.make("button", { type: "button", text: column.title })]);
-        if (i === order.column) cell.setAttribute("aria-sort", order.up ? "ascending" : "descending");
+        if (i === order.column) cell.setAttribute("aria-sort", order.up === Boolean(column.number) ? "ascending" : "descending");
         cell.firstChild.addEventListener("click", () => {
           order.up = order.column === i ? !order.up : false;
           order.column = i;
