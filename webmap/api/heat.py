@@ -116,7 +116,7 @@ class Asked:
     @property
     def pixels(self) -> int:
         """How many the longer side of a picture is worth."""
-        return min(shades.PIXELS, max(self.fields["width"], self.fields["height"]))
+        return min(shades.PIXELS, max(int(self.fields["width"]), int(self.fields["height"])))
 
 
 def _digest(*said: object) -> str:
