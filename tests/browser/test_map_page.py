@@ -395,6 +395,24 @@ def test_an_address_of_an_earlier_map_still_opens_its_view(enter, site: Site) ->
     assert not page.is_checked("input[data-layer=open]")
 
 
+def test_to_the_big_screen_and_back_the_view_is_kept(enter, site: Site) -> None:
+    page = enter(site, "/help")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(f"{site.address}/map?since=2026-10-01&until=2026-10-31&layers=heat,words")
+    ready(page)
+
+    page.click(".gp-to-screen")
+    page.wait_for_url("**screen=1*")
+    ready(page)
+    page.focus(".gp-screen-end")
+    page.keyboard.press("Enter")
+
+    page.wait_for_function("!location.search.includes('screen')")
+    ready(page)
+    asked = parse_qs(urlsplit(page.url).query)
+    assert (asked["since"], asked["layers"]) == (["2026-10-01"], ["heat,words"])
+
+
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (3840, 2160)])
 def test_a_big_screen_shows_the_ground_alone_and_turns_by_itself(enter, site: Site, width: int, height: int) -> None:
     page = enter(site, "/help")

@@ -284,6 +284,16 @@
     // Who is out changes by itself while somebody looks.
     const out = boxes.find((box) => box.dataset.layer === "out");
     if (out) setInterval(() => out.checked && !document.hidden && (parts.forget("out"), tell(page, data, "out", layers.out.renew())), 30000);
+    // To the wall and back the view is kept.
+    page.querySelectorAll(".gp-to-screen, .gp-screen-end").forEach((link) =>
+      link.addEventListener("click", () => {
+        const view = new URLSearchParams(address.all());
+        view.delete("at");
+        if (link.classList.contains("gp-to-screen")) view.set("screen", "1");
+        else view.delete("screen");
+        link.href = "?" + view;
+      })
+    );
     wireFilters(page, address, () => {
       period.renew().catch(() => {});
       timed();
