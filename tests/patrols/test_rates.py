@@ -78,12 +78,12 @@ def test_what_happens_later_changes_no_earlier_figure(session: Session) -> None:
     go(session, rows[0], SETTLE, CLOSE, days=5)
     before = rates(session, EVERYTHING, community, SINCE, UNTIL)
 
-    go(session, rows[0], StepKind.REOPEN, days=40)
+    go(session, rows[0], StepKind.REOPEN, SETTLE, CLOSE, days=40)
     go(session, rows[1], SETTLE, CLOSE, days=41)
     go(session, rows[2], StepKind.DECLINE, days=42)
 
     assert rates(session, EVERYTHING, community, SINCE, UNTIL) == before
-    assert before["closed"] == Rate(1, 3)
+    assert (before["closed"], before["on_time"]) == (Rate(1, 3), Rate(1, 3))
 
 
 def test_of_nothing_there_is_no_rate(session: Session) -> None:
