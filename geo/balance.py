@@ -17,12 +17,12 @@ STARTS, LEAST_STARTS, START_BLOCKS = 8, 2, 1_800
 THREADS = 2
 """Starts made side by side; as many of the best are refined."""
 
-REFINING, PER_BLOCK, PER_PAIR, MOST = 13_000_000, 2_500, 400, 50_000_000
+REFINING, PER_BLOCK, PER_PAIR, MOST = 13_000_000, 2_500, 1_000, 75_000_000
 """Moves tried when one of the best is refined: so many, or so many for each block; for few blocks less; and at most."""
 
 ALIKE = 0.6
 """Standard deviation of the blocks' areas, as a share of their mean, up to which towns are easy to arrange; beyond,
-there are more starts and moves, in proportion."""
+there are more starts, in proportion, and more moves by its square."""
 
 UNEVEN = 200
 """How uneven a start may be, in thousandths: a third rounder than with METIS's own 30, and annealing evens it out."""
@@ -178,7 +178,7 @@ def _steps(graph: Graph) -> int:
     """How many moves refining tries."""
     count = len(graph.load)
     usual = max(REFINING, PER_BLOCK * count)
-    return int(min(usual * _unlike(graph), max(MOST, usual), PER_PAIR * count**2))
+    return int(min(usual * _unlike(graph) ** 2, max(MOST, usual), PER_PAIR * count**2))
 
 
 def _likely_counts(load: Numbers, want: Want) -> list[int]:

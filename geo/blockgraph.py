@@ -54,7 +54,7 @@ class Weights:
     a 1 : 4 strip 4.8), and ``border`` that of a grid all bordered by yards.
     """
 
-    even: float = 0.099
+    even: float = 0.102
     shape: float = 1.0
     border: float = 0.25
 
