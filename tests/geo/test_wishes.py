@@ -109,7 +109,10 @@ def test_a_wished_number_of_grids_comes_out_with_even_loads(number):
 
 def test_a_number_of_grids_that_cannot_be_in_the_band_is_the_reason():
     drawing = drawn(households=(300, 500), grids=6)
-    assert drawing.grids["explanation"].str.endswith("6 grids, as wished, cannot all be in the band.").all()
+    short = drawing.grids[drawing.grids["households"] < 300]
+    # There are households for two grids in the band and no more.
+    assert len(short) >= 4
+    assert short["explanation"].str.endswith("6 grids, as wished, cannot all be in the band.").all()
 
 
 def test_grids_balance_another_column_or_a_mix():
