@@ -26,6 +26,10 @@ TABLES = {
     "doors": "bench_doors.py",
     "next_walk": "bench_next_walk.py",
     "hotspots": "bench_hotspots.py",
+    "heat": "bench_heat.py",
+    "heat_page": "bench_heat_page.py",
+    "figures": "bench_figures.py",
+    "incidents": "bench_incidents.py",
     "odd": "sweep_odd_files.py",
 }
 PACKAGES = ("geopandas", "numba", "numpy", "pymetis", "pyogrio", "shapely")

@@ -68,7 +68,7 @@ def read_on(page: Page, site: Site, language: str) -> None:
     page.goto(site.address)
     if not page.evaluate("document.documentElement.lang").startswith(language):
         page.locator(f"button[name=language][value={language}]").first.evaluate("button => button.click()")
-        page.wait_for_function(f"document.documentElement.lang.startsWith('{language}')")
+        page.locator(f"html[lang^={language}]").wait_for(state="attached")
 
 
 @pytest.mark.parametrize(("language", "width"), [("zh", 390), ("en", 1440)])
