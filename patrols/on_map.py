@@ -112,33 +112,6 @@ def is_late(stage: Stage, due_at: datetime | None, at: datetime) -> bool:
     return stage in CLOCKED_STAGES and due_at is not None and due_at < at
 
 
-def places_of_incidents(
-    session: Session, scope: Scope, community: Community, *, since: datetime, until: datetime
-) -> gpd.GeoDataFrame:
-    """Return where incidents were found in a time, for a map of density: points without anything else, WGS 84.
-
-    Sensitive categories and voided incidents are left out. `since` counts, `until` does not.
-    """
-    wanted = (
-        select(frames.as_wkb(Incident.geom))
-        .outerjoin(Category, Incident.category_id == Category.id)
-        .where(
-            Incident.community_id == community.id,
-            Incident.geom.is_not(None),
-            Incident.stage != Stage.VOIDED,
-            Incident.found_at >= since,
-            Incident.found_at < until,
-            _not_sensitive(),
-        )
-    )
-    points = shapely.from_wkb(session.scalars(scope.narrow(wanted, Incident)).all())
-    return gpd.GeoDataFrame(geometry=points, crs=WGS84)
-
-
-def _not_sensitive() -> ColumnElement[bool]:
-    return or_(Category.id.is_(None), Category.sensitive.is_(False))
-
-
 def tracks_on_map(
     session: Session, scope: Scope, community: Community, *, since: datetime, until: datetime
 ) -> gpd.GeoDataFrame:

@@ -7,10 +7,13 @@ from zoneinfo import ZoneInfo
 
 import geopandas as gpd
 import make
+import numpy as np
 import pandas as pd
 import shapely
 
 from geo.borders import split_borders
+from webmap.maps import shades
+from webmap.maps.density import Density
 from webmap.maps.town import Links, Town
 
 NOW = datetime(2026, 11, 22, 14, 30, tzinfo=ZoneInfo("Asia/Shanghai"))
@@ -58,7 +61,7 @@ def small_town(text: str = "", **changes: Any) -> Town:
         buildings=degrees([make.degrees_square(0, 0, 0.0004)], name=[f"{text}3号楼"]),
         compounds=degrees([make.degrees_square(1, 1, 0.0006)], name=[f"{text}西院"]),
         incidents=incidents(text, codes, cells),
-        dense=degrees([cell.centroid for cell in cells for _ in range(5)]),
+        dense=density(text, outline.bounds),
         tracks=degrees([shapely.MultiLineString([[(west, middle), (east, middle)]])]),
         walked=degrees([streets.geometry[0], streets.geometry[1]], seen=[True, False]),
         people=pd.DataFrame(
@@ -71,6 +74,15 @@ def small_town(text: str = "", **changes: Any) -> Town:
         links=Links("/grids/", "/incidents/"),
     )
     return replace(town, **changes)
+
+
+def density(text: str, bounds: tuple[float, float, float, float]) -> Density:
+    """Return a density that rises to the east, in two classes."""
+    values = np.tile(np.arange(8, dtype=np.float32), (8, 1))
+    rows = [("#ffd56a", f"{text}from 2"), ("#fa8e4e", "from 5")]
+    return Density(
+        shades.png(values, shades.shades(7.0)), bounds, rows, ("2", "5"), f"{text}a hectare", f"{text}drawn."
+    )
 
 
 def incidents(text: str, codes: list[str], cells: list[shapely.Polygon]) -> gpd.GeoDataFrame:

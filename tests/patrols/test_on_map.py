@@ -82,11 +82,9 @@ def test_sensitive_incidents_and_those_without_a_place_are_counted_but_never_dra
     incident(session, community, "nowhere", place=None)
 
     found = drawn(session, Scope(), community)
-    dense = on_map.places_of_incidents(session, Scope(), community, since=NOW - MONTH, until=NOW)
 
     assert list(found["number"]) == ["seen"]
     assert found.attrs["hidden"] == 2
-    assert len(dense) == 1
 
 
 def test_a_person_sees_points_on_the_own_ground_alone(session):
@@ -97,22 +95,12 @@ def test_a_person_sees_points_on_the_own_ground_alone(session):
     scope = Scope(communities=frozenset({community.id}), grids=frozenset(codes[:1]))
 
     assert list(drawn(session, scope, community)["number"]) == codes[:1]
-    assert len(on_map.places_of_incidents(session, scope, community, since=NOW - MONTH, until=NOW)) == 1
-
-
-def test_the_density_counts_from_a_moment_on_and_up_to_another(session):
-    community, _ = make.town(session)
-    for number, found_at in enumerate([NOW - MONTH - timedelta(seconds=1), NOW - MONTH, NOW]):
-        incident(session, community, str(number), found_at=found_at)
-
-    assert len(on_map.places_of_incidents(session, Scope(), community, since=NOW - MONTH, until=NOW)) == 1
 
 
 def test_a_community_without_incidents_or_patrols_has_empty_layers(session):
     community, _ = make.town(session)
 
     assert drawn(session, Scope(), community).empty
-    assert on_map.places_of_incidents(session, Scope(), community, since=NOW - MONTH, until=NOW).empty
     assert on_map.tracks_on_map(session, Scope(), community, since=NOW - MONTH, until=NOW).empty
 
 

@@ -115,10 +115,10 @@ def test_templates_in_users_texts_are_not_evaluated():
 
 def test_a_town_with_nothing_but_grids_has_a_map():
     town = small_town()
-    empty = {name: getattr(town, name).iloc[:0] for name in ("streets", "buildings", "compounds", "incidents", "dense")}
+    empty = {name: getattr(town, name).iloc[:0] for name in ("streets", "buildings", "compounds", "incidents")}
     empty |= {name: getattr(town, name).iloc[:0] for name in ("tracks", "walked", "people")}
 
-    markup, data = shown(small_town(**empty))
+    markup, data = shown(small_town(**empty, dense=None))
 
     assert len(data["grids"]["shape"]) == 4
     assert 'data-layer="heat"' not in markup
@@ -135,6 +135,14 @@ def test_a_file_for_the_disk_asks_for_nothing(about):
     policy = re.search(r'Content-Security-Policy" content="([^"]+)"', page)
     assert policy is not None
     assert policy[1].startswith("default-src 'none'; script-src 'sha256-")
+
+
+def test_the_density_of_a_file_lies_inside_with_a_legend_of_its_classes():
+    made = render(town_map(small_town()), nonce="n0nce", asset=str)
+
+    assert "data:image/png;base64," in made.script
+    classes = re.findall(r'<li><i style="background: (#\w+)"></i><span>(≥ )?(\d)</span>', made.body)
+    assert classes[:2] == classes[2:] == [("#ffd56a", "", "2"), ("#fa8e4e", "≥ ", "5")]
 
 
 def test_the_colour_asked_for_is_chosen_and_an_unknown_one_does_no_harm():

@@ -1,17 +1,19 @@
 """The map of a community: grids and their figures, incidents, tracks, heat and names over our own base map."""
 
+import base64
 from collections.abc import Mapping
 from typing import Any
 
 import folium
-import shapely
 from branca.element import MacroElement
 from folium.elements import JSCSSMixin
+from folium.raster_layers import ImageOverlay
 from folium.template import Template
 
-from webmap.maps import content, heat
+from webmap.maps import content
 from webmap.maps.base import LOCAL, Literal, LocalMap, figure_of
-from webmap.maps.panel import Panel, file_switches, heat_legend, summary, written
+from webmap.maps.density import Density
+from webmap.maps.panel import Panel, file_switches, summary, written
 from webmap.maps.style import data_block
 from webmap.maps.town import Town
 
@@ -71,7 +73,6 @@ def town_map(town: Town, *, about: str = "open", colour: str = "") -> folium.Map
     folium.Map
         To be taken apart with `webmap.maps.base.render`, or written to a file with `webmap.maps.export.standalone`.
     """
-    density = heat.density(*shapely.get_coordinates(town.dense.geometry.to_numpy()).T)
     data = content.content(town)
     return drawn(
         data,
@@ -81,18 +82,23 @@ def town_map(town: Town, *, about: str = "open", colour: str = "") -> folium.Map
             figures=data["figures"],
             first=colour or FIRST_FIGURE[about],
             sources=content.sources(town),
-            layers=file_switches(town, density),
+            layers=file_switches(town),
             shown=SHOWN[about],
-            heat=heat_legend(town, density),
+            heat=town.dense,
             simulated=town.simulated,
         ),
-        heat.overlay(density),
+        None if town.dense is None else overlay(town.dense),
     )
 
 
-def drawn(
-    data: Mapping[str, Any], panel: Panel, picture: folium.raster_layers.ImageOverlay | None = None
-) -> folium.Map:
+def overlay(density: Density) -> ImageOverlay:
+    """Return a density as a layer of folium, not yet shown."""
+    west, south, east, north = density.bounds
+    picture = f"data:image/png;base64,{base64.b64encode(density.png).decode()}"
+    return ImageOverlay(picture, bounds=[[south, west], [north, east]], pixelated=False, show=False, pane="heat")
+
+
+def drawn(data: Mapping[str, Any], panel: Panel, picture: ImageOverlay | None = None) -> folium.Map:
     """Return a map of what was packed for the scripts, with its panel.
 
     Parameters

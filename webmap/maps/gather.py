@@ -14,16 +14,18 @@ from data.models import Community
 from geo.borders import split_borders
 from geo.streets import cut_streets
 from patrols import chains, figures, on_map, redraw
-from patrols.days import zone
+from patrols.days import local_day, zone
+from patrols.incident_memory import columns_of, groups_of
+from patrols.incident_view import IncidentView
 from patrols.on_map import StreetsSeen
 from patrols.rules import Rules
 from patrols.scope import Scope
+from patrols.told_counts import told
+from patrols.told_ground import heat_over_grids
 from webmap import language, words
+from webmap.maps.density import Density, density_of, window_around
 from webmap.maps.memory import remembered
 from webmap.maps.town import Links, Town
-
-DENSE_DAYS = 365
-"""A year, so that the seasons even out in the density of incidents."""
 
 DONE_DAYS = 30
 SEEN = ("street_metres", "street_metres_seen", "yard_m2", "yard_m2_seen")
@@ -60,7 +62,7 @@ def gather(
     grids = frames.grids(session, edition.id)
     streets = frames.streets(session, community.id)
     seen = walked(session, scope, community, at, grids, streets) if layers else NOTHING_SEEN
-    dense_since = at - timedelta(days=DENSE_DAYS)
+    usual = IncidentView.of_query({}, today=local_day(community, at))
     town = Town(
         name=community.name,
         at=at,
@@ -73,7 +75,7 @@ def gather(
         people=people(session, scope, community, list(grids["grid_code"]), at),
         days=figures.WEEK_DAYS,
         done_days=DONE_DAYS,
-        dense_since=dense_since.astimezone(zone(community.timezone)).date(),
+        dense_since=usual.since,
         timezone=zone(community.timezone),
         attribution=community.attribution,
         simulated=community.simulated,
@@ -84,7 +86,7 @@ def gather(
     return replace(
         town,
         incidents=incidents(session, scope, community, at),
-        dense=on_map.places_of_incidents(session, scope, community, since=dense_since, until=at),
+        dense=dense(session, scope, community, town, usual),
         tracks=on_map.tracks_on_map(session, scope, community, since=figures.week_begins(community, at), until=at),
         walked=frames.to_degrees(seen.pieces),
     )
@@ -101,6 +103,14 @@ def walked(
     """Return which streets patrols of the week before a moment have seen, by grid and by piece; in metres."""
     pieces = cut(streets, grids, Rules.for_community(community.rules).border_street_m)
     return on_map.streets_seen(session, community, grids, pieces, at=at, scope=scope)
+
+
+def dense(session: Session, scope: Scope, community: Community, town: Town, view: IncidentView) -> Density | None:
+    """Return where incidents of a view are dense, as it is told above the floor; None where nothing is."""
+    groups = groups_of(session, community, columns_of(session, community), at=town.at)
+    window = window_around(town.outline)
+    heat = heat_over_grids(told(groups, community.id, scope, view), window, town.grids[["grid_code", "geometry"]])
+    return density_of(heat, window) if heat.counted else None
 
 
 @remembered(most=8)

@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from geo.errors import N_
 from webmap import words
-from webmap.maps.heat import Heat
+from webmap.maps.density import Density
 from webmap.maps.town import Town
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -74,8 +74,8 @@ class Panel:
         The levels, largest first.
     key_figures : bool
         Whether there is room for key figures, to be fetched.
-    heat : mapping
-        ``note, most`` of the density's legend, where it is known already.
+    heat : Density, optional
+        What the density's legend says, where it is known already.
     filters : mapping
         Lists of `Choice` by the name of their field.
     screen : bool
@@ -91,7 +91,7 @@ class Panel:
     shown: Sequence[str] = ()
     crumbs: Sequence[Crumb] = ()
     key_figures: bool = False
-    heat: Mapping[str, str] = field(default_factory=lambda: {"note": "", "most": ""})
+    heat: Density | None = None
     period: Period | None = None
     filters: Mapping[str, Sequence[Choice]] = field(default_factory=dict)
     simulated: bool = False
@@ -154,7 +154,7 @@ def switches(notes: Mapping[str, str]) -> list[Layer]:
     return [Layer(key, gettext(name), notes[key]) for key, name in NAMES.items() if key in notes]
 
 
-def file_switches(town: Town, density: Heat) -> list[Layer]:
+def file_switches(town: Town) -> list[Layer]:
     """Return the layers of a map in a file: those of which it holds anything."""
     still, late = town.incidents["is_open"], town.incidents["is_late"]
     drawn, hidden = words.number(int((still & ~late).sum())), town.incidents.attrs.get("hidden", 0)
@@ -164,7 +164,7 @@ def file_switches(town: Town, density: Heat) -> list[Layer]:
         "late": (words.number(int(late.sum())), bool(late.any())),
         "open": (drawn, True),
         "done": (done_note(town.done_days), bool((~still).any())),
-        "heat": (gettext("since %(day)s", day=str(town.dense_since)), density.counted > 0),
+        "heat": (gettext("since %(day)s", day=str(town.dense_since)), town.dense is not None),
         "walked": (walked_note(town.days), not town.walked.empty),
         "tracks": (tracks_note(town.days), not town.tracks.empty),
         "words": ("", True),
@@ -186,17 +186,6 @@ def walked_note(days: int) -> str:
 def tracks_note(days: int) -> str:
     """Return which tracks are drawn, and how."""
     return str(ngettext("last %(num)s day, no names", "last %(num)s days, no names", days))
-
-
-def heat_legend(town: Town, density: Heat) -> dict[str, str]:
-    """Return what the heat shows: of what, per what, since when, and what is left out."""
-    note = gettext(
-        "%(count)s incidents since %(day)s, sensitive categories left out. Fewer than 3 close together are not shown.",
-        count=words.number(density.counted),
-        day=town.dense_since.isoformat(),
-    )
-    most = gettext("%(peak)s a hectare", peak=f"{density.peak:.0f}" if density.peak >= 10 else f"{density.peak:.1f}")
-    return {"note": note, "most": most}
 
 
 def spanned(last: date, since: date, until: date, *, chosen: bool, days: int) -> Period:

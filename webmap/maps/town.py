@@ -8,6 +8,8 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
+from webmap.maps.density import Density
+
 
 @dataclass(frozen=True)
 class Links:
@@ -47,8 +49,8 @@ class Town:
         ``number, category, stage, is_open, is_late, found_at, due_at, grid_code, address, description, geometry``
         (points). ``attrs["hidden"]``: how many open ones are not drawn, because their category is sensitive or they
         have no place.
-    dense : GeoDataFrame
-        ``geometry``: points of all incidents for the heat layer, sensitive ones left out already.
+    dense : Density or None
+        Where incidents are dense, told above the floor: of a file nobody knows who will read it.
     tracks : GeoDataFrame
         ``geometry``: lines of patrols without names, ends trimmed.
     walked : GeoDataFrame
@@ -59,7 +61,7 @@ class Town:
     days : int
         Over how many days patrols are shown.
     dense_since : date
-        From when on incidents are in `dense`.
+        The first day of which incidents may be in `dense`.
     """
 
     name: str
@@ -72,7 +74,7 @@ class Town:
     compounds: gpd.GeoDataFrame
     people: pd.DataFrame
     incidents: gpd.GeoDataFrame = field(default_factory=lambda: nothing("is_open", "is_late"))
-    dense: gpd.GeoDataFrame = field(default_factory=lambda: nothing())
+    dense: Density | None = None
     tracks: gpd.GeoDataFrame = field(default_factory=lambda: nothing())
     walked: gpd.GeoDataFrame = field(default_factory=lambda: nothing("seen"))
     days: int = 7

@@ -10,33 +10,11 @@ import numpy as np
 import numpy.typing as npt
 from shapely.geometry.base import BaseGeometry
 
+from webmap.maps.density import Density
 from webmap.maps.legend import Figure
 
 WHOLE = 12
 """Digits of a community's code; a longer one is a grid's."""
-
-
-@dataclass(frozen=True)
-class Density:
-    """A density as a picture on the ground.
-
-    Parameters
-    ----------
-    png : bytes
-        A picture with opacity; the first row in the north, squares of the plane of web maps.
-    bounds : tuple of float
-        West, south, east, north in degrees.
-    rows : sequence of (str, str)
-        Colour and meaning of each class, the thinnest first.
-    title, note : str
-        Of what, per what; and what was left out.
-    """
-
-    png: bytes
-    bounds: tuple[float, float, float, float]
-    rows: Sequence[tuple[str, str]]
-    title: str
-    note: str
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,9 @@ from markupsafe import Markup
 from webmap.maps import content, layers
 from webmap.maps.address import Window
 from webmap.maps.base import Literal, LocalMap, figure_of
+from webmap.maps.density import Density
 from webmap.maps.style import COVERAGE_COLOURS, data_block
-from webmap.shares.contents import Density, ViewContents
+from webmap.shares.contents import ViewContents
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 SCRIPTS = ("map/shapes", "map/base", "map/labels", "map/grids", "share/view")

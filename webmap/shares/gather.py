@@ -33,10 +33,10 @@ from webmap.maps import gather as whole_map
 from webmap.maps import legend
 from webmap.maps.address import MapAddress
 from webmap.maps.content import OPENSTREETMAP
+from webmap.maps.density import Density, density_of, window_around
 from webmap.maps.legend import COVERAGE_BOUNDS, Figure
 from webmap.maps.style import COVERAGE_COLOURS, Scale
-from webmap.shares.contents import WHOLE, Density, Dots, ViewContents
-from webmap.shares.density import density_of, window_around
+from webmap.shares.contents import WHOLE, Dots, ViewContents
 from webmap.shares.said import view_said
 from webmap.shares.told_figures import came_in, per_households, per_km
 

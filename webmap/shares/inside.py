@@ -19,9 +19,9 @@ from webmap.language import gettext
 from webmap.maps import gather as whole_map
 from webmap.maps import heat_figures, legend
 from webmap.maps.address import MapAddress
+from webmap.maps.density import Density, density_of, window_around
 from webmap.maps.legend import Figure
-from webmap.shares.contents import Density, Dots, ViewContents
-from webmap.shares.density import density_of, window_around
+from webmap.shares.contents import Dots, ViewContents
 from webmap.shares.gather import COUNTED, HANDED_FIGURES, Gathering
 
 LATE_COLOUR, OPEN_COLOUR = "#5c0a10", "#b3121f"

@@ -1,5 +1,7 @@
 """The density of a view as a picture on the ground, with what its colours mean."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
@@ -14,7 +16,6 @@ from patrols.told_counts import FLOOR, SQUARE_M
 from webmap import words
 from webmap.language import gettext, ngettext
 from webmap.maps import shades
-from webmap.shares.contents import Density
 
 MARGIN_M = 320.0
 """So much ground around the community is drawn too: the bell reaches over the border, and must not end in a line."""
@@ -23,6 +24,32 @@ FINER = 3
 """So many points each way for a cell of the density."""
 
 Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Density:
+    """A density as a picture on the ground.
+
+    Parameters
+    ----------
+    png : bytes
+        A picture with opacity; the first row in the north, squares of the plane of web maps.
+    bounds : tuple of float
+        West, south, east, north in degrees.
+    rows : sequence of (str, str)
+        Colour and meaning of each class, the thinnest first.
+    begins : sequence of str
+        Where each class begins, for a legend without room for more.
+    title, note : str
+        Of what, per what; and what was left out.
+    """
+
+    png: bytes
+    bounds: Box
+    rows: Sequence[tuple[str, str]]
+    begins: Sequence[str]
+    title: str
+    note: str
 
 
 def window_around(ground: shapely.Geometry) -> Window:
@@ -39,14 +66,14 @@ def density_of(heat: Heat, window: Window, *, singly: bool = False) -> Density:
     """Turn a density into a picture and its legend: told above the floor, or `singly`, of the incidents themselves."""
     values = _finer(heat.per_hectare)
     chosen = shades.shades(heat.peak)
-    rows = [
-        ("#{:02x}{:02x}{:02x}".format(*colour[:3]), gettext("from %(count)s", count=format_decimal(begin)))
-        for begin, colour in zip(chosen.bounds, chosen.colours, strict=True)
-    ]
+    begins = [str(format_decimal(begin)) for begin in chosen.bounds]
+    colours = ["#{:02x}{:02x}{:02x}".format(*colour[:3]) for colour in chosen.colours]
+    rows = [(colour, gettext("from %(count)s", count=begin)) for colour, begin in zip(colours, begins, strict=True)]
     return Density(
         png=shades.png(values, chosen),
         bounds=(window.west, window.south, window.east, window.north),
         rows=rows if heat.peak else [],
+        begins=begins if heat.peak else [],
         title=gettext("Incidents a hectare in this time"),
         note=_note(heat, None if singly else window),
     )
