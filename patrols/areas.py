@@ -14,7 +14,7 @@ from data import frames
 from data.errors import NotFound
 from data.models import WGS84, Community, Grid, Incident, Patrol
 from geo.errors import N_
-from patrols import credits, incidents, redraw
+from patrols import credits, incident_lists, redraw
 from patrols.days import local_day, start_of_day
 from patrols.incident_view import IncidentView
 from patrols.moves import OPEN_STAGES
@@ -131,7 +131,7 @@ def _ground(session: Session, scope: Scope, found: Sequence[Community], at: date
 
 
 def _standing(session: Session, scope: Scope, ids: Sequence[int], view: IncidentView, at: datetime) -> pd.DataFrame:
-    late = func.sum(case((incidents.is_overdue(at), 1), else_=0))
+    late = func.sum(case((incident_lists.is_overdue(at), 1), else_=0))
     wanted = scope.narrow(select(Incident.community_id.label("id")), Incident)
     wanted = wanted.where(Incident.community_id.in_(ids), Incident.stage.in_(OPEN_STAGES), of_kind(view))
     return _rows(

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from data.models import Category, Community, Incident, Stage
-from patrols import incidents
+from patrols import incident_lists
 from patrols.moves import OPEN_STAGES
 from patrols.scope import Scope
 
@@ -35,7 +35,7 @@ def crowds(
     Sensitive categories are left out here as there.
     """
     is_open = Incident.stage.in_(OPEN_STAGES)
-    late = incidents.is_overdue(at)
+    late = incident_lists.is_overdue(at)
     lately = (Incident.stage == Stage.CLOSED) & (Incident.closed_at >= done_since)
     sensitive = select(Category.id).where(Category.sensitive)
     sums = (

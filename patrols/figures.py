@@ -16,11 +16,11 @@ from data.errors import NotFound
 from data.models import WGS84, Community, Grid, GridEdition, Incident, Patrol, Role, Stage
 from geo.errors import N_
 from geo.streets import cut_streets
-from patrols import chains, check_points, credits, incidents, privacy, redraw, standing
+from patrols import chains, check_points, credits, incident_lists, privacy, redraw, standing
 from patrols.chains import Link
 from patrols.coverage import cells_seen, coverage_of
 from patrols.days import local_day, start_of_day
-from patrols.incidents import Filters
+from patrols.incident_lists import Filters
 from patrols.moves import OPEN_STAGES
 from patrols.rules import Rules
 from patrols.scope import Scope
@@ -356,8 +356,8 @@ def _number(key: str, count: int, what: str, verb: str, *, alarm: bool = False, 
 
 def _stage_counts(session: Session, scope: Scope, at: datetime) -> dict[Stage, tuple[int, int]]:
     """Of each open stage, how many incidents may be seen and how many of them are overdue; one query."""
-    late = func.sum(case((incidents.is_overdue(at), 1), else_=0))
-    statement = incidents.filtered(select(Incident), scope, Filters(open_only=True))
+    late = func.sum(case((incident_lists.is_overdue(at), 1), else_=0))
+    statement = incident_lists.filtered(select(Incident), scope, Filters(open_only=True))
     rows = session.execute(statement.with_only_columns(Incident.stage, func.count(), late).group_by(Incident.stage))
     return {stage: (count, int(overdue)) for stage, count, overdue in rows}
 
@@ -369,7 +369,7 @@ def _count(stages: dict[Stage, tuple[int, int]], *wanted: Stage) -> int:
 def _mine(session: Session, scope: Scope) -> int:
     if scope.person_id is None:
         return 0
-    wanted = incidents.filtered(
+    wanted = incident_lists.filtered(
         select(Incident), scope, Filters(handler_id=scope.person_id, stages=(Stage.DISPATCHED,))
     )
     return session.scalar(wanted.with_only_columns(func.count())) or 0

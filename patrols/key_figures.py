@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from data.models import Community, Incident, Patrol, Stage
 from geo.errors import N_
-from patrols import incidents
+from patrols import incident_lists
 from patrols.incident_view import IncidentView
 from patrols.moves import OPEN_STAGES
 from patrols.scope import Scope
@@ -131,7 +131,7 @@ def _closed(
 def _standing(
     session: Session, scope: Scope, communities: Sequence[Community], view: IncidentView, at: datetime
 ) -> tuple[int, int]:
-    late = func.sum(case((incidents.is_overdue(at), 1), else_=0))
+    late = func.sum(case((incident_lists.is_overdue(at), 1), else_=0))
     wanted = select(func.count(), late).where(
         scope.condition(Incident),
         Incident.community_id.in_([one.id for one in communities]),

@@ -108,7 +108,7 @@ def incidents_on_map(
 
 
 def is_late(stage: Stage, due_at: datetime | None, at: datetime) -> bool:
-    """Tell whether an incident is overdue, as `patrols.incidents.is_overdue` asks the database."""
+    """Tell whether an incident is overdue, as `patrols.incident_lists.is_overdue` asks the database."""
     return stage in CLOCKED_STAGES and due_at is not None and due_at < at
 
 

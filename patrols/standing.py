@@ -9,10 +9,10 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from data.models import Community, Incident, IncidentStep, Stage
-from patrols import incidents
+from patrols import incident_lists
 from patrols.days import local_day
 from patrols.handover import HAND_OVERS
-from patrols.incidents import Filters
+from patrols.incident_lists import Filters
 from patrols.moves import CLOCKED_STAGES, OPEN_STAGES
 from patrols.scope import Scope
 
@@ -34,7 +34,7 @@ def counts_by_grid(
     everywhere = replace(scope, grids=None)
     since = _moved_since(at)
     filters = Filters(community_id=community.id)
-    counts = dict(incidents.counts_by_grid(session, everywhere, filters, at=at, without=since))
+    counts = dict(incident_lists.counts_by_grid(session, everywhere, filters, at=at, without=since))
     for code, late in _stood(session, everywhere, community, at, since):
         count, overdue = counts.get(code, (0, 0))
         counts[code] = (count + 1, overdue + late)
@@ -69,7 +69,7 @@ def _stood(
     session: Session, scope: Scope, community: Community, at: datetime, since: Select[Any]
 ) -> list[tuple[str | None, int]]:
     """The grid, and whether overdue, of each incident that was open then and has moved since; one query."""
-    wanted = incidents.filtered(select(Incident), scope, Filters(community_id=community.id))
+    wanted = incident_lists.filtered(select(Incident), scope, Filters(community_id=community.id))
     wanted = wanted.join(IncidentStep, IncidentStep.incident_id == Incident.id).where(
         Incident.id.in_(since), IncidentStep.at <= at
     )

@@ -30,8 +30,9 @@ from data.models import (
     Team,
     TeamMember,
 )
-from patrols import incidents, roster
+from patrols import incident_lists, incidents, roster
 from patrols.points import accounts, rules
+from patrols.scope import EVERYTHING
 
 NOW = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
 """14:30 on the wall of the office."""
@@ -110,7 +111,7 @@ def build(session: Session) -> Town:
         ).number
 
     handed = found(place, south_east, "下水道堵塞")
-    incident = incidents.get(session, incidents.Scope(), handed)
+    incident = incident_lists.get(session, EVERYTHING, handed)
     admin = users.find_user(session, "admin")
     incidents.step(session, incident, StepKind.ACCEPT, by=admin, at=NOW - timedelta(hours=3))
     incidents.step(session, incident, StepKind.TRIAGE, by=admin, at=NOW - timedelta(hours=2), to_organisation=office)

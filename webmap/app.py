@@ -12,7 +12,22 @@ from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from data.database import open_engine
-from webmap import access, api, beginnings, door, errors, frame, headers, language, pages, phones, storage, walk, words
+from webmap import (
+    access,
+    api,
+    beginnings,
+    door,
+    errors,
+    frame,
+    headers,
+    language,
+    pages,
+    phones,
+    storage,
+    times,
+    walk,
+    words,
+)
 from webmap.settings import WebSettings
 
 MEGABYTE = 1024 * 1024
@@ -68,6 +83,7 @@ def create_app(
     _guard_forms(app)
     errors.init_errors(app)
     words.init_words(app)
+    times.init_times(app)
     frame.init_frame(app)
     beginnings.init_beginnings(app)
     pages.init_pages(app)

@@ -23,9 +23,9 @@ from data.models import (
     StepKind,
     User,
 )
-from patrols import incidents, moves
+from patrols import incident_lists, incidents, moves
 from patrols.errors import OutOfScope, StepNotAllowed
-from patrols.incidents import Filters
+from patrols.incident_lists import Filters
 from patrols.moves import MOVES
 from patrols.scope import EVERYTHING, Scope
 
@@ -71,7 +71,7 @@ def test_a_report_from_the_future_or_under_a_taken_number_is_refused(session: Se
         report(session, community, found_at=AT + timedelta(hours=1))
     with pytest.raises(Conflict, match="A1 is taken"):
         report(session, community, number="A1")
-    assert incidents.listing(session, EVERYTHING).total == 1
+    assert incident_lists.listing(session, EVERYTHING).total == 1
 
 
 def test_the_full_loop_keeps_resolved_closed_and_satisfied_apart(session: Session) -> None:
@@ -232,14 +232,14 @@ def test_a_list_holds_only_what_may_be_seen_newest_first(session: Session) -> No
     elsewhere = report(session, community, point=IN_LAST)
     worker = Scope(frozenset({community.id}), frozenset({f"{community.code}001"}))
 
-    page = incidents.listing(session, worker)
+    page = incident_lists.listing(session, worker)
 
     assert [row.number for row in page.items] == [numbers[1], numbers[2], numbers[0]]
-    assert incidents.get(session, worker, numbers[0]).number == numbers[0]
+    assert incident_lists.get(session, worker, numbers[0]).number == numbers[0]
     with pytest.raises(OutOfScope):
-        incidents.get(session, worker, elsewhere.number)
+        incident_lists.get(session, worker, elsewhere.number)
     with pytest.raises(NotFound):
-        incidents.get(session, worker, "no such number")
+        incident_lists.get(session, worker, "no such number")
 
 
 def test_a_handler_sees_what_was_handed_to_the_office_and_nothing_else(session: Session) -> None:
@@ -250,7 +250,7 @@ def test_a_handler_sees_what_was_handed_to_the_office_and_nothing_else(session: 
     incidents.step(session, ours, StepKind.TRIAGE, by=None, at=AT, to_organisation=office)
     scope = Scope(frozenset({community.id}), organisation_id=office.id)
 
-    assert [row.number for row in incidents.listing(session, scope).items] == [ours.number]
+    assert [row.number for row in incident_lists.listing(session, scope).items] == [ours.number]
     assert not scope.allows_incident(other)
 
 
@@ -275,7 +275,7 @@ def test_filters_narrow_a_list(session: Session, filters: Filters, expected: set
     report(session, community, number="c", due_at=AT - timedelta(days=1), point=IN_LAST)
     incidents.step(session, b, StepKind.ACCEPT, by=None, at=AT)
 
-    assert {row.number for row in incidents.listing(session, EVERYTHING, filters).items} == expected
+    assert {row.number for row in incident_lists.listing(session, EVERYTHING, filters).items} == expected
 
 
 def test_pages_are_cut_evenly_and_cost_the_same_whatever_their_length(session: Session) -> None:
@@ -289,7 +289,7 @@ def test_pages_are_cut_evenly_and_cost_the_same_whatever_their_length(session: S
     def ask(rows: int, page: int) -> tuple[int, list[str]]:
         session.expire_all()
         sent.clear()
-        found = incidents.listing(session, EVERYTHING, page=page, rows=rows)
+        found = incident_lists.listing(session, EVERYTHING, page=page, rows=rows)
         names = [row.category.zh for row in found.items if row.category]
         assert (found.total, found.pages) == (7, -(-7 // rows))
         return len(sent), names
@@ -307,7 +307,7 @@ def test_open_and_overdue_are_counted_by_grid(session: Session) -> None:
     incidents.step(session, done, StepKind.VOID, by=None, at=AT, note="重复")
     report(session, community, point=None)
 
-    found = incidents.counts_by_grid(session, EVERYTHING, Filters(), at=AT)
+    found = incident_lists.counts_by_grid(session, EVERYTHING, Filters(), at=AT)
 
     assert found == {f"{community.code}001": (2, 1), None: (1, 0)}
 
@@ -320,8 +320,8 @@ def test_what_is_parked_is_open_but_never_overdue(session: Session) -> None:
     session.flush()
     afterwards = AT + timedelta(days=1)
 
-    found = incidents.listing(session, EVERYTHING, Filters(overdue_at=afterwards)).items
+    found = incident_lists.listing(session, EVERYTHING, Filters(overdue_at=afterwards)).items
 
     assert [one.number for one in found] == [late.number]
-    counted = incidents.counts_by_grid(session, EVERYTHING, Filters(), at=afterwards)
+    counted = incident_lists.counts_by_grid(session, EVERYTHING, Filters(), at=afterwards)
     assert counted == {late.grid_code: (2, 1)}

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from data.database import open_session
 from data.models import Community, Incident, Organisation, Role, Stage, StepKind
-from patrols import incidents
+from patrols import incident_lists, incidents
 from patrols.scope import EVERYTHING
 
 Signed = Callable[[Role], FlaskClient]
@@ -29,7 +29,7 @@ def pass_on(browser: FlaskClient, *picked: str, **fields: object) -> TestRespons
 
 def stored(engine: Engine, number: str) -> Incident:
     with open_session(engine) as session:
-        return incidents.get(session, EVERYTHING, number)
+        return incident_lists.get(session, EVERYTHING, number)
 
 
 def test_a_manager_passes_on_all_that_were_picked_and_reported_ones_are_accepted_on_the_way(
@@ -54,7 +54,7 @@ def test_a_conflict_is_told_by_number_and_stops_no_other(as_role: Signed, town: 
     browser = as_role(Role.GRID_MANAGER)
     picked = picks(browser.get("/incidents").text)
     with open_session(town_engine, writing=True) as session:
-        row = incidents.get(session, EVERYTHING, town.in_grid_1)
+        row = incident_lists.get(session, EVERYTHING, town.in_grid_1)
         incidents.step(session, row, StepKind.ACCEPT, by=None, at=NOW)
         session.commit()
 
@@ -161,7 +161,7 @@ def test_a_list_that_cannot_be_kept_is_refused(as_role: Signed, name: str, query
 )
 def test_the_clock_has_a_colour(as_role: Signed, town: Town, town_engine: Engine, hours: int, shown: str) -> None:
     with open_session(town_engine, writing=True) as session:
-        row = incidents.get(session, EVERYTHING, town.in_grid_1)
+        row = incident_lists.get(session, EVERYTHING, town.in_grid_1)
         row.due_at, row.warn_at = NOW + timedelta(hours=hours), NOW + timedelta(hours=hours - 12)
         session.commit()
 

@@ -40,9 +40,10 @@ from data.models import (
     Telling,
 )
 from data.settings import Settings
-from patrols import incidents
+from patrols import incident_lists, incidents
 from patrols.exchange import platforms, signing
 from patrols.exchange.signing import sign
+from patrols.scope import EVERYTHING
 from webmap.app import create_app
 from webmap.notices.post import Post
 from webmap.notices.sender import Sender
@@ -218,7 +219,7 @@ def test_what_the_platform_does_comes_back_down_and_does_not_go_up_again(
     assert [one.get_json() for one in answers] == [{"stored": 0, "updated": 1, "unchanged": 0}] * 2
     assert (wrong.status_code, wrong.get_json()["type"]) == (403, "urn:gridpatrol:problem:not-signed")
     with open_session(town_engine) as session:
-        assert incidents.get(session, incidents.Scope(), town.handed_over).stage is Stage.RESOLVED
+        assert incident_lists.get(session, EVERYTHING, town.handed_over).stage is Stage.RESOLVED
         assert session.scalar(select(func.count()).select_from(HeardMessage)) == 1
         assert session.scalars(select(Telling)).all() == []
         assert len(session.scalars(select(AuditRow).where(AuditRow.action == "exchange.heard")).all()) == 1
@@ -258,7 +259,7 @@ def test_what_was_not_taken_is_shown_with_its_reason_and_tried_again(
             place = session.scalars(select(Community).where(Community.code == HOME)).one()
             office = session.scalars(select(Organisation).where(Organisation.community_id == place.id)).one()
             platforms.add(session, place, "above", at=now, address=f"http://127.0.0.1:{port}/", office=office)
-            row = incidents.get(session, incidents.Scope(), town.handed_over)
+            row = incident_lists.get(session, EVERYTHING, town.handed_over)
             row.address = "学院路1号"
             incidents.step(session, row, StepKind.HANDLE, by=None, at=now)
             session.commit()

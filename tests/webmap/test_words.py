@@ -22,7 +22,7 @@ from data.models import (
 )
 from patrols.editions import EditionMove
 from patrols.responsibility import Rule
-from webmap import words
+from webmap import times, words
 from webmap.storage import LOCAL
 
 
@@ -71,7 +71,7 @@ def test_moments_are_said_as_people_say_them(ago: timedelta, zh: str, en: str) -
     local = NOW.astimezone(LOCAL)
     for language, said in (("zh", zh), ("en", en)):
         with force_locale(language):
-            assert words.say_moment(local - ago, local) == said
+            assert times.say_moment(local - ago, local) == said
 
 
 @pytest.mark.usefixtures("request_of")
@@ -88,14 +88,14 @@ def test_moments_are_said_as_people_say_them(ago: timedelta, zh: str, en: str) -
 def test_how_long_ago_is_said_in_the_largest_unit(ago: timedelta, zh: str, en: str) -> None:
     for language, said in (("zh", zh), ("en", en)):
         with force_locale(language):
-            assert words.say_ago(NOW - ago, NOW) == said
+            assert times.say_ago(NOW - ago, NOW) == said
 
 
 def test_a_day_is_that_of_the_offices_clock_not_of_utc(app: Flask, clock: list[datetime]) -> None:
     clock[0] = datetime.fromisoformat("2026-11-22T17:00:00+00:00")
     with app.test_request_context(), force_locale("zh"):
-        assert "今天 01:00" in words.moment(clock[0])
-        assert words.day(date(2026, 11, 22)) == "11月22日"
+        assert "今天 01:00" in times.moment(clock[0])
+        assert times.day(date(2026, 11, 22)) == "11月22日"
 
 
 @pytest.mark.usefixtures("request_of")
@@ -111,8 +111,8 @@ def test_lengths_are_rounded_to_what_people_need(value: float | None, said: str)
 def test_missing_numbers_and_moments_are_a_dash() -> None:
     nan = float("nan")
     assert [words.number(nan), words.percent(nan), words.minutes(nan)] == ["–", "–", "–"]
-    assert "–" in words.moment(None)
-    assert "never" in words.ago(None)
+    assert "–" in times.moment(None)
+    assert "never" in times.ago(None)
 
 
 @pytest.mark.parametrize(("name", "covered"), [("李小明", "李**"), ("欧", "欧"), ("", "")])

@@ -7,7 +7,7 @@ from apiflask import APIBlueprint
 from data.errors import NotFound
 from data.models import Category, Incident, IncidentSource, Organisation, Person, Role
 from geo.errors import N_
-from patrols import category_fields, incidents
+from patrols import category_fields, incident_lists, incidents
 from patrols.explanations import explain_incident
 from webmap import access, storage
 from webmap.access import May
@@ -20,9 +20,9 @@ api = APIBlueprint("api_incidents", __name__, url_prefix="/api/incidents", tag="
 @api.input(IncidentQuery, location="query", arg_name="asked")
 @api.output(IncidentsOut)
 @access.needs(May.SEE_INCIDENTS)
-def listing(asked: dict[str, Any]) -> incidents.Page:
+def listing(asked: dict[str, Any]) -> incident_lists.Page:
     """Incidents that may be seen, the newest first."""
-    filters = incidents.Filters(
+    filters = incident_lists.Filters(
         community_id=access.community(asked["community"]).id if "community" in asked else None,
         grid_code=asked.get("grid"),
         stages=(asked["stage"],) if "stage" in asked else (),
@@ -34,7 +34,7 @@ def listing(asked: dict[str, Any]) -> incidents.Page:
         until=asked.get("until"),
         text=asked.get("text", ""),
     )
-    return incidents.listing(storage.session(), access.scope(), filters, page=asked["page"], rows=asked["rows"])
+    return incident_lists.listing(storage.session(), access.scope(), filters, page=asked["page"], rows=asked["rows"])
 
 
 @api.get("/<number>")
@@ -42,7 +42,7 @@ def listing(asked: dict[str, Any]) -> incidents.Page:
 @access.needs(May.SEE_INCIDENTS)
 def show(number: str) -> dict[str, Any]:
     """One incident with its history."""
-    return _told(incidents.get(storage.session(), access.scope(), number))
+    return _told(incident_lists.get(storage.session(), access.scope(), number))
 
 
 @api.post("")
@@ -80,7 +80,7 @@ def report(told: dict[str, Any]) -> dict[str, Any]:
 def step(number: str, told: dict[str, Any]) -> dict[str, Any]:
     """Do the next step of an incident."""
     opened = storage.session()
-    incident = incidents.get(opened, access.scope(), number)
+    incident = incident_lists.get(opened, access.scope(), number)
     incidents.step(
         opened,
         incident,

@@ -11,7 +11,7 @@ import shapely
 from flask_babel import gettext, ngettext
 
 from geo.errors import N_
-from webmap import words
+from webmap import times, words
 from webmap.maps import layers
 from webmap.maps.legend import figures
 from webmap.maps.memory import remembered
@@ -116,7 +116,7 @@ def said() -> dict[str, str]:
 
 def packed_figures(town: Town, *, streets_seen: bool) -> list[dict[str, object]]:
     """Return the figures as the scripts read them; of one that is fetched later only its name and note."""
-    when = words.say_moment(town.at.astimezone(town.timezone), town.at.astimezone(town.timezone))
+    when = times.say_moment(town.at.astimezone(town.timezone), town.at.astimezone(town.timezone))
     found = figures(town.grids, town.people, days=town.days, when=when)
     return [
         one.packed() if streets_seen or one.key != "walked" else {**one.named(), "fetch": "walked"} for one in found
@@ -213,7 +213,7 @@ def waiting_stat(days: int) -> dict[str, str]:
 
 def _stats(row: Any, town: Town, walked: dict[str, str]) -> list[dict[str, str]]:
     late = 0 if pd.isna(row.late_incidents) else int(row.late_incidents)
-    patrolled = gettext("never") if pd.isna(row.last_patrol) else words.say_ago(row.last_patrol, town.at)
+    patrolled = gettext("never") if pd.isna(row.last_patrol) else times.say_ago(row.last_patrol, town.at)
     return [
         {
             "value": words.number(row.open_incidents),
@@ -248,7 +248,7 @@ def incident_columns(
     """Return incidents as columns, categories by number, times in words as seen from a local moment."""
     category, names = pd.factorize(frame["category"].fillna(""))
     said = [
-        ["" if pd.isna(at) else words.say_moment(at.astimezone(now.tzinfo), now) for at in frame[name]]
+        ["" if pd.isna(at) else times.say_moment(at.astimezone(now.tzinfo), now) for at in frame[name]]
         for name in ("found_at", "due_at")
     ]
     table = layers.columns(

@@ -24,7 +24,7 @@ from patrols.incident_memory import columns_of
 from patrols.incident_view import IncidentView
 from patrols.scope import Scope
 from patrols.viewed import found_in, of_kind
-from webmap import words
+from webmap import times, words
 from webmap.maps import content, gather, layers, legend
 from webmap.maps.address import MapAddress
 
@@ -197,7 +197,7 @@ def _end(asked: Asked) -> datetime:
 
 
 def _day(asked: Asked, at: datetime) -> str:
-    return words.say_day(local_day(asked.community, at), asked.local.date())
+    return times.say_day(local_day(asked.community, at), asked.local.date())
 
 
 def cameras(asked: Asked) -> dict[str, Any]:
@@ -219,5 +219,5 @@ def said_days(asked: Asked) -> str:
 
 def span(view: IncidentView, today: date) -> str:
     """The days of a view in words."""
-    since, until = words.say_day(view.since, today), words.say_day(view.until, today)
+    since, until = times.say_day(view.since, today), times.say_day(view.until, today)
     return str(gettext("%(since)s to %(until)s", since=since, until=until))

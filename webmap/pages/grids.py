@@ -3,8 +3,8 @@
 from flask import Blueprint, render_template, request
 
 from data.errors import NotFound
-from patrols import figures, incidents, redraw
-from patrols.incidents import Filters
+from patrols import figures, incident_lists, redraw
+from patrols.incident_lists import Filters
 from patrols.past_grids import find_past_grid
 from patrols.rules import Rules
 from webmap import access, inputs, storage
@@ -59,6 +59,8 @@ def card(code: str) -> str:
         card=found,
         figures=found.figures,
         rules=Rules.for_community(found.community.rules),
-        newest=incidents.listing(opened, access.scope(), filters, rows=5) if access.may(May.SEE_INCIDENTS) else None,
+        newest=incident_lists.listing(opened, access.scope(), filters, rows=5)
+        if access.may(May.SEE_INCIDENTS)
+        else None,
         sketch=sketch.of_grid(opened, found.grid, found.community.id),
     )

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from data import names
 from data.models import Category, Community, LimitUnit, Organisation
 from geo.errors import N_
-from patrols import clocks, handling, incidents, work_calendar
+from patrols import clocks, handling, incident_lists, work_calendar
 from webmap import access, inputs, storage, trail
 from webmap.access import May
 from webmap.errors import BadInput
@@ -26,7 +26,7 @@ def show() -> str:
         community=community,
         communities=access.communities(),
         rules=handling.rules(opened, community),
-        categories=incidents.categories(opened),
+        categories=incident_lists.categories(opened),
         offices=names.offices_of(opened, community.id),
         units=list(LimitUnit),
         hours=handling.hours(opened, community),

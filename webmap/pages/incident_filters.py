@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from data.models import IncidentSource, Stage
 from geo.errors import N_
-from patrols import incidents
+from patrols import incident_lists
 from webmap import access, inputs, storage
 from webmap.errors import BadInput
 
@@ -15,13 +15,13 @@ FILTERS = ("show", "category", "grid", "source", "q", "since", "until", "communi
 """What a list may be narrowed by, as its address says it."""
 
 
-def read_filters(asked: Mapping[str, str]) -> incidents.Filters:
+def read_filters(asked: Mapping[str, str]) -> incident_lists.Filters:
     """The filters of a query: ``show grid category source q since until community office``.
 
     ``show`` is a word of `SHOW`, or stages with commas between them.
     """
     show = asked.get("show", "open")
-    return incidents.Filters(
+    return incident_lists.Filters(
         community_id=access.community(asked["community"]).id if asked.get("community") else None,
         grid_code=inputs.text(asked, "grid", most=20) or None,
         stages=(Stage.DISPATCHED,) if show == "mine" else () if show in SHOW else _stages(show),

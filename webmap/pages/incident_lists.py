@@ -11,7 +11,7 @@ from data.models import Incident, Organisation
 from geo.errors import N_
 from patrols import kept_lists
 from patrols.errors import BadRule, OutOfScope, StepNotAllowed
-from patrols.incidents import PAGE_ROWS
+from patrols.incident_lists import PAGE_ROWS
 from patrols.passing_on import Picked, pass_on
 from webmap import access, errors, inputs, storage, trail
 from webmap.access import May

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, url_for
 
 from data import frames, names
 from data.models import Community, GridEdition, Incident, IncidentStep
-from patrols import clocks, incidents, photos
+from patrols import clocks, incident_lists, photos
 from webmap import access, storage
 from webmap.access import May
 from webmap.language import gettext
@@ -27,7 +27,7 @@ def sheet(number: str) -> Response:
     from webmap.printing import contents, incident_sheet
 
     opened = storage.session()
-    incident = incidents.get(opened, access.scope(), number)
+    incident = incident_lists.get(opened, access.scope(), number)
     community = opened.get_one(Community, incident.community_id)
     edition = opened.get(GridEdition, incident.edition_id) if incident.edition_id else None
     spot = None

@@ -29,6 +29,7 @@ from patrols import (
     category_fields,
     clocks,
     duplicates,
+    incident_lists,
     incidents,
     kept_lists,
     moves,
@@ -69,7 +70,7 @@ def listing() -> str:
 def list_page(asked: Mapping[str, str], **told: Any) -> str:
     """A page of the list with what became of those that were picked from it."""
     opened = storage.session()
-    found = incidents.listing(opened, access.scope(), read_filters(asked), page=inputs.page(asked))
+    found = incident_lists.listing(opened, access.scope(), read_filters(asked), page=inputs.page(asked))
     picks = _may_be_picked(found.items)
     return render_template(
         "incidents.html",
@@ -77,7 +78,7 @@ def list_page(asked: Mapping[str, str], **told: Any) -> str:
         asked=asked,
         query=urlencode({name: asked[name] for name in FILTERS if asked.get(name)}),
         shown=asked.get("show", "open"),
-        categories=incidents.categories(opened),
+        categories=incident_lists.categories(opened),
         stages=list(Stage),
         sources=list(IncidentSource),
         kept=kept_lists.of(opened, access.me()),
@@ -111,7 +112,7 @@ def _offices(picks: Container[int], rows: Sequence[Incident]) -> list[tuple[Orga
 @access.needs(May.SEE_INCIDENTS)
 def show(number: str) -> str:
     """One incident."""
-    return _page(incidents.get(storage.session(), access.scope(), number))
+    return _page(incident_lists.get(storage.session(), access.scope(), number))
 
 
 @pages.post("/incidents/<number>/steps")
@@ -119,7 +120,7 @@ def show(number: str) -> str:
 def step(number: str) -> ResponseReturnValue:
     """Do the next step."""
     opened, form = storage.session(), request.form
-    incident = incidents.get(opened, access.scope(), number)
+    incident = incident_lists.get(opened, access.scope(), number)
     kind = inputs.word(form, "kind", StepKind)
     if kind is None:
         raise BadInput(N_("Choose a step."))
@@ -150,7 +151,7 @@ def step(number: str) -> ResponseReturnValue:
 @access.needs(May.SEE_REPORTER)
 def reporter(number: str) -> ResponseReturnValue:
     """Show who reported it, to whoever says why; the look is written to the audit."""
-    incident = incidents.get(storage.session(), access.scope(), number)
+    incident = incident_lists.get(storage.session(), access.scope(), number)
     why = inputs.text(request.form, "why", most=200)
     if not why:
         raise BadInput(N_("Say why you need to know who reported it."))
@@ -163,7 +164,7 @@ def reporter(number: str) -> ResponseReturnValue:
 @access.needs(May.STEP)
 def answer(number: str) -> ResponseReturnValue:
     """Answer what its category asks, or put right what was answered."""
-    incident = incidents.get(storage.session(), access.scope(), number)
+    incident = incident_lists.get(storage.session(), access.scope(), number)
     answers = read_answers(incident.category, request.form)
     before = category_fields.kept(incident)
     category_fields.keep(incident, answers)
@@ -236,7 +237,7 @@ def _other(form: Mapping[str, str], incident: Incident) -> Incident | None:
     number = inputs.text(form, "other", most=64)
     if not number:
         return None
-    return incidents.get(storage.session(), access.scope(), number, community_id=incident.community_id)
+    return incident_lists.get(storage.session(), access.scope(), number, community_id=incident.community_id)
 
 
 def _keep_photos(incident: Incident, role: PhotoRole) -> None:

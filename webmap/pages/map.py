@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from data.models import Community
 from patrols import areas, key_figures
-from webmap import access, headers, storage, words
+from webmap import access, headers, storage, times
 from webmap.access import May
 from webmap.language import gettext
 from webmap.maps import content, fetched, houses, keys, region
@@ -206,7 +206,7 @@ def _region(address: MapAddress, code: str, found: Sequence[Community]) -> Regio
     counted = areas.community_figures(opened, access.scope(), found, view, at=storage.now())
     shapes = areas.outlines(opened, found).reindex([one.id for one in found])
     local = storage.now().astimezone(storage.LOCAL)
-    days, when = fetched.span(view, storage.today()), words.say_moment(local, local)
+    days, when = fetched.span(view, storage.today()), times.say_moment(local, local)
     if len(code) == areas.SUBDISTRICT:
         table = region.of_communities(
             [one.code for one in found], [one.name for one in found], shapes.to_numpy(), counted

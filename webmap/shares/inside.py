@@ -14,7 +14,7 @@ from patrols.incident_columns import IncidentColumns
 from patrols.incident_memory import columns_of
 from patrols.on_map import StreetsSeen
 from patrols.scope import Scope
-from webmap import words
+from webmap import times
 from webmap.language import gettext
 from webmap.maps import gather as whole_map
 from webmap.maps import heat_figures, legend
@@ -50,7 +50,7 @@ class _Inside(Gathering):
 
     def _live(self, key: str) -> Figure:
         shown = whole_map.gather(self.session, self.scope, self.community, self.at, layers=False)
-        when = words.say_moment(self.at.astimezone(shown.timezone), self.at.astimezone(shown.timezone))
+        when = times.say_moment(self.at.astimezone(shown.timezone), self.at.astimezone(shown.timezone))
         found = legend.figures(shown.grids, shown.people, days=figures.WEEK_DAYS, when=when)
         return next(one for one in found if one.key == key)
 

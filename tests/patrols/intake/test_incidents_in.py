@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from data.errors import RowsRefused
 from data.exchange.reading import Reading
 from data.models import Category, Incident, IncidentSource, IncidentStep, Organisation, Stage, StepKind
-from patrols import incidents, intake
+from patrols import incident_lists, intake
 from patrols.responsibility import find_responsible
 from patrols.scope import EVERYTHING
 
@@ -186,7 +186,7 @@ def test_categories_are_known_by_key_or_by_a_name_that_only_one_has(session: Ses
 
     intake.import_incidents(session, rows, community, at=AT)
 
-    names = [row.category and row.category.zh for row in incidents.listing(session, EVERYTHING).items]
+    names = [row.category and row.category.zh for row in incident_lists.listing(session, EVERYTHING).items]
     assert set(names) == {None, "突发事件", "街面秩序"}
 
 
