@@ -33,6 +33,10 @@ class BadInput(WebError):
     """A field of a form or a query that cannot be used."""
 
 
+class TooMuchAtOnce(WebError):
+    """More is being made already than one server or one person should wait for."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """How one kind of error is told: the HTTP status, the stable name of the problem's type, its title."""
@@ -66,6 +70,7 @@ TABLE: list[tuple[type[Exception], Answer]] = [
     (data_errors.UnreadableFile, Answer(422, "unreadable-file", N_("The file cannot be read"))),
     (data_errors.BadPicture, Answer(415, "wrong-media-type", N_("The picture cannot be used"))),
     (BadInput, Answer(422, "bad-input", N_("Something in the form needs another look"))),
+    (TooMuchAtOnce, Answer(429, "too-many", N_("Too much at once"))),
     (data_errors.DatabaseUnavailable, Answer(503, "database-unavailable", N_("The database does not answer"))),
     (OperationalError, Answer(503, "database-unavailable", N_("The database does not answer"))),
     (CSRFError, Answer(400, "stale-form", N_("The page was open for too long"))),
