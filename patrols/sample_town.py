@@ -115,7 +115,9 @@ def _enter(session: Session, first_day: date) -> Community:
         for position, (duty, kind, zh, en) in enumerate(CHAIN, start=1)
     )
     session.add_all(
-        Organisation(community_id=community.id, code=row["code"], name=row["name"])
+        Organisation(
+            community_id=community.id, code=row["code"], name=row["name"], in_community=row["in_community"] == "yes"
+        )
         for row in tables.organisations.to_dict("records")
     )
     session.flush()

@@ -47,6 +47,9 @@ BEGAN = datetime(2025, 8, 1, tzinfo=UTC)
 REDRAWN = date(2026, 10, 12)
 """From this day on the town has other grids, and some open incidents have changed hands."""
 
+ABOVE = ("环卫所", "执法队")
+"""Offices above the community; what their codes look like says nothing of it."""
+
 NEVER = frozenset({StepKind.MERGE, StepKind.ESCALATE})
 """Steps that need another incident, or are the program's own."""
 
@@ -64,8 +67,8 @@ def build(session: Session, count: int = 90, *, seed: int = 11) -> Community:
     random = np.random.default_rng(seed)
     users = _people(session, place)
     offices = [
-        make.add(session, Organisation(community_id=place.id, name=name, code=code))
-        for name, code in (("物业", ""), ("环卫所", "6" * 18), ("执法队", "7" * 18))
+        make.add(session, Organisation(community_id=place.id, name=name, code=code, in_community=name not in ABOVE))
+        for name, code in (("物业", "5" * 18), ("环卫所", "6" * 18), ("执法队", ""))
     ]
     kinds = [
         make.add(session, Category(family="社区", kind="事件", code=f"0{n}", zh=zh, en=en, sensitive=n == 2))

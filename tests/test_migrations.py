@@ -18,7 +18,7 @@ from sqlalchemy import Engine, inspect, text
 
 from data.database import check, downgrade, init, is_at_head, migrating, open_engine, open_session, upgrade
 from data.errors import DatabaseUnavailable
-from data.models import Base, Patrol, PatrolCredit, PatrolSource
+from data.models import Base, Organisation, Patrol, PatrolCredit, PatrolSource
 
 OURS = {*Base.metadata.tables, "alembic_version"}
 
@@ -122,6 +122,22 @@ def test_on_the_way_back_credits_of_two_editions_become_one_and_lose_no_metre(em
         left = connection.execute(text("SELECT grid_code, metres, minutes FROM patrol_credit ORDER BY metres")).all()
 
     assert [tuple(row) for row in left] == [(None, 3.0, 2.0), ("2", 9.0, 1.0), ("1", 42.5, 2.0)]
+
+
+def test_offices_that_are_there_already_stay_inside_or_above_as_their_codes_had_it(empty):
+    upgrade(empty)
+    with open_session(empty, writing=True) as session:
+        place, _ = make.town(session)
+        for name, code in (("物业", ""), ("商户", "91"), ("环卫所", "1" * 18)):
+            make.add(session, Organisation(community_id=place.id, name=name, code=code))
+        session.commit()
+
+    downgrade(empty, "0028")
+    upgrade(empty)
+
+    with open_session(empty) as session:
+        found = {office.name: office.in_community for office in session.query(Organisation)}
+    assert found == {"物业": True, "商户": True, "环卫所": False}
 
 
 def test_a_second_upgrade_changes_nothing_and_keeps_the_rows(empty):

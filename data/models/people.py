@@ -60,7 +60,10 @@ class Role(StrEnum):
 
 
 class Organisation(Base):
-    """A handling office or property firm; departments carry the 18-digit code."""
+    """A handling office or property firm; departments carry the 18-digit code.
+
+    ``in_community`` is true of the community's own ones and of firms at work in it, false of departments above it.
+    """
 
     __tablename__ = "organisation"
 
@@ -68,6 +71,7 @@ class Organisation(Base):
     community_id: Mapped[int] = mapped_column(ForeignKey("community.id"), index=True)
     code: Mapped[str] = mapped_column(Phrase(18), default="")
     name: Mapped[str] = mapped_column(Phrase(128))
+    in_community: Mapped[bool] = mapped_column(default=True)
 
     __table_args__ = (UniqueConstraint("community_id", "name"),)
 

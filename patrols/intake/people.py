@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
 import pandas as pd
@@ -35,6 +36,7 @@ PEOPLE: Headings = {
     "name": ("姓名",),
     "phone": ("电话", "手机", "联系电话", "手机号", "手机号码"),
     "organisation": ("单位", "部门", "所属单位"),
+    "in_community": ("社区内单位", "是否社区内单位", "单位在社区内", "office in the community"),
     "team": ("队伍", "志愿队", "志愿者队伍"),
     "duty": ("职务", "岗位", "职责"),
     "place_kind": ("岗位类型", "责任类型"),
@@ -70,6 +72,16 @@ PLACE_KINDS: Mapping[str, PlaceKind] = {
     "单元": PlaceKind.ENTRANCE,
     "户": PlaceKind.HOUSEHOLDS,
 }
+
+
+class YesNo(StrEnum):
+    """What a column that asks a question is answered with."""
+
+    YES = "yes"
+    NO = "no"
+
+
+ANSWERS: Mapping[str, YesNo] = {"是": YesNo.YES, "否": YesNo.NO, "1": YesNo.YES, "0": YesNo.NO}
 _PLACE = ("grid_code", "compound_id", "building_id", "entrance", "household_from", "household_until")
 
 
@@ -81,7 +93,8 @@ def import_people(
     People are known by `number`: the same number again updates name and phone, and a posting that is there already is
     left alone. Nobody is relieved because a file does not mention them. `compound` and `building` name a place by its
     key or its name, where that is the only one; `grid_code` must be a code the community has used. Offices and teams
-    that are new are added. Without `valid_from` a posting begins today.
+    that are new are added; `in_community` (yes or no) says whether a row's office is one of the community, which a new
+    one is unless said. Without `valid_from` a posting begins today.
     """
     sheet = Sheet(reading, PEOPLE)
     rows = pd.DataFrame(
@@ -90,6 +103,7 @@ def import_people(
             "name": sheet.text("name", longest=64, required=True),
             "phone": sheet.text("phone", longest=32),
             "organisation": sheet.text("organisation", longest=128),
+            "in_community": sheet.word("in_community", YesNo, ANSWERS),
             "team": sheet.text("team", longest=128),
             "duty": sheet.text("duty", longest=32).map(lambda text: DUTIES.get(text, text)).astype(str),
             "place_kind": sheet.word("place_kind", PlaceKind, PLACE_KINDS),
@@ -105,6 +119,7 @@ def import_people(
     rows["building_id"] = _place_ids(session, sheet, community, Building, "building")
     rows["valid_from"] = rows["valid_from"].where(rows["valid_from"].notna(), local_day(community, at))
     _check_names(sheet, rows)
+    _check_offices(sheet, rows)
     _check_grids(session, sheet, community, rows)
     _check_postings(sheet, rows)
     good = rows[sheet.accept(skip_bad=skip_bad)]
@@ -157,6 +172,20 @@ def _check_names(sheet: Sheet, rows: pd.DataFrame) -> None:
         column="number",
         number=lambda i: rows["number"].iloc[i],
         name=lambda i: first.iloc[i],
+    )
+
+
+def _check_offices(sheet: Sheet, rows: pd.DataFrame) -> None:
+    """An office is either one of the community or not; only a row with an office can say so."""
+    said = rows["in_community"].notna()
+    sheet.refuse(said & (rows["organisation"] == ""), N_("Say which office this is about."), column="in_community")
+    first = rows[said].groupby("organisation")["in_community"].first()
+    known = rows["organisation"].map(first)
+    sheet.refuse(
+        said & (rows["organisation"] != "") & (rows["in_community"] != known),
+        N_("An earlier row says otherwise of %(office)s."),
+        column="in_community",
+        office=lambda i: rows["organisation"].iloc[i],
     )
 
 
@@ -215,6 +244,7 @@ def _narrowed(row: Mapping[Any, Any]) -> dict[str, Any]:
 
 def _store_people(session: Session, community: Community, rows: pd.DataFrame) -> tuple[int, int]:
     offices = _named(session, Organisation, community, rows["organisation"])
+    _place_offices(session, rows, offices)
     people = rows.drop_duplicates("number")
     known = {
         person.number: person for person in session.scalars(select(Person).where(Person.community_id == community.id))
@@ -234,6 +264,17 @@ def _store_people(session: Session, community: Community, rows: pd.DataFrame) ->
     if changed:
         session.execute(update(Person), changed)
     return len(new), len(changed)
+
+
+def _place_offices(session: Session, rows: pd.DataFrame, offices: Mapping[str, int]) -> None:
+    """Keep of each office whether it is one of the community, where the rows say so."""
+    said = rows[rows["in_community"].notna()].drop_duplicates("organisation")
+    changed = [
+        {"id": offices[name], "in_community": answer is YesNo.YES}
+        for name, answer in zip(said["organisation"], said["in_community"], strict=True)
+    ]
+    if changed:
+        session.execute(update(Organisation), changed)
 
 
 def _store_postings(session: Session, community: Community, rows: pd.DataFrame, people: Mapping[str, int]) -> int:

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from data.exchange.reading import Reading
-from data.models import Community, Incident, IncidentStep, Organisation, Person, Stage, StepKind
+from data.models import Community, Incident, IncidentStep, Organisation, Outcome, Person, Stage, StepKind
 from geo.errors import N_
 from patrols.errors import StepNotAllowed
 from patrols.intake.incidents import INCIDENTS
@@ -27,6 +27,7 @@ STEPS: Headings = {
     "person": ("处置人", "处置人编号", "to_person"),
     "organisation": ("处置单位", "承办单位", "to_organisation"),
     "rating": ("评价", "满意度"),
+    "outcome": ("调解结果", "化解结果", "mediation"),
 }
 STEP_KINDS: Mapping[str, StepKind] = {
     "受理": StepKind.ACCEPT,
@@ -51,6 +52,15 @@ STEP_KINDS: Mapping[str, StepKind] = {
     "就地办结": StepKind.SETTLE_ON_THE_SPOT,
 }
 
+OUTCOMES: Mapping[str, Outcome] = {
+    "调解成功": Outcome.SETTLED,
+    "已化解": Outcome.SETTLED,
+    "调解未成": Outcome.NOT_SETTLED,
+    "未化解": Outcome.NOT_SETTLED,
+    "进入诉讼": Outcome.TO_COURT,
+    "转诉讼": Outcome.TO_COURT,
+}
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -72,7 +82,8 @@ def import_steps(
     """Take the history of incidents that are stored: `number`, `step`, `at`, and what the step needs.
 
     The steps of an incident are taken in order of time (of rows, where equal) after those it has, by the one table of
-    what may follow what. An incident of which one step is refused takes none of its later ones.
+    what may follow what. An incident of which one step is refused takes none of its later ones. `outcome` says how a
+    mediation ended, on the step that resolves or settles a dispute.
     """
     sheet = Sheet(reading, STEPS)
     rows = pd.DataFrame(
@@ -82,6 +93,7 @@ def import_steps(
             "at": sheet.moment("at", community.timezone, required=True),
             "note": sheet.text("note", longest=4000),
             "rating": sheet.number("rating", least=RATINGS[0], most=RATINGS[-1]),
+            "outcome": sheet.word("outcome", Outcome, OUTCOMES),
         }
     )
     sheet.refuse(
@@ -145,9 +157,9 @@ def _advance(incident: _Standing, row: Mapping[Any, Any]) -> dict[str, Any]:
         raise StepNotAllowed(N_("The step is dated before the one it follows: %(at)s."), at=at.isoformat())
     given = {"person_id": row["person_id"], "organisation_id": row["organisation_id"]}
     rating = None if pd.isna(row["rating"]) else int(row["rating"])
-    kind = row["kind"]
-    move = check_step(incident.stage, kind, note=row["note"], rating=rating, **given)
-    changes = consequences(kind, move.after, at, row["person_id"], row["organisation_id"], rating=rating)
+    kind, outcome = row["kind"], row["outcome"]
+    move = check_step(incident.stage, kind, note=row["note"], outcome=outcome, rating=rating, **given)
+    changes = consequences(kind, move.after, at, row["person_id"], row["organisation_id"], outcome, rating)
     incident.changes.update(changes)
     incident.stage, incident.at, incident.number = move.after, at, incident.number + 1
     return {
@@ -159,4 +171,5 @@ def _advance(incident: _Standing, row: Mapping[Any, Any]) -> dict[str, Any]:
         "note": note_of(kind, row["note"], rating),
         "to_person_id": row["person_id"],
         "to_organisation_id": row["organisation_id"],
+        "said": {} if outcome is None else {"outcome": outcome.value},
     }

@@ -29,9 +29,6 @@ LEAST_RANKED = 30
 """With fewer cases due a rank says more about luck than about work: one case more or less moves the rate by over three
 percentage points."""
 
-DEPARTMENT_CODE = 18
-"""Digits of the code that departments have; an office without one is the community's own, or a firm in it."""
-
 RANKED = Said(
     N_(
         "Ranked by the on-time rate, only where at least %(least)s cases were due; equal rates share a rank. Counts"
@@ -201,7 +198,7 @@ def _levels(asked: Asked) -> Table:
     """Who settled what was closed in the period: the grid itself, the community, or a department above it."""
     table = asked.counted.table[asked.counted.marks["closed"]]
     office = table["organisation_id"]
-    above = office.isin([key for key, row in asked.offices.items() if len(row.code) == DEPARTMENT_CODE])
+    above = office.isin([key for key, row in asked.offices.items() if not row.in_community])
     in_grid = office.isna() | table["on_the_spot"]
     counts = {
         N_("inside the grid"): int(in_grid.sum()),
@@ -219,8 +216,8 @@ def _levels(asked: Asked) -> Table:
         formulas=(
             Said(
                 N_(
-                    "Inside the grid: settled on the spot, or never passed to an office. Above the community: by an"
-                    " office with a department's code of 18 digits. Inside the community: by any other office."
+                    "Inside the grid: settled on the spot, or never passed to an office. Inside the community: by an"
+                    " office that is marked as one of the community. Above the community: by any other office."
                 )
             ),
         ),

@@ -1,6 +1,7 @@
 """Rules of handling on pages, and what an incident's page does with them."""
 
 import io
+import re
 from collections.abc import Callable
 
 import pytest
@@ -44,6 +45,10 @@ def test_a_rule_without_a_time_is_taken_away(as_role: Signed) -> None:
         ("/handling/rules", {"amount": "1.5", "unit": "working_days"}),
         ("/handling/rules", {"amount": "0", "unit": "urgent_hours"}),
         ("/handling/rules", {"amount": "2", "unit": "moons"}),
+        ("/handling/offices", {"name": ""}),
+        ("/handling/offices", {"name": "物业", "code": "9 1"}),
+        ("/handling/offices", {"name": "物业", "organisation": "99999"}),
+        ("/handling/offices", {"name": "环卫所"}),
         ("/handling/hours", {"hours": "from nine to five"}),
         ("/handling/days", {"day": "tomorrow"}),
         ("/handling/days", {}),
@@ -55,6 +60,21 @@ def test_what_makes_no_sense_is_refused(as_role: Signed, address: str, fields: d
     page = send(as_role(Role.GRID_MANAGER), address, page="/handling", **fields)
 
     assert page.status_code in (404, 409, 422)
+
+
+def test_an_office_is_entered_and_moved_above_the_community(as_role: Signed) -> None:
+    browser = as_role(Role.GRID_MANAGER)
+
+    assert send(browser, "/handling/offices", page="/handling", name="和园物业", level="inside").status_code == 302
+    page = browser.get("/handling").text
+    row = page[page.index('<td class="first">和园物业') :]
+    assert row.index("inside the community") < row.index("</tr>")
+    key = re.findall(r'name="organisation" value="(\d+)"', row)[0]
+    send(browser, "/handling/offices", page="/handling", organisation=key, name="电力所", code="9" * 18, level="above")
+
+    page = browser.get("/handling").text
+    assert "和园物业" not in page
+    assert "9" * 18 in page
 
 
 def test_an_emergency_is_begun_once_and_ended(as_role: Signed) -> None:

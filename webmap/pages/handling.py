@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from data import names
 from data.models import Category, Community, LimitUnit, Organisation
 from geo.errors import N_
-from patrols import clocks, handling, incident_lists, work_calendar
+from patrols import clocks, handling, incident_lists, offices, work_calendar
 from webmap import access, inputs, storage, trail
 from webmap.access import May
 from webmap.errors import BadInput
@@ -51,6 +51,27 @@ def set_rule() -> ResponseReturnValue:
     handling.set_rule(opened, community, category, office, limit)
     told = {"category": category_id, "office": office_id, "limit": clocks.saying(limit).get(clocks.LIMIT)}
     return _done(community, "handling.rule_set", gettext("The rule is kept."), **told)
+
+
+@pages.post("/handling/offices")
+@access.needs(May.SET_HANDLING)
+def set_office() -> ResponseReturnValue:
+    """Enter an office, or correct one: its name, its code, and whether it is one of the community."""
+    opened, form, community = storage.session(), request.form, _community()
+    key = inputs.whole(form, "organisation")
+    office = opened.get(Organisation, key) if key else None
+    if key and office is None:
+        raise BadInput(N_("Choose a category and an office from the lists."))
+    kept = offices.keep(
+        opened,
+        community,
+        inputs.text(form, "name", most=128),
+        code=inputs.text(form, "code", most=64),
+        in_community=form.get("level") != "above",
+        office=office,
+    )
+    facts = {"office": kept.name, "code": kept.code, "in_community": kept.in_community}
+    return _done(community, "handling.office_set", gettext("The office is kept."), **facts)
 
 
 @pages.post("/handling/hours")

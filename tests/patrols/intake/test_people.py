@@ -113,6 +113,23 @@ def test_offices_and_teams_are_added_once(session: Session) -> None:
     assert session.scalar(select(func.count()).select_from(TeamMember)) == 3
 
 
+def test_a_roster_says_which_offices_are_of_the_community_and_an_empty_cell_changes_nothing(session: Session) -> None:
+    community = town(session)
+    first = sheet(
+        number=["P1", "P2", "P3"],
+        name=["甲", "乙", "丙"],
+        单位=["环卫所", "和园物业", "环卫所"],
+        社区内单位=["否", "", ""],
+    )
+    again = sheet(number=["P1"], name=["甲"], 单位=["环卫所"])
+
+    for rows in (first, again):
+        intake.import_people(session, rows, community, at=AT)
+
+    found = dict(session.execute(select(Organisation.name, Organisation.in_community)).all())
+    assert found == {"环卫所": False, "和园物业": True}
+
+
 @pytest.mark.parametrize(
     ("columns", "reason"),
     [
@@ -121,6 +138,8 @@ def test_offices_and_teams_are_added_once(session: Session) -> None:
         ({"网格": ["999"]}, "名册.xlsx:2:网格: The community has no grid 999."),
         ({"building": ["9号楼"]}, "名册.xlsx:2:building: The community has no place called 9号楼."),
         ({"building": ["3号楼"]}, "名册.xlsx:2:building: 2 places are called 3号楼: give its key instead."),
+        ({"社区内单位": ["是"]}, "名册.xlsx:2:社区内单位: Say which office this is about."),
+        ({"单位": ["环卫所"], "in_community": ["maybe"]}, "maybe is not one of yes, no."),
         ({"place_kind": ["moon"]}, "moon is not one of community, grid, compound, building, entrance, households."),
         ({"place_kind": ["entrance"], "building": ["5号楼"]}, "of the kind entrance needs entrance."),
         ({"valid_from": ["someday"]}, "名册.xlsx:2:valid_from: someday is not a date. Write it like 2026-11-22."),
