@@ -20,7 +20,7 @@ from patrols.incident_view import IncidentView
 from patrols.moves import OPEN_STAGES
 from patrols.rules import Rules
 from patrols.scope import Scope
-from patrols.viewed import found_in, of_kind
+from patrols.viewed import countable, found_in, of_kind
 
 COUNTY, SUBDISTRICT, COMMUNITY = 6, 9, 12
 """How many digits of a code name which level; a grid's own number follows a community's."""
@@ -89,7 +89,7 @@ def community_figures(
     ----------
     view : IncidentView
         Which incidents count; its days are those in which they were found. Open and overdue ones count whenever they
-        were found.
+        were found; those of sensitive categories for those alone who are shown reporters.
 
     Returns
     -------
@@ -133,14 +133,18 @@ def _ground(session: Session, scope: Scope, found: Sequence[Community], at: date
 def _standing(session: Session, scope: Scope, ids: Sequence[int], view: IncidentView, at: datetime) -> pd.DataFrame:
     late = func.sum(case((incident_lists.is_overdue(at), 1), else_=0))
     wanted = scope.narrow(select(Incident.community_id.label("id")), Incident)
-    wanted = wanted.where(Incident.community_id.in_(ids), Incident.stage.in_(OPEN_STAGES), of_kind(view))
+    wanted = wanted.where(
+        Incident.community_id.in_(ids), Incident.stage.in_(OPEN_STAGES), of_kind(view), countable(scope)
+    )
     return _rows(
         session, wanted.add_columns(func.count().label("open"), late.label("overdue")).group_by(Incident.community_id)
     )
 
 
 def _found(session: Session, scope: Scope, found: Sequence[Community], view: IncidentView) -> "pd.Series[Any]":
-    wanted = scope.narrow(select(Incident.community_id.label("id")), Incident).where(found_in(view, found))
+    wanted = scope.narrow(select(Incident.community_id.label("id")), Incident).where(
+        found_in(view, found), countable(scope)
+    )
     return _rows(session, wanted.add_columns(func.count().label("found")).group_by(Incident.community_id))["found"]
 
 

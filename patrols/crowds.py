@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, case, func, or_, select
+import pandas as pd
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from data.models import Category, Community, Incident, Stage
@@ -37,7 +38,6 @@ def crowds(
     is_open = Incident.stage.in_(OPEN_STAGES)
     late = incident_lists.is_overdue(at)
     lately = (Incident.stage == Stage.CLOSED) & (Incident.closed_at >= done_since)
-    sensitive = select(Category.id).where(Category.sensitive)
     sums = (
         # Not "open and not late": of one without a due time a database knows neither.
         func.sum(case((is_open & late, 0), (is_open, 1), else_=0)),
@@ -47,7 +47,33 @@ def crowds(
     wanted = (
         select(Incident.grid_code, *sums)
         .where(scope.condition(Incident), Incident.community_id == community.id, Incident.found_at <= at)
-        .where(or_(is_open, lately), or_(Incident.category_id.is_(None), Incident.category_id.not_in(sensitive)), meant)
+        .where(
+            or_(is_open, lately), or_(Incident.category_id.is_(None), Incident.category_id.not_in(_sensitive())), meant
+        )
         .group_by(Incident.grid_code)
     )
     return [Crowd(code, int(a), int(b), int(c)) for code, a, b, c in session.execute(wanted)]
+
+
+def sensitive_ones(session: Session, scope: Scope, community: Community, *, at: datetime) -> pd.DataFrame:
+    """Count open incidents of sensitive categories by grid: what the figures of a map leave out for most readers.
+
+    Returns
+    -------
+    DataFrame
+        Index: the grid's code. ``open_incidents, overdue_incidents`` (the second are among the first).
+    """
+    late = func.sum(case((incident_lists.is_overdue(at), 1), else_=0))
+    wanted = (
+        select(Incident.grid_code, func.count(), late)
+        .where(scope.condition(Incident), Incident.community_id == community.id, Incident.grid_code.is_not(None))
+        .where(Incident.stage.in_(OPEN_STAGES), Incident.category_id.in_(_sensitive()))
+        .group_by(Incident.grid_code)
+    )
+    rows = [(code, int(count), int(overdue)) for code, count, overdue in session.execute(wanted)]
+    names = ["grid_code", "open_incidents", "overdue_incidents"]
+    return pd.DataFrame(rows, columns=names).set_index("grid_code")
+
+
+def _sensitive() -> Select[int]:
+    return select(Category.id).where(Category.sensitive)

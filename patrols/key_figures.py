@@ -13,7 +13,7 @@ from patrols import incident_lists
 from patrols.incident_view import IncidentView
 from patrols.moves import OPEN_STAGES
 from patrols.scope import Scope
-from patrols.viewed import found_in, in_days, of_kind
+from patrols.viewed import countable, found_in, in_days, of_kind
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,8 @@ def key_figures(
     session: Session, scope: Scope, communities: Sequence[Community], view: IncidentView, *, at: datetime
 ) -> list[KeyFigure]:
     """The figures of some communities together, over what may be seen of them; five queries for any number.
+
+    Incidents of sensitive categories count for those alone who are shown reporters.
 
     Parameters
     ----------
@@ -104,7 +106,9 @@ def _share(part: int, whole: int) -> float | None:
 
 
 def _found(session: Session, scope: Scope, communities: Sequence[Community], view: IncidentView) -> int:
-    wanted = scope.narrow(select(func.count()).select_from(Incident), Incident).where(found_in(view, communities))
+    wanted = scope.narrow(select(func.count()).select_from(Incident), Incident).where(
+        found_in(view, communities), countable(scope)
+    )
     return session.scalar(wanted) or 0
 
 
@@ -123,6 +127,7 @@ def _closed(
         Incident.stage == Stage.CLOSED,
         in_days(view, communities, Incident.community_id, Incident.closed_at),
         of_kind(view),
+        countable(scope),
     )
     closed, on_time, due = session.execute(wanted).one()
     return closed, int(on_time or 0), int(due or 0)
@@ -137,6 +142,7 @@ def _standing(
         Incident.community_id.in_([one.id for one in communities]),
         Incident.stage.in_(OPEN_STAGES),
         of_kind(view),
+        countable(scope),
     )
     still, overdue = session.execute(wanted).one()
     return still, int(overdue or 0)

@@ -10,6 +10,7 @@ from data.models import Category, Community, Incident, Stage
 from patrols.days import start_of_day
 from patrols.incident_view import IncidentView, Which
 from patrols.moves import OPEN_STAGES
+from patrols.scope import Scope
 
 
 def found_in(view: IncidentView, communities: Iterable[Community]) -> ColumnElement[bool]:
@@ -24,6 +25,18 @@ def found_in(view: IncidentView, communities: Iterable[Community]) -> ColumnElem
 def of_kind(view: IncidentView) -> ColumnElement[bool]:
     """The same without the days, for incidents that are open from whatever time."""
     return and_(*_filters(view))
+
+
+def countable(scope: Scope) -> ColumnElement[bool]:
+    """That an incident may be in a count that a person reads on a map.
+
+    Sensitive categories are counted for those alone who are shown reporters, as `patrols.incident_choice` counts them
+    for the line of time: two numbers beside each other are of the same incidents.
+    """
+    if scope.reporters:
+        return true()
+    told = select(Category.id).where(Category.sensitive.is_(False))
+    return or_(Incident.category_id.is_(None), Incident.category_id.in_(told))
 
 
 def in_days(view: IncidentView, communities: Iterable[Community], of: Any, moment: Any) -> ColumnElement[bool]:

@@ -169,3 +169,16 @@ def test_an_outline_keeps_its_ground(session):
     shapes = areas.outlines(session, [first])
 
     assert shapes[first.id].equals(shapely.box(116.3, 40.0, 116.302, 40.001))
+
+
+def test_sensitive_ones_count_for_those_alone_who_are_shown_reporters(session):
+    first, *_ = county(session)
+    quarrel = make.add(
+        session, Category(family="sample", kind="event", code="9", zh="家庭矛盾", en="family quarrel", sensitive=True)
+    )
+    incident(session, first, "1", due_at=NOW - timedelta(days=1))
+    incident(session, first, "2", due_at=NOW - timedelta(days=1), category_id=quarrel.id)
+
+    counts = [figures(session, [first], Scope(reporters=shown)).loc[first.id] for shown in (True, False)]
+
+    assert [one[["open", "overdue", "found"]].tolist() for one in counts] == [[2, 2, 2], [1, 1, 1]]

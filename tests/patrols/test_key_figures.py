@@ -4,6 +4,8 @@ import make
 import pytest
 
 from data.models import Category, Incident, IncidentSource, Patrol, PatrolSource, Stage
+from patrols.incident_choice import chosen
+from patrols.incident_columns import read_columns
 from patrols.incident_view import IncidentView
 from patrols.key_figures import key_figures
 from patrols.scope import EVERYTHING, Scope
@@ -106,3 +108,34 @@ def test_several_communities_are_added_up(session):
     incident(session, second, "2")
 
     assert told(session, [first, second])["found"] == (2, 0)
+
+
+def test_sensitive_ones_count_for_those_alone_who_are_shown_reporters(session):
+    place, _ = make.town(session)
+    quarrel = make.add(
+        session, Category(family="sample", kind="event", code="9", zh="家庭矛盾", en="family quarrel", sensitive=True)
+    )
+    late = {"due_at": NOW - DAY}
+    incident(session, place, "1", **late)
+    incident(session, place, "2", category_id=quarrel.id, **late)
+    incident(session, place, "3", category_id=quarrel.id, stage=Stage.CLOSED, closed_at=NOW - DAY, **late)
+
+    manager, official = (told(session, [place], scope=Scope(reporters=shown)) for shown in (True, False))
+
+    keys = ("found", "closed", "open", "overdue")
+    assert [manager[key][0] for key in keys] == [3, 1, 2, 2]
+    assert [official[key][0] for key in keys] == [1, 0, 1, 1]
+
+
+def test_the_number_found_is_that_of_the_line_of_time_for_every_reader(session):
+    place, _ = make.town(session)
+    kinds = [
+        make.add(session, Category(family="sample", kind="event", code=code, zh=code, en=code, sensitive=code == "9"))
+        for code in ("1", "9")
+    ]
+    for number in range(6):
+        incident(session, place, str(number), category_id=[None, *[kind.id for kind in kinds]][number % 3])
+    columns = read_columns(session, place)
+
+    for scope in (Scope(), Scope(reporters=False)):
+        assert told(session, [place], scope=scope)["found"][0] == len(chosen(columns, scope, WEEK, sensitive=True))

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from visit import NOW
 
 from data.database import open_session
-from data.models import Community, IncidentSource, Role
+from data.models import Category, Community, Incident, IncidentSource, Role
 from patrols import incidents
 
 HOME, AWAY = "110108001001", "110108001002"
@@ -100,6 +100,31 @@ def test_a_volunteer_has_no_key_figures(as_role):
 
     assert "gp-keys" not in worker.get("/map").text
     assert worker.get(f"/map/parts/keys?place={HOME}").status_code == 403
+
+
+@pytest.mark.parametrize("place", [HOME, "110108001"])
+def test_who_is_not_shown_reporters_is_told_that_sensitive_categories_are_left_out(as_role, place):
+    said = "Sensitive categories are left out."
+
+    assert said in as_role(Role.OFFICIAL).get(f"/map?place={place}").text
+    assert said not in as_role(Role.GRID_MANAGER).get(f"/map?place={place}").text
+
+
+def test_open_ones_of_a_sensitive_category_are_in_no_figure_of_an_official_s_map(as_role, town_engine):
+    with open_session(town_engine, writing=True) as session:
+        row = session.scalars(select(Incident).where(Incident.grid_code.like(f"{HOME}%"), Incident.stage == "reported"))
+        secret = row.first()
+        kind = make.add(session, Category(family="s", kind="e", code="9", zh="纠纷", en="quarrel", sensitive=True))
+        secret.category_id = kind.id
+        code = secret.grid_code
+        session.commit()
+
+    def told(role):
+        data = given(as_role(role).get(f"/map?place={HOME}").text)
+        figure = next(one for one in data["figures"] if one["key"] == "open")
+        return int(figure["text"][data["grids"]["code"].index(code)])
+
+    assert told(Role.OFFICIAL) == told(Role.GRID_MANAGER) - 1
 
 
 def test_only_incidents_of_the_time_and_the_source_are_drawn(as_role):

@@ -80,6 +80,8 @@ class Panel:
         Lists of `Choice` by the name of their field.
     screen : bool
         A large screen that nobody touches.
+    left_out : bool
+        Whether incidents of sensitive categories are in none of its numbers; the panel says so.
     """
 
     name: str
@@ -96,6 +98,7 @@ class Panel:
     filters: Mapping[str, Sequence[Choice]] = field(default_factory=dict)
     simulated: bool = False
     screen: bool = False
+    left_out: bool = False
 
     @property
     def filtered(self) -> bool:

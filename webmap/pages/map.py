@@ -137,6 +137,7 @@ def _community_page(address: MapAddress, community: Community) -> str:
         filters=filters(view),
         simulated=community.simulated,
         screen=address.screen,
+        left_out=not access.scope().reporters,
     )
     data = {**shell, "figures": figures, **_ways(address, community.code)}
     sharing = access.may(May.SHARE_VIEWS) and not address.screen
@@ -197,6 +198,7 @@ def _region_page(address: MapAddress, code: str) -> str:
         filters=filters(address.view),
         simulated=any(one.simulated for one in found),
         screen=address.screen,
+        left_out=not access.scope().reporters,
     )
     return _page({**packed, **_ways(address, code)}, panel, shown.name)
 
