@@ -80,6 +80,7 @@ class Aim(NamedTuple):
     """What is wanted: the band, one over the mean, how even, and the weights of shape and of a metre of poor border.
 
     ``even`` is the standard deviation of the loads that is good enough, as a share of the mean; 0: it does not count.
+    ``thread`` is how many times its price a thread costs.
     """
 
     low: float
@@ -88,6 +89,7 @@ class Aim(NamedTuple):
     even: float
     shape: float
     border: float
+    thread: float = 1.0
 
 
 class Course(NamedTuple):
@@ -158,7 +160,7 @@ def grid_score(people: float, area: float, around: float, aim: Aim, strain: floa
     thick = area / (around * around)
     shape = SQUARE - ROUNDNESS * thick
     if thick < THREAD:
-        shape += A_THREAD + TOO_THIN * (1.0 / np.sqrt(thick) - 1.0 / np.sqrt(THREAD))
+        shape += aim.thread * (A_THREAD + TOO_THIN * (1.0 / np.sqrt(thick) - 1.0 / np.sqrt(THREAD)))
     score: float = aim.shape * shape + strain * off * off
     if people < aim.low:
         score += OUT_OF_BAND + PER_SHARE_OUT * (aim.low - people) / aim.low

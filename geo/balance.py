@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geo.blockgraph import PATIENT, Graph, Pace, Ranked, Want, Weights, better, improve, refine
+from geo.blockgraph import PATIENT, Graph, Pace, Ranked, Want, Weights, better, improve, mend_threads, refine
 from geo.faces import Numbers, Positions, connected_parts
 from geo.graph import cut_graph
 
@@ -16,6 +16,13 @@ STARTS, LEAST_STARTS, START_BLOCKS = 8, 2, 1_800
 
 THREADS = 2
 """Starts made side by side; as many of the best are refined."""
+
+IF_NARROW = 2
+"""So many times as many are refined where the band is narrow: there, what one search ends with differs most from what
+another does."""
+
+MENDING = 4
+"""A grid that is still as thin as a thread is worth one in so many of the moves that refining tries, once more."""
 
 REFINING, PER_BLOCK, PER_PAIR, MOST = 13_000_000, 2_500, 1_000, 75_000_000
 """Moves tried when one of the best is refined: so many, or so many for each block; for few blocks less; and at most."""
@@ -88,7 +95,9 @@ def balance_blocks(
     used = 0
     for number, share in enumerate(shares):
         chosen = np.flatnonzero(part == number)
-        found = _balance_part(graph.within(chosen), want, share, seed)
+        ground = graph.within(chosen)
+        found = _balance_part(ground, want, share, seed)
+        found = mend_threads(ground, found, want, seed, _steps(ground) // MENDING)
         labels[chosen] = found + used
         used += int(found.max()) + 1
     return _attach_exclaves(labels, part, blocks.geometry.to_numpy(), graph.load, want)
@@ -156,8 +165,9 @@ def _try_starts(graph: Graph, best: Ranked, grids: int, want: Want, seeds: range
     if grids == 1:
         return better(best, attempt(seeds[0]))
     steps = _steps(graph)
+    many = THREADS * IF_NARROW if want.narrow else THREADS
     with ThreadPoolExecutor(THREADS) as pool:
-        found = sorted(pool.map(attempt, seeds), key=lambda one: one[1])[:THREADS]
+        found = sorted(pool.map(attempt, seeds), key=lambda one: one[1])[:many]
         refined = pool.map(lambda one: refine(graph, one, want, seeds[0], steps), found)
         for one in refined:
             best = better(best, one)

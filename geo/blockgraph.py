@@ -1,11 +1,11 @@
 """Blocks and their neighbours as flat arrays, what a good grid is, and making grids better by annealing."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.anneal import DOUBLE, UNEVEN, Aim, Course, State, Town, anneal, grid_score, lay_desk
+from geo.anneal import DOUBLE, THREAD, UNEVEN, Aim, Course, State, Town, anneal, grid_score, lay_desk
 from geo.faces import Numbers, Positions
 from geo.renew import Melt, renew
 
@@ -21,6 +21,9 @@ FEW = 12
 
 EVEN_PRICE = 8.0
 """The price of unequal loads begins at a quarter of the dearest, see `geo.anneal.price_anew`."""
+
+DEAR = 5.0
+"""So many times what it usually does a thread costs in the end, where one is left."""
 
 Ranked = tuple[Positions, tuple[int, float]]
 """The grid of each block; how many grids are out of the band and wishes unmet, and the score a grid."""
@@ -51,12 +54,14 @@ class Weights:
 
     ``even`` is the standard deviation of the loads that is good enough, as a share of the mean (0: it does not count);
     in a narrow band it is less, with few grids more. ``shape`` is the weight of compactness (a circle 3.4, a square 4,
-    a 1 : 4 strip 4.8), and ``border`` that of a grid all bordered by yards.
+    a 1 : 4 strip 4.8), ``border`` that of a grid all bordered by yards, and ``thread`` how many times what it usually
+    costs a grid as thin as a thread does.
     """
 
     even: float = 0.102
     shape: float = 1.0
     border: float = 0.25
+    thread: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,16 @@ class Want:
     low: float
     high: float
     weights: Weights = field(default_factory=Weights)
+
+    @property
+    def even(self) -> float:
+        """The spread of the loads that is good enough where there are many grids, as a share of the mean."""
+        return min(self.weights.even, OF_THE_BAND * (self.high - self.low) / (self.high + self.low))
+
+    @property
+    def narrow(self) -> bool:
+        """Whether the band asks for loads more even than anybody else would."""
+        return self.even < self.weights.even
 
 
 @dataclass(frozen=True)
@@ -132,6 +147,17 @@ def refine(graph: Graph, found: Ranked, want: Want, seed: int, steps: int) -> Ra
     return better(found, (state.labels, rank(graph, state.labels, want)))
 
 
+def mend_threads(graph: Graph, labels: Positions, want: Want, seed: int, steps: int) -> Positions:
+    """Melt grids once more where any is as thin as a thread, at a price that no roundness elsewhere makes up for.
+
+    Now and then all grids together come out roundest with a thread among them; nobody wants to be in charge of it.
+    """
+    if not has_threads(graph, labels):
+        return labels
+    dear = replace(want, weights=replace(want.weights, thread=DEAR))
+    return refine(graph, (labels, rank(graph, labels, dear)), dear, seed, steps)[0]
+
+
 def _state(graph: Graph, labels: Positions, want: Want, seed: int) -> State:
     """Where annealing begins."""
     grids = int(labels.max()) + 1
@@ -164,6 +190,12 @@ def rank(graph: Graph, labels: Positions, want: Want) -> tuple[int, float]:
     return out + quarrels, score / grids
 
 
+def has_threads(graph: Graph, labels: Positions) -> bool:
+    """Whether any grid is as thin as a thread."""
+    _, area, around = totals_of(graph, labels, int(labels.max()) + 1).T
+    return bool((area < THREAD * around**2).any())
+
+
 def totals_of(graph: Graph, labels: Positions, grids: int) -> Numbers:
     """Load, area and perimeter of each grid."""
     inner = labels[graph.one] == labels[graph.two]
@@ -179,9 +211,9 @@ def _aim(graph: Graph, want: Want, grids: int) -> Aim:
     large = graph.load > want.high
     mean = max(float(graph.load[~large].sum()) / max(grids - int(large.sum()), 1), 1e-9)
     side = float(np.sqrt(graph.area.sum() / grids))
-    weights = want.weights
-    even = min(weights.even, OF_THE_BAND * (want.high - want.low) / (want.high + want.low)) * (1 + FEW / grids**2)
-    return Aim(float(want.low), float(want.high), 1.0 / mean, even, weights.shape, weights.border / side)
+    weights, even = want.weights, want.even * (1 + FEW / grids**2)
+    border = weights.border / side
+    return Aim(float(want.low), float(want.high), 1.0 / mean, even, weights.shape, border, weights.thread)
 
 
 def _town(graph: Graph) -> Town:

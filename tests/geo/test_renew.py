@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from make import frame, square
 
-from geo.blockgraph import Graph, Want, improve, rank, refine, totals_of
+from geo.blockgraph import Graph, Want, has_threads, improve, mend_threads, rank, refine, totals_of
 from geo.blocks import neighbours
 from geo.faces import connected_parts
 
@@ -54,3 +54,28 @@ def test_the_same_seed_refines_the_same_and_leaves_what_it_was_given():
     one, two = (refine(graph, (given, rank(graph, given, want)), want, 7, 200_000)[0] for _ in range(2))
     assert one.tolist() == two.tolist()
     assert given.tolist() == STRIPES.tolist()
+
+
+ONE_THREAD = np.repeat([0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 5], SIDE).reshape(SIDE, SIDE)
+"""Stripes, of which the first is one row only and ends in a tail down the side of the next."""
+ONE_THREAD[1:5, 0] = 0
+ONE_THREAD = ONE_THREAD.ravel()
+
+
+def test_a_grid_as_thin_as_a_thread_is_mended_within_the_band():
+    graph, want = a_town(), Want(100, 900)
+    labels = mend_threads(graph, ONE_THREAD, want, 1, 200_000)
+    assert has_threads(graph, ONE_THREAD)
+    assert not has_threads(graph, labels)
+    assert rank(graph, labels, want)[0] == 0
+
+
+def test_grids_without_a_thread_are_left_as_they_are():
+    graph = a_town()
+    assert not has_threads(graph, STRIPES)
+    assert mend_threads(graph, STRIPES, Want(250, 600), 1, 200_000).tolist() == STRIPES.tolist()
+
+
+@pytest.mark.parametrize(("band", "narrow"), [((300, 500), False), ((90, 110), True)])
+def test_a_band_is_narrow_when_it_asks_for_more_even_loads_than_anybody_else_would(band, narrow):
+    assert Want(*band).narrow is narrow
