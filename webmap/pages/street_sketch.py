@@ -31,13 +31,18 @@ class Lines:
     path: str
 
 
+APART = 60
+"""Numbers farther apart than this on the drawing can be read on a phone too, where the others are left out."""
+
+
 @dataclass(frozen=True)
 class Mark:
-    """A number on the drawing."""
+    """A number on the drawing, and whether it stands apart from those before it."""
 
     number: int
     x: float
     y: float
+    apart: bool
 
 
 @dataclass(frozen=True)
@@ -97,4 +102,8 @@ def _marks(paper: _Paper, steps: Sequence[Step], crs: Any) -> list[Mark]:
     x, y = frames.points_in_metres([step.x for step in steps], [step.y for step in steps], crs)
     spots = paper.place(np.column_stack([x, y]))
     # The arrival is where one started; its number would hide the first.
-    return [Mark(number, float(x), float(y)) for number, (x, y) in enumerate(spots[:-1], start=1)]
+    marks: list[Mark] = []
+    for number, (x, y) in enumerate(spots[:-1].tolist(), start=1):
+        apart = all(np.hypot(x - one.x, y - one.y) >= APART for one in marks if one.apart)
+        marks.append(Mark(number, x, y, apart))
+    return marks

@@ -25,6 +25,7 @@
   G.make = function (tag, attributes, children) {
     const element = document.createElement(tag);
     Object.keys(attributes || {}).forEach((name) => {
+      if (attributes[name] === undefined || attributes[name] === null) return;
       if (name === "text") element.textContent = attributes.text;
       else if (name === "colour") element.style.background = attributes.colour;
       else element.setAttribute(name, attributes[name]);
@@ -37,8 +38,8 @@
   G.scaleOf = function (map) {
     const wide = map.getSize().x;
     const wall = Boolean(map.getContainer().closest(".gp-screen"));
-    const size = wide >= 3400 ? (wall ? 2 : 1.3) : wide >= 2400 ? (wall ? 1.4 : 1.3) : 1;
-    return wall ? 1.25 * size : size;
+    if (wall) return 1.25 * (wide >= 3400 ? 2 : wide >= 2400 ? 1.4 : 1);
+    return wide >= 2800 ? 1.75 : wide >= 2400 ? 1.3 : 1;
   };
 
   /* "%(n)s grids" with {n: 3} -> "3 grids". */

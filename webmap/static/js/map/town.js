@@ -52,8 +52,11 @@
     if (page.clientWidth >= 760) {
       const panel = page.querySelector(".gp-panel").getBoundingClientRect();
       const wall = page.classList.contains("gp-screen");
-      const below = wall ? 48 : page.querySelector(".gp-time") ? 132 : 32;
-      return { paddingTopLeft: [panel.right + 16, wall ? 90 : 24], paddingBottomRight: [withCard ? 364 : 24, below] };
+      const time = page.querySelector(".gp-time");
+      const below = wall ? 48 : time ? page.getBoundingClientRect().bottom - time.getBoundingClientRect().top + 16 : 32;
+      // The card is as much larger as the panel is.
+      const card = withCard ? (364 * panel.width) / 312 : 24;
+      return { paddingTopLeft: [panel.right + 16, wall ? 90 : 24], paddingBottomRight: [card, below] };
     }
     return { paddingTopLeft: [12, 72], paddingBottomRight: [12, withCard ? Math.round(page.clientHeight * 0.62) : 148] };
   }
