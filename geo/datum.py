@@ -6,9 +6,8 @@ Survey offices write metres of 3-degree Gauss-Krueger zones of CGCS2000, with or
 """
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import geopandas as gpd
 import numpy as np
 import pyproj
 import shapely
@@ -17,9 +16,12 @@ from numpy.typing import ArrayLike, NDArray
 from geo import projections, shifts
 from geo.errors import N_, UnknownDatum, WrongCrs
 
+if TYPE_CHECKING:
+    import geopandas as gpd
+
 Floats = NDArray[np.float64]
 Pair = tuple[Floats, Floats]
-Frame = TypeVar("Frame", gpd.GeoDataFrame, gpd.GeoSeries)
+Frame = TypeVar("Frame", "gpd.GeoDataFrame", "gpd.GeoSeries")
 
 DEGREES = ("wgs84", "cgcs2000", "gcj02", "bd09")
 """Those that are longitude and latitude."""
@@ -153,6 +155,8 @@ def convert_frame(frame: Frame, *, source: str, target: str, everywhere: bool = 
     UnknownDatum
         When a name is none of `NAMES`.
     """
+    import geopandas as gpd  # who converts numbers needs no frames
+
     _require_written_in(frame.crs, source)
     crs = frame.crs if not (in_metres(source) or in_metres(target)) else crs_of(target)
 
@@ -169,7 +173,9 @@ def convert_frame(frame: Frame, *, source: str, target: str, everywhere: bool = 
     return frame.set_geometry(geometry) if crs == frame.crs else _with_geometry(frame, geometry)
 
 
-def _with_geometry(frame: gpd.GeoDataFrame, geometry: gpd.GeoSeries) -> gpd.GeoDataFrame:
+def _with_geometry(frame: "gpd.GeoDataFrame", geometry: "gpd.GeoSeries") -> "gpd.GeoDataFrame":
+    import geopandas as gpd  # as above
+
     name, columns = frame.geometry.name, frame.columns
     moved = frame.drop(columns=name).assign(**{name: geometry})
     return gpd.GeoDataFrame(moved[columns], geometry=name, crs=geometry.crs)
@@ -190,7 +196,7 @@ def _require_written_in(crs: Any, source: str) -> None:
         )
 
 
-def _transform(series: gpd.GeoSeries, moved: Callable[[Floats], Floats]) -> NDArray[np.object_]:
+def _transform(series: "gpd.GeoSeries", moved: Callable[[Floats], Floats]) -> NDArray[np.object_]:
     def moved_with_height(coordinates: Floats) -> Floats:
         return np.column_stack([moved(coordinates), coordinates[:, 2:]])
 

@@ -1,53 +1,20 @@
 """Whose ground is it: the grid of each point, by a rule that never leaves a point with two."""
 
-from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from geo.crs import require_metres, require_same
-from geo.edges import Floats, Positions
+from geo.edges import Floats
 from geo.errors import N_, BadGeometry
-from geo.locator import Found, GridLocator
+from geo.locator import GridLocator
+from geo.weighing import LEAST_RIVAL, RULES, DecidedBy, Weighed, decide, weigh, weighable
 
 __all__ = ["DecidedBy", "GridLocator", "Weighed", "locate_points", "weigh", "weigh_candidates", "weigh_points"]
-
-# A neighbour less likely than one in a thousand is not worth naming.
-_LEAST_RIVAL = 1e-3
-
-
-class DecidedBy(StrEnum):
-    """The rule that gave a point its grid."""
-
-    INSIDE = "inside"
-    BORDER_TIE = "border_tie"
-    WITHIN_REACH = "within_reach"
-    NONE = "none"
-
-
-RULES = tuple(DecidedBy)
-"""The rules by their number in `Weighed`."""
-
-_INSIDE, _BORDER_TIE, _WITHIN_REACH, _NONE = range(len(RULES))
-
-
-class Weighed(NamedTuple):
-    """What `weigh` says of each point, as plain arrays.
-
-    ``grid`` and ``rival`` are positions in the grids (-1: none), ``rule`` a position in `RULES`; the others are the
-    columns of `weigh_points`.
-    """
-
-    grid: Found
-    rule: NDArray[np.int8]
-    border_m: Floats
-    probability: Floats
-    rival: Found
-    sure: NDArray[np.bool_]
 
 
 def locate_points(
@@ -88,7 +55,7 @@ def locate_points(
     ['A', 'A', None]
     """
     locator, x, y = _at_the_door(points, grids, reach_m > 0)
-    found, _ = _decide(locator, x, y, reach_m)
+    found, _ = decide(locator, x, y, reach_m)
     return pd.Series(locator.codes_at(found), index=points.index, name="grid_code", dtype=object)
 
 
@@ -163,43 +130,12 @@ def weigh_points(
     return pd.DataFrame(columns).set_axis(points.index, axis=0)
 
 
-def weigh(
-    locator: GridLocator,
-    x: Floats,
-    y: Floats,
-    *,
-    accuracy_m: float | ArrayLike,
-    reach_m: float = 0.0,
-    tie_m: float = 0.0,
-    sure_probability: float = 0.95,
-) -> Weighed:
-    """`weigh_points` for millions of points: plain arrays in and out, no geometries.
-
-    Most points lie far from every border, as seen from their accuracy: a glance at a lattice tells so, and nothing is
-    computed for them.
-
-    Parameters
-    ----------
-    locator : GridLocator
-        Of grids in metres.
-    x, y : float64 arrays of one dimension
-        In the grids' coordinates. NaN lies nowhere.
-    accuracy_m, reach_m, tie_m, sure_probability
-        As in `weigh_points`.
-    """
-    found, rule = _decide(locator, x, y, reach_m, tie_m)
-    accuracy = np.broadcast_to(np.asarray(accuracy_m, float), x.shape)
-    probability, rival = _weigh(locator, x, y, found, rule, accuracy)
-    sure = (probability >= sure_probability) & (found >= 0)
-    return Weighed(found, rule, locator.border_m(x, y, found), probability, rival, sure)
-
-
 def weigh_candidates(
     points: gpd.GeoDataFrame | gpd.GeoSeries,
     grids: gpd.GeoDataFrame | GridLocator,
     *,
     accuracy_m: float | ArrayLike,
-    least: float = _LEAST_RIVAL,
+    least: float = LEAST_RIVAL,
 ) -> pd.DataFrame:
     """Every grid that a point may really lie in, with its probability.
 
@@ -233,7 +169,7 @@ def weigh_candidates(
     """
     locator, x, y = _at_the_door(points, grids, True)
     accuracy = np.broadcast_to(np.asarray(accuracy_m, float), x.shape)
-    known = _weighable(x, y, accuracy)
+    known = weighable(x, y, accuracy)
     near, grid, mass = locator.ground.masses(x[known], y[known], accuracy[known])
     # A point that no border is near lies wholly in the grids that hold it, if any.
     alone = np.setdiff1d(np.arange(len(known)), near)
@@ -265,49 +201,3 @@ def _at_the_door(points: Any, grids: Any, metres: bool) -> tuple[GridLocator, Fl
     places = np.full((len(geometry), 2), np.nan)
     places[sound] = shapely.get_coordinates(geometry if sound.all() else geometry[sound])
     return locator, np.ascontiguousarray(places[:, 0]), np.ascontiguousarray(places[:, 1])
-
-
-def _decide(
-    locator: GridLocator, x: Floats, y: Floats, reach_m: float, tie_m: float = 0.0
-) -> tuple[Found, NDArray[np.int8]]:
-    found, tied = locator.decide(x, y, tie_m)
-    # Whether a point is tied is the number of its rule, as long as it has a grid.
-    rule = np.where(found < 0, np.int8(_NONE), tied.view(np.int8))
-    outside = np.flatnonzero((found < 0) & np.isfinite(x) & np.isfinite(y)) if reach_m > 0 else np.empty(0, np.int64)
-    if len(outside):
-        near, its_grid = locator.nearest(x[outside], y[outside], reach_m)
-        found[outside] = locator.first_choice(near, its_grid, len(outside))
-        rule[outside[found[outside] >= 0]] = _WITHIN_REACH
-    return found, rule
-
-
-def _weighable(x: Floats, y: Floats, accuracy_m: Floats) -> Positions:
-    known = (accuracy_m >= 0) & np.isfinite(accuracy_m)
-    if not known.any():
-        return np.empty(0, np.int64)
-    return np.flatnonzero(known & np.isfinite(x) & np.isfinite(y))
-
-
-def _weigh(
-    locator: GridLocator, x: Floats, y: Floats, found: Found, rule: NDArray[np.int8], accuracy_m: Floats
-) -> tuple[Floats, Found]:
-    """The probability of each point's own grid (of being outside, where it has none), and the likeliest other one."""
-    known = _weighable(x, y, accuracy_m)
-    probability, rival = np.full(len(x), np.nan), np.full(len(x), -1, np.int32)
-    if not len(known):
-        return probability, rival
-    # Far from every border a point's own grid has all of the probability; one that was reached for has none.
-    probability[known] = rule[known] != _WITHIN_REACH
-    near, grid, mass = locator.ground.masses(x[known], y[known], accuracy_m[known])
-    point = known[near]
-    comparable = (found[point] < 0) | locator.same_kind(grid, found[point])
-    point, grid, mass = point[comparable], grid[comparable], mass[comparable]
-    own = found[point] == grid
-    probability[point[own]] = mass[own]
-    adrift = known[found[known] < 0]
-    if len(adrift):
-        probability[adrift] = np.clip(1.0 - np.bincount(point, mass, minlength=len(x))[adrift], 0.0, 1.0)
-    likely = np.flatnonzero(~own & (mass >= _LEAST_RIVAL))
-    order = likely[np.lexsort((-locator.rank[grid[likely]], mass[likely].round(4), point[likely]))]
-    rival[point[order]] = grid[order]
-    return probability, rival

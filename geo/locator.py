@@ -3,9 +3,7 @@
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
@@ -13,8 +11,11 @@ from geo.doubt import Ground
 from geo.edges import Floats, Positions
 from geo.errors import N_, BadGeometry
 from geo.exact import holds
+from geo.grounds import Grounds, is_there
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+
     from geo.lattice import Lattice
     from geo.nearlines import NearLines
     from geo.outlines import Outlines
@@ -50,7 +51,7 @@ class GridLocator:
 
     Parameters
     ----------
-    grids : GeoDataFrame or GeoSeries of Polygon or MultiPolygon
+    grids : Grounds, or GeoDataFrame or GeoSeries of Polygon or MultiPolygon
         Planar, in metres or degrees. Columns `grid_code` (text) and `kind` (``general`` or ``special``) are used where
         present. Missing and empty geometries hold no point.
     precedence : {"general", "special"}, default "general"
@@ -70,15 +71,14 @@ class GridLocator:
     array([ 0,  1,  1, -1], dtype=int32)
     """
 
-    def __init__(self, grids: gpd.GeoDataFrame | gpd.GeoSeries, *, precedence: Precedence = "general") -> None:
-        self.geometry = np.asarray(grids.geometry.array, dtype=object)
-        self.crs = grids.crs
+    def __init__(
+        self, grids: "Grounds | gpd.GeoDataFrame | gpd.GeoSeries", *, precedence: Precedence = "general"
+    ) -> None:
+        self.geometry, self.codes, kinds, self.crs = Grounds.of(grids)
         known = ~(shapely.is_missing(self.geometry) | shapely.is_empty(self.geometry))
         if not np.isin(shapely.get_type_id(self.geometry[known]), (3, 6)).all():
             raise BadGeometry(N_("Grids are polygons or multipolygons; at least one here is something else."))
-        column = {name: grids[name].to_numpy(object) for name in ("grid_code", "kind") if name in _columns(grids)}
-        self.codes = column.get("grid_code", np.full(len(grids), None, object))
-        self._kind = column.get("kind", np.full(len(grids), "general", object)) != precedence
+        self._kind = kinds != precedence
         self.rank = _ranks(self._kind, self.codes)
         self._lattices: dict[float | None, Lattice | None] = {}
         self._asked = 0
@@ -385,12 +385,8 @@ def _require_numbers(corners: Floats) -> None:
         raise BadGeometry(N_("A grid has a vertex whose coordinates are not numbers."))
 
 
-def _columns(grids: gpd.GeoDataFrame | gpd.GeoSeries) -> Any:
-    return grids.columns if isinstance(grids, gpd.GeoDataFrame) else ()
-
-
 def _ranks(other_kind: NDArray[np.bool_], codes: NDArray[np.object_]) -> Positions:
-    missing = pd.isna(codes)
+    missing = np.array([not is_there(code) for code in codes], bool)
     text = np.array([str(code) for code in np.where(missing, "", codes)], dtype=object)
     order = sorted(range(len(codes)), key=lambda at: (other_kind[at], missing[at], text[at], at))
     ranks = np.empty(len(codes), np.int64)

@@ -55,12 +55,12 @@ import pyarrow as pa
 
 from data.errors import RowsRefused, UnreadableFile
 from data.exchange import stream_out, stream_parquet, stream_text
+from data.exchange.endings import PARQUET_ENDINGS, TEXT_ENDINGS
+from data.exchange.scratch import replacing
 from data.exchange.stream_parquet import ParquetPoints
 from data.exchange.streams import Chunk, Points, Refused
-from data.exchange.tables import TEXT_ENDINGS
-from data.exchange.write import PARQUET_ENDINGS, replacing
 from geo.errors import N_
-from geo.locate import Weighed
+from geo.weighing import Weighed
 from patrols.layout import Layout
 from patrols.question import Question, Tally, ready_for, require_column, stated_accuracy
 

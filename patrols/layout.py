@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from data.exchange.endings import PARQUET_ENDINGS
 from data.exchange.stream_parquet import ParquetPoints, geo_metadata, wkb_points
 from data.exchange.streams import Points
-from data.exchange.write import PARQUET_ENDINGS
 from geo.edges import Floats
 from patrols.question import ANSWERS, Answers, Ready
 

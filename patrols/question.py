@@ -5,22 +5,26 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyproj
 import shapely
-from geopandas.array import TransformerFromCRS
 from numpy.typing import NDArray
 
+from data.exchange.degrees import WGS84, is_wgs84_degrees
 from geo.chart import Chart
+from geo.crs import local_crs, require_metres
 from geo.edges import Floats
 from geo.errors import N_, BadGeometry
-from geo.locate import RULES, GridLocator, Weighed, weigh
+from geo.grounds import Grounds, is_there
+from geo.locator import GridLocator
+from geo.weighing import RULES, Weighed, weigh
 from patrols.rules import TIE_M, Rules
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 Answers = dict[str, Any]
 
@@ -41,8 +45,8 @@ class Question:
 
     Parameters
     ----------
-    grids : GeoDataFrame
-        In metres, with `grid_code` and, where there are several kinds, `kind`.
+    grids : Grounds
+        In metres.
     accuracy : float or str, optional
         Metres for all, or the name of the column that holds them.
     reach_m : float
@@ -51,7 +55,7 @@ class Question:
         From which probability on an answer is called sure.
     """
 
-    grids: gpd.GeoDataFrame = field(compare=False)
+    grids: Grounds = field(compare=False)
     accuracy: float | str | None = None
     reach_m: float = 0.0
     sure_probability: float = Rules().sure_probability
@@ -67,13 +71,12 @@ class Ready:
     """
 
     def __init__(self, question: Question) -> None:
+        require_metres(question.grids, "grids")
         self.question = question
         self.locator = GridLocator(question.grids)
-        self.codes = pa.array(self.locator.codes, pa.string())
-        self.rules = pa.array([rule.value for rule in RULES], pa.string())
-        # The one that brought the grids into metres, if they came in degrees: to make another takes as long as a
-        # million points.
-        self._transformer = TransformerFromCRS(pyproj.CRS("EPSG:4326"), question.grids.crs, always_xy=True)
+        self.codes = _texts(self.locator.codes)
+        self.rules = _texts(np.array(RULES, object))
+        self._transformer = _to_metres(question.grids.crs)
         self._project = self._transformer.transform
 
     def weigh(self, lon: Floats, lat: Floats, accuracy_m: Any) -> Weighed:
@@ -97,11 +100,11 @@ class Ready:
         """The answers as columns by the names of `ANSWERS`."""
         return {
             "grid_code": self._coded(said.grid),
-            "rule": pa.DictionaryArray.from_arrays(pa.array(said.rule), self.rules, safe=False),
+            "rule": pa.DictionaryArray.from_arrays(_known(said.rule), self.rules, safe=False),
             "border_m": _known(said.border_m, ~np.isnan(said.border_m)),
             "probability": _known(said.probability, ~np.isnan(said.probability)),
             "next_code": self._coded(said.rival),
-            "sure": pa.array(said.sure),
+            "sure": pa.Array.from_buffers(pa.bool_(), len(said.sure), [None, _bits(said.sure)]),
         }
 
     @property
@@ -125,7 +128,7 @@ class Ready:
     def chart(self) -> Chart:
         """The projection over the ground on which there is anything to find."""
         # Back through the same transformer: to make one of them takes longer than to ask it about all corners.
-        corners = shapely.get_coordinates(self.question.grids.geometry.to_numpy())
+        corners = shapely.get_coordinates(self.question.grids.geometry)
         lon, lat = self._transformer.transform(corners[:, 0], corners[:, 1], direction="INVERSE")
         west, south, east, north = np.nanmin(lon), np.nanmin(lat), np.nanmax(lon), np.nanmax(lat)
         up = (self.question.reach_m + AROUND_M) / METRES_PER_DEGREE
@@ -137,6 +140,31 @@ class Ready:
         if len(self.codes) > MOST_IN_DICTIONARY:
             return self.codes.take(position)
         return pa.DictionaryArray.from_arrays(position, self.codes, safe=False)
+
+
+def _to_metres(crs: pyproj.CRS) -> pyproj.Transformer:
+    """The way from degrees of WGS 84 to metres."""
+    own = crs.geodetic_crs
+    # CGCS2000 is taken as equal: no way between the two has to be looked for, which takes as long as a million points.
+    degrees = own if own is not None and is_wgs84_degrees(own) else pyproj.CRS(WGS84)
+    return pyproj.Transformer.from_crs(degrees, crs, always_xy=True)
+
+
+def rehearse(*, weighing: bool = False) -> None:
+    """Answer once about one square, so that all that the first answer brings in and sets up is there.
+
+    For who has to wait for the grids anyway.
+
+    Parameters
+    ----------
+    weighing : bool
+        Whether accuracies will be stated.
+    """
+    square = np.array([shapely.box(499_000.0, 3_900_000.0, 501_000.0, 4_100_000.0)], object)
+    grounds = Grounds(square, np.array([""], object), np.array(["general"], object), local_crs(117.0, 36.0))
+    ready = Ready(Question(grounds))
+    ready.locator.expect(FEW_POINTS)
+    ready.weigh(np.full(FEW_POINTS, 117.0), np.full(FEW_POINTS, 36.0), 10.0 if weighing else np.nan)
 
 
 _ready: dict[str, Ready] = {}
@@ -179,17 +207,17 @@ class Tally:
         return {str(rule.value): count for rule, count in counted if count}
 
 
-def ask(grids: gpd.GeoDataFrame, *, accuracy: float | str | None = None, reach_m: float = 0.0) -> Question:
-    """A question about grids in metres; see `Question`."""
-    told = hashlib.sha256(repr((accuracy, reach_m, str(grids.crs))).encode())
-    for wkb, code in zip(shapely.to_wkb(grids.geometry.to_numpy()), grids["grid_code"], strict=True):
+def ask(grids: "Grounds | gpd.GeoDataFrame", *, accuracy: float | str | None = None, reach_m: float = 0.0) -> Question:
+    """A question about grids in metres, with `grid_code` and, where there are several kinds, `kind`; see `Question`."""
+    asked = Grounds.of(grids)
+    told = hashlib.sha256(repr((accuracy, reach_m, str(asked.crs))).encode())
+    for wkb, code, kind in zip(shapely.to_wkb(asked.geometry), asked.codes, asked.kinds, strict=True):
         told.update(wkb or b"")
-        told.update(str(code).encode())
-    kept = grids[[name for name in ("grid_code", "kind", "geometry") if name in grids]]
-    return Question(kept, accuracy, reach_m, key=told.hexdigest())
+        told.update(f"{code} {kind} ".encode())
+    return Question(asked, accuracy, reach_m, key=told.hexdigest())
 
 
-def locate_rows(points: gpd.GeoDataFrame, question: Question) -> tuple[gpd.GeoDataFrame, Tally]:
+def locate_rows(points: "gpd.GeoDataFrame", question: Question) -> "tuple[gpd.GeoDataFrame, Tally]":
     """Give every row of a file that was read as a whole its grid, the rule that decided, and how sure that is.
 
     Parameters
@@ -209,6 +237,9 @@ def locate_rows(points: gpd.GeoDataFrame, question: Question) -> tuple[gpd.GeoDa
     BadGeometry
         Something is no point, or there is no column of that name for the accuracy.
     """
+    import geopandas as gpd  # who asks about a stream of rows needs no frames
+    import pandas as pd
+
     stated = question.accuracy
     own = [name for name in points.columns if name not in ("source_row", "geometry")]
     require_column(stated, own)
@@ -238,16 +269,34 @@ def stated_accuracy(accuracy: float | str | None, column: Any) -> Any:
     """The accuracy of some rows: one for all, or that of each; NaN where none is stated."""
     if column is None:
         return np.nan if accuracy is None else accuracy
+    import pandas as pd  # as above
+
     return pd.to_numeric(column, errors="coerce").to_numpy(float, na_value=np.nan)
 
 
-def _known(values: NDArray[Any], known: NDArray[np.bool_]) -> pa.Array:
-    """Numbers as a column, without looking at each: null where they are not known."""
+# Columns are put together from where they lie in memory: Arrow's own way brings pandas in, and looks at each number.
+
+
+def _known(values: NDArray[Any], known: NDArray[np.bool_] | None = None) -> pa.Array:
+    """Numbers as a column, null where they are not known."""
     kind = pa.from_numpy_dtype(values.dtype)
-    if not known.any():
+    if known is not None and not known.any():
         return pa.nulls(len(values), kind)
-    bits = None if known.all() else pa.py_buffer(np.packbits(known, bitorder="little"))
+    bits = None if known is None or known.all() else _bits(known)
     return pa.Array.from_buffers(kind, len(values), [bits, pa.py_buffer(np.ascontiguousarray(values))])
+
+
+def _bits(flags: NDArray[np.bool_]) -> pa.Buffer:
+    return pa.py_buffer(np.packbits(flags, bitorder="little"))
+
+
+def _texts(values: NDArray[np.object_]) -> pa.Array:
+    """Texts as a column, null where there is none."""
+    there = np.array([is_there(value) for value in values], bool)
+    words = [str(value).encode() if known else b"" for value, known in zip(values, there, strict=True)]
+    ends = np.cumsum([0, *map(len, words)], dtype=np.int32)
+    bits = None if there.all() else _bits(there)
+    return pa.Array.from_buffers(pa.string(), len(words), [bits, pa.py_buffer(ends), pa.py_buffer(b"".join(words))])
 
 
 def _plain(column: pa.Array) -> Any:

@@ -1,12 +1,13 @@
 """Columns as files bring them: names made unique, values brought to one kind without losing a digit."""
 
 from collections.abc import Sequence
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from data.errors import UnreadableFile
 from geo.errors import N_
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MOST = 500
 OURS = frozenset({"source_row", "geometry"})
@@ -36,12 +37,15 @@ def unique_names(names: Sequence[str]) -> list[str]:
     return unique
 
 
-def settle(values: Sequence[Any], index: pd.Index) -> "pd.Series[Any]":
+def settle(values: Sequence[Any], index: "pd.Index") -> "pd.Series[Any]":
     """One column of plain values, missing ones as None; whole numbers stay whole also where some are missing.
 
+    >>> import pandas as pd
     >>> settle([620102001001, None], pd.RangeIndex(2)).tolist()
     [620102001001, <NA>]
     """
+    import pandas as pd  # names alone need none
+
     column = pd.Series(values, index=index, dtype=object)
     column = column.where(column.notna(), None)
     kinds = {type(value) for value in column if value is not None}

@@ -1,8 +1,8 @@
 """From whatever a file declares to longitude and latitude, and the places that cannot be on earth."""
 
 import warnings
+from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pyproj
@@ -13,6 +13,9 @@ from data.errors import UnreadableFile
 from data.exchange.reading import Refusals
 from geo.datum import convert_frame, crs_of, in_metres
 from geo.errors import N_
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 WGS84 = "EPSG:4326"
 POLYGON, MULTIPOLYGON = 3, 6
@@ -34,14 +37,14 @@ GOOD_ENOUGH_M = 1.0
 
 
 def in_degrees(
-    frame: gpd.GeoDataFrame,
+    frame: "gpd.GeoDataFrame",
     declared: pyproj.CRS | None,
     refusals: Refusals,
     *,
     datum: str = "wgs84",
     degrees_by_format: bool = False,
     whole: bool = True,
-) -> gpd.GeoDataFrame:
+) -> "gpd.GeoDataFrame":
     """The features in EPSG:4326, without heights; those without a place on earth are refused.
 
     Parameters
@@ -93,9 +96,11 @@ def in_degrees(
 
 
 def _from_metres(
-    frame: gpd.GeoDataFrame, declared: pyproj.CRS | None, refusals: Refusals, datum: str
-) -> gpd.GeoDataFrame:
+    frame: "gpd.GeoDataFrame", declared: pyproj.CRS | None, refusals: Refusals, datum: str
+) -> "gpd.GeoDataFrame":
     """Metres of a datum: the file may declare nothing, the same zone, or (Baidu's metres) everybody's Mercator."""
+    import geopandas as gpd  # who only asks about a coordinate system needs no frames
+
     own = crs_of(datum) or pyproj.CRS("EPSG:3857")
     # A Shapefile's .prj has other words for the same system: 25 is the confidence that these still deserve.
     if declared is not None and declared.to_epsg(min_confidence=25) != own.to_epsg():
@@ -119,8 +124,10 @@ def _from_metres(
     return frame[shapes.notna().to_numpy()].set_geometry(shapes[shapes.notna()], crs=WGS84)
 
 
-def _flat(frame: gpd.GeoDataFrame, refusals: Refusals) -> gpd.GeoDataFrame:
+def _flat(frame: "gpd.GeoDataFrame", refusals: Refusals) -> "gpd.GeoDataFrame":
     """Two-dimensional, without features that have no shape."""
+    import geopandas as gpd  # as above
+
     shapes = shapely.force_2d(frame.geometry.to_numpy())
     new = ~frame["source_row"].isin({refusal.row for refusal in refusals.sorted()}).to_numpy()
     nothing = shapely.is_missing(shapes) | shapely.is_empty(shapes)
@@ -138,7 +145,9 @@ def without_area(shapes: "npt.NDArray[np.object_]") -> "npt.NDArray[np.bool_]":
     return flat
 
 
-def _transformed(frame: gpd.GeoDataFrame, declared: pyproj.CRS, refusals: Refusals) -> gpd.GeoSeries:
+def _transformed(frame: "gpd.GeoDataFrame", declared: pyproj.CRS, refusals: Refusals) -> "gpd.GeoSeries":
+    import geopandas as gpd  # as above
+
     shapes = frame.geometry.to_numpy()
     own_degrees = _own_degrees(declared, refusals)
     if not is_greenwich_degrees(declared):
@@ -223,8 +232,8 @@ def is_wgs84_degrees(crs: pyproj.CRS) -> bool:
 
 
 def _on_earth(
-    frame: gpd.GeoDataFrame, shapes: gpd.GeoSeries, declared: pyproj.CRS, refusals: Refusals, whole: bool = True
-) -> gpd.GeoSeries:
+    frame: "gpd.GeoDataFrame", shapes: "gpd.GeoSeries", declared: pyproj.CRS, refusals: Refusals, whole: bool = True
+) -> "gpd.GeoSeries":
     """None where a coordinate is no number or no place; says so when the two look swapped or are metres."""
     bounds = shapely.bounds(shapes.to_numpy())
     finite = np.isfinite(bounds).all(axis=1)

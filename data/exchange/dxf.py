@@ -16,7 +16,7 @@ from ezdxf.layouts.layout import Modelspace
 from shapely.geometry.base import BaseGeometry
 
 from data.errors import CannotWrite
-from data.exchange.write import replacing
+from data.exchange.scratch import replacing
 from geo.crs import require_metres
 from geo.errors import N_
 

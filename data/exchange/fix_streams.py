@@ -11,14 +11,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data.errors import UnreadableFile
+from data.exchange.endings import PARQUET_ENDINGS, TEXT_ENDINGS
 from data.exchange.fixes import COLUMNS, keyed
 from data.exchange.reading import Refusals
 from data.exchange.stream_parquet import open_parquet
 from data.exchange.stream_text import open_text
 from data.exchange.streams import Chunk, Points, Refused
-from data.exchange.tables import TEXT_ENDINGS, rename
+from data.exchange.tables import rename
 from data.exchange.times import parse_times
-from data.exchange.vector import PARQUET_ENDINGS
 from data.exchange.walks import HEADINGS
 from geo.errors import N_
 

@@ -7,15 +7,15 @@ from xml.etree.ElementTree import Element
 import pandas as pd
 
 from data.errors import UnreadableFile
-from data.exchange import fit, geojson, sheets, walks
+from data.exchange import fit, geojson, walks
+from data.exchange.endings import TEXT_ENDINGS, WORKBOOK_ENDINGS
 from data.exchange.fixes import Fix, check_fixes
 from data.exchange.reading import Reading, Refusals
 from data.exchange.safe_xml import child_text, elements, local
-from data.exchange.tables import TEXT_ENDINGS
 from data.exchange.unpack import Source, opened
 from geo.errors import N_
 
-TABLE_ENDINGS = TEXT_ENDINGS | sheets.ENDINGS
+TABLE_ENDINGS = TEXT_ENDINGS | WORKBOOK_ENDINGS
 ENDINGS = frozenset({".fit", ".gpx", ".kml", *geojson.ENDINGS, *TABLE_ENDINGS})
 ACCURACY = frozenset({"accuracy", "hacc", "horizontalaccuracy"})
 PLANS = {"rtept": N_("route points"), "wpt": N_("waypoints")}

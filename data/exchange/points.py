@@ -1,16 +1,19 @@
 """Tables whose rows say where they are: longitude and latitude in two columns, or WKT in one."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 
 from data.errors import UnreadableFile
 from data.exchange.reading import Reading, Refusals
 from data.exchange.tables import rename
 from geo.errors import N_
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
 
 LONGITUDE = ("lng", "long", "longitude", "x", "经度", "经度坐标", "东经", "lon_wgs84", "point_x")
 LATITUDE = ("latitude", "y", "纬度", "纬度坐标", "北纬", "lat_wgs84", "point_y")
@@ -20,8 +23,8 @@ CURVED = r"(?i)curve|circularstring|surface"
 
 
 def to_points(
-    reading: Reading[pd.DataFrame], *, x: str | None = None, y: str | None = None
-) -> tuple[gpd.GeoDataFrame, Refusals]:
+    reading: "Reading[pd.DataFrame]", *, x: str | None = None, y: str | None = None
+) -> "tuple[gpd.GeoDataFrame, Refusals]":
     """Make features of a table's rows; rows without a usable place are refused.
 
     Parameters
@@ -61,7 +64,9 @@ def to_points(
     )
 
 
-def _from_numbers(table: pd.DataFrame, lon: str, lat: str, refusals: Refusals) -> gpd.GeoDataFrame:
+def _from_numbers(table: "pd.DataFrame", lon: str, lat: str, refusals: Refusals) -> "gpd.GeoDataFrame":
+    import pandas as pd  # the headings of places are for readers without frames too
+
     values = {}
     right = pd.Series(True, index=table.index)
     for column in (lon, lat):
@@ -84,7 +89,9 @@ def _from_numbers(table: pd.DataFrame, lon: str, lat: str, refusals: Refusals) -
     return _placed(table, shapes, [lon, lat])
 
 
-def _from_wkt(table: pd.DataFrame, wkt: str, refusals: Refusals) -> gpd.GeoDataFrame:
+def _from_wkt(table: "pd.DataFrame", wkt: str, refusals: Refusals) -> "gpd.GeoDataFrame":
+    import pandas as pd  # as above
+
     cells = table[wkt]
     straight = cells.where(cells.notna() & ~cells.str.contains(CURVED, na=False), None)
     with np.errstate(all="ignore"):  # numbers beyond all numbers are refused with their row, further on
@@ -100,7 +107,9 @@ def _from_wkt(table: pd.DataFrame, wkt: str, refusals: Refusals) -> gpd.GeoDataF
     return _placed(table, shapes, [wkt])
 
 
-def _placed(table: pd.DataFrame, shapes: "np.ndarray", without: Sequence[str]) -> gpd.GeoDataFrame:
+def _placed(table: "pd.DataFrame", shapes: "np.ndarray", without: Sequence[str]) -> "gpd.GeoDataFrame":
+    import geopandas as gpd  # as above
+
     frame = gpd.GeoDataFrame(table.drop(columns=list(without)), geometry=gpd.GeoSeries(shapes, index=table.index))
     return frame[frame.geometry.notna()]
 

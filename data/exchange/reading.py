@@ -1,14 +1,16 @@
 """What every reader hands back: the rows it took, and what it refused."""
 
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from data.errors import Refusal
 
-Frame = TypeVar("Frame", bound=pd.DataFrame)
+if TYPE_CHECKING:
+    import pandas as pd
+
+Frame = TypeVar("Frame", bound="pd.DataFrame")
 
 
 class Reading(NamedTuple, Generic[Frame]):

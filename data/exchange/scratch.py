@@ -13,6 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from data.errors import CannotWrite
+from geo.errors import N_
+
 PREFIX = ".gridpatrol-"
 SURELY_LOCKED_S = 10.0
 """A folder not this much older than one's own may belong to somebody who is about to lock it."""
@@ -41,6 +44,27 @@ def scratch_folder(beside: Path | None = None) -> Iterator[Path]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         _let_go(held)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A place of the same ending to write to; what was written there takes the file's place when all went well."""
+    if not path.absolute().parent.is_dir():
+        raise CannotWrite(
+            N_("%(file)s cannot be written: there is no folder %(folder)s."), file=path.name, folder=str(path.parent)
+        )
+    try:
+        with scratch_folder(path.parent) as folder:
+            target = folder / f"layer{path.suffix.lower()}"
+            yield target
+            companions = sorted(other for other in folder.iterdir() if other != target)
+            for other in companions:
+                os.replace(other, path.with_suffix(other.suffix))
+            os.replace(target, path)
+    except OSError as error:
+        raise CannotWrite(
+            N_("%(file)s cannot be written: %(reason)s"), file=path.name, reason=error.strerror or str(error)
+        ) from error
 
 
 def _remove_abandoned(own: Path) -> None:

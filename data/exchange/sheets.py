@@ -21,7 +21,6 @@ from data.exchange.safe_xml import refuse_entities
 from data.exchange.unpack import Source, opened_zip
 from geo.errors import N_
 
-ENDINGS = frozenset({".xlsx", ".xlsm"})
 MOST_WIDE_ROWS = 1_000
 MOST_ROWS = 1_048_576
 LARGEST_EXACT = 10**15

@@ -11,11 +11,11 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from data.exchange.endings import PARQUET_ENDINGS
 from data.exchange.parquet_pages import can_be_paged, row_group
 from data.exchange.parquet_parts import GROUPS, ROWS, ColumnsBeside, Group, PartsInOne, read_footer
 from data.exchange.stream_parquet import ParquetPoints
 from data.exchange.thrift import I64, LIST, STRUCT
-from data.exchange.write import PARQUET_ENDINGS, csv_cell
 
 ENDINGS = PARQUET_ENDINGS | {".csv"}
 BOM = b"\xef\xbb\xbf"
@@ -121,6 +121,8 @@ class CsvOut:
 
     def __init__(self, sink: Sink, schema: pa.Schema, *, headings: bool = True) -> None:
         self._sink = sink
+        from data.exchange.write import csv_cell  # brings in what writes maps, which Parquet does without
+
         if headings:
             line = io.StringIO()
             csv.writer(line).writerow([csv_cell(name) for name in schema.names])
@@ -210,4 +212,6 @@ def _cells(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return column
     if pa.types.is_floating(kind) and not pc.any(pc.greater_equal(pc.abs(column), LARGEST_IN_FULL)).as_py():
         return pc.if_else(pc.is_nan(column), pa.scalar(None, kind), column)
+    from data.exchange.write import csv_cell  # as above
+
     return pa.chunked_array([pa.array([csv_cell(value) or None for value in column.to_pylist()], pa.string())])

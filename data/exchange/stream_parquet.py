@@ -4,11 +4,9 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -23,6 +21,10 @@ from data.exchange.reading import Reading, Refusals
 from data.exchange.streams import CHUNK_ROWS, PART_ROWS, Chunk, Floats, Refused, settle_chunk, written_anew
 from data.exchange.tables import rename
 from geo.errors import N_, BadGeometry
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
 
 WKB_POINT = np.frombuffer(b"\x01\x01\x00\x00\x00", np.uint8)
 WKB_POINT_BYTES = 21
@@ -132,7 +134,10 @@ class ParquetPoints:
             return wkb_places(table[self.shapes].combine_chunks())
         return _numbers(table[self.lon]), _numbers(table[self.lat])
 
-    def _patiently(self, rows: pa.Table, source_row: "pd.Series[int]") -> tuple[gpd.GeoDataFrame, Refusals]:
+    def _patiently(self, rows: pa.Table, source_row: "pd.Series[int]") -> "tuple[gpd.GeoDataFrame, Refusals]":
+        import geopandas as gpd  # as in `settle_chunk`
+        import pandas as pd
+
         if self.shapes is not None:
             shapes = _shapes(rows[self.shapes].combine_chunks())
             wrong = shapely.get_type_id(shapes) > 0

@@ -4,11 +4,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
@@ -19,6 +17,10 @@ from data.exchange.points import LATITUDE, LONGITUDE, to_points
 from data.exchange.reading import Reading, Refusals
 from data.exchange.streams import Chunk, Floats, Refused, Rows, settle_chunk, written_anew
 from data.exchange.unpack import Source
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
 
 BLOCK_BYTES = 8 << 20
 LONGEST_ROW_BYTES = 64 << 20
@@ -137,7 +139,9 @@ class TextPoints:
         cells = [pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column) for column in own]
         return pa.table(cells, names=self.schema.names).combine_chunks()
 
-    def _patiently(self, rows: pa.Table, source_row: "pd.Series[int]") -> tuple[gpd.GeoDataFrame, Refusals]:
+    def _patiently(self, rows: pa.Table, source_row: "pd.Series[int]") -> "tuple[gpd.GeoDataFrame, Refusals]":
+        import pandas as pd  # as in `settle_chunk`
+
         table = pd.DataFrame({name: rows[name].to_pandas().astype(object) for name in (self.lon, self.lat)})
         table["source_row"] = source_row.to_numpy()
         table.attrs["file"] = self.name
@@ -254,4 +258,6 @@ def _as_numbers(column: pa.ChunkedArray) -> Floats:
     try:
         return np.asarray(pc.cast(column, pa.float64()).to_numpy(), float)
     except pa.ArrowInvalid:
+        import pandas as pd  # as in `settle_chunk`
+
         return np.asarray(pd.to_numeric(column.to_pandas(), errors="coerce"), float)

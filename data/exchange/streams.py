@@ -3,12 +3,10 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
 import pyproj
 import shapely
@@ -17,6 +15,10 @@ from data.errors import Refusal
 from data.exchange.degrees import SHIFTED, in_degrees, is_wgs84_degrees
 from data.exchange.reading import Refusals
 from geo.datum import convert, in_metres
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -126,7 +128,7 @@ def on_earth(lon: Floats, lat: Floats) -> Flags:
     return there
 
 
-Places = Callable[[pa.Table, "pd.Series[int]"], tuple[gpd.GeoDataFrame, Refusals]]
+Places = Callable[[pa.Table, "pd.Series[int]"], "tuple[gpd.GeoDataFrame, Refusals]"]
 
 
 def settle_chunk(
@@ -168,6 +170,8 @@ def settle_chunk(
         lon[good], lat[good] = convert(*straight, source=datum, target="wgs84")
     if good.all():
         return Chunk(table, lon, lat, rows), Refusals(name)
+    import pandas as pd  # most files have no odd rows, and need no frames
+
     # One sound row among the odd ones keeps a single fault from being told as that of the whole file.
     whole = whole or len(rows) >= TELLING_ROWS
     asked = np.union1d(np.flatnonzero(~good), np.flatnonzero(good)[:1])

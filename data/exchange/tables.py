@@ -6,19 +6,20 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from data.errors import UnreadableFile
-from data.exchange import dbf, sheets
 from data.exchange.columns import check_width, unique_names
 from data.exchange.encodings import decode
+from data.exchange.endings import TEXT_ENDINGS, WORKBOOK_ENDINGS
 from data.exchange.reading import Reading, Refusals
 from data.exchange.unpack import Source, opened
 from geo.errors import N_
 
-TEXT_ENDINGS = frozenset({".csv", ".tsv", ".tab", ".txt"})
-ENDINGS = TEXT_ENDINGS | sheets.ENDINGS | {".dbf"}
+if TYPE_CHECKING:
+    import pandas as pd
+
+ENDINGS = TEXT_ENDINGS | WORKBOOK_ENDINGS | {".dbf"}
 DELIMITERS = ",\t;|"
 ROWS_ABOVE_HEADINGS = 5
 """A sheet's title and a line or two of explanation stand above the headings at most."""
@@ -31,7 +32,7 @@ Row = tuple[int, list[str]]
 
 def read_table(
     path: str | Path, *, name: str | None = None, sheet: str | None = None, encoding: str | None = None
-) -> Reading[pd.DataFrame]:
+) -> "Reading[pd.DataFrame]":
     """Read a table as text, so that a code of twelve digits stays a code.
 
     Every cell comes as text without spaces around it; an empty cell is None. Rows without any cell are left out. The
@@ -65,17 +66,21 @@ def read_table(
         return read_opened(source, sheet=sheet, encoding=encoding)
 
 
-def read_opened(source: Source, *, sheet: str | None = None, encoding: str | None = None) -> Reading[pd.DataFrame]:
+def read_opened(source: Source, *, sheet: str | None = None, encoding: str | None = None) -> "Reading[pd.DataFrame]":
     """The same for a file that is open already."""
     refusals = Refusals(source.name)
     if source.ending == ".dbf":
         return _read_dbf(source, refusals, encoding)
-    if source.ending in sheets.ENDINGS:
+    if source.ending in WORKBOOK_ENDINGS:
+        from data.exchange import sheets
+
         return _to_frame(sheets.read_rows(source, refusals, sheet=sheet), refusals)
     return _to_frame(_read_text(source, encoding), refusals)
 
 
-def _read_dbf(source: Source, refusals: Refusals, encoding: str | None) -> Reading[pd.DataFrame]:
+def _read_dbf(source: Source, refusals: Refusals, encoding: str | None) -> "Reading[pd.DataFrame]":
+    from data.exchange import dbf
+
     table = dbf.read_dbf(source, refusals, encoding=encoding)
     frame = table.apply(dbf.as_text)
     frame["source_row"] = table.index + 1
@@ -133,7 +138,7 @@ def _clean(cell: str) -> str:
     return cell[1:] if cell[:1] == "'" and FORMULA.match(cell) else cell
 
 
-def _to_frame(rows: Iterable[Row], refusals: Refusals) -> Reading[pd.DataFrame]:
+def _to_frame(rows: Iterable[Row], refusals: Refusals) -> "Reading[pd.DataFrame]":
     filled = [row for row in rows if any(row[1])]
     if not filled:
         raise UnreadableFile(N_("%(file)s holds no rows."), file=refusals.file)
@@ -144,8 +149,10 @@ def _to_frame(rows: Iterable[Row], refusals: Refusals) -> Reading[pd.DataFrame]:
     return frame_of(filled[start + 1 :], name_columns(filled[start][1]), refusals)
 
 
-def frame_of(rows: Sequence[Row], headings: Sequence[str], refusals: Refusals) -> Reading[pd.DataFrame]:
+def frame_of(rows: Sequence[Row], headings: Sequence[str], refusals: Refusals) -> "Reading[pd.DataFrame]":
     """The rows under their headings as a frame; those that lost digits or do not fit are refused."""
+    import pandas as pd  # who only splits a text into rows needs no frames
+
     cells = [_fitted(number, row, len(headings), refusals) for number, row in rows]
     columns = {
         heading: pd.Series([cell or None for cell in column], dtype=object)
@@ -180,7 +187,7 @@ def _fitted(number: int, cells: list[str], width: int, refusals: Refusals) -> li
     return cells[:width] + [""] * (width - len(cells))
 
 
-def _refuse_shortened(frame: pd.DataFrame, heading: str, refusals: Refusals) -> None:
+def _refuse_shortened(frame: "pd.DataFrame", heading: str, refusals: Refusals) -> None:
     cells = frame[heading]
     refusals.add_where(
         cells.str.fullmatch(SHORTENED, na=False).astype(bool),

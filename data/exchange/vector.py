@@ -6,16 +6,16 @@ import geopandas as gpd
 import pyproj
 
 from data.errors import UnreadableFile
-from data.exchange import geojson, kml, layers, shapefile, sheets
+from data.exchange import geojson, kml, layers, shapefile
 from data.exchange.degrees import in_degrees
+from data.exchange.endings import PARQUET_ENDINGS, TEXT_ENDINGS, WORKBOOK_ENDINGS
 from data.exchange.points import to_points
 from data.exchange.reading import Reading, Refusals
-from data.exchange.tables import TEXT_ENDINGS, read_opened
+from data.exchange.tables import read_opened
 from data.exchange.unpack import Source, opened
 from geo.errors import N_
 
-TABLE_ENDINGS = TEXT_ENDINGS | sheets.ENDINGS
-PARQUET_ENDINGS = frozenset({".parquet", ".geoparquet"})
+TABLE_ENDINGS = TEXT_ENDINGS | WORKBOOK_ENDINGS
 ENDINGS = frozenset(
     {
         ".shp",

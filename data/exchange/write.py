@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import re
 import warnings
 import zipfile
@@ -21,8 +20,9 @@ from data.errors import CannotWrite
 from data.exchange import shapefile_out, sheets
 from data.exchange.columns import settle
 from data.exchange.degrees import WGS84
+from data.exchange.endings import PARQUET_ENDINGS
 from data.exchange.layers import GDAL
-from data.exchange.scratch import scratch_folder
+from data.exchange.scratch import replacing
 from geo.errors import N_, WrongCrs
 
 DRIVERS: dict[str, tuple[str, dict[str, str]]] = {
@@ -33,7 +33,6 @@ DRIVERS: dict[str, tuple[str, dict[str, str]]] = {
     ".kml": ("LIBKML", {}),
 }
 """GeoJSON to 0.1 mm: neighbours still share their line. FlatGeobuf without index, which would change the order."""
-PARQUET_ENDINGS = frozenset({".parquet", ".geoparquet"})
 TABLE_ENDINGS = frozenset({".csv", ".xlsx"})
 SHAPEFILE_ENDINGS = frozenset({".shp", ".zip"})
 ONLY_DEGREES = frozenset({".geojson", ".json", ".kml"})
@@ -146,27 +145,6 @@ def write_table(table: pd.DataFrame, path: str | Path) -> None:
         )
     with replacing(path) as target:
         writer(table, target)
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A place of the same ending to write to; what was written there takes the file's place when all went well."""
-    if not path.absolute().parent.is_dir():
-        raise CannotWrite(
-            N_("%(file)s cannot be written: there is no folder %(folder)s."), file=path.name, folder=str(path.parent)
-        )
-    try:
-        with scratch_folder(path.parent) as folder:
-            target = folder / f"layer{path.suffix.lower()}"
-            yield target
-            companions = sorted(other for other in folder.iterdir() if other != target)
-            for other in companions:
-                os.replace(other, path.with_suffix(other.suffix))
-            os.replace(target, path)
-    except OSError as error:
-        raise CannotWrite(
-            N_("%(file)s cannot be written: %(reason)s"), file=path.name, reason=error.strerror or str(error)
-        ) from error
 
 
 def _write_with_gdal(frame: gpd.GeoDataFrame, target: Path, layer: str) -> None:

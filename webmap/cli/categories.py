@@ -9,7 +9,7 @@ import click
 from data import audit
 from data.dictionaries import EXAMPLES, read_example
 from data.errors import NotFound, UnreadableFile
-from data.exchange.write import replacing
+from data.exchange.scratch import replacing
 from geo.errors import N_
 from patrols import categories, category_files
 from patrols.communities import find_community

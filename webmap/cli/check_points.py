@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from data import audit
-from data.exchange.write import replacing
+from data.exchange.scratch import replacing
 from geo.errors import N_
 from patrols import check_points
 from patrols.communities import find_community

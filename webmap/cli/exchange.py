@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from data import audit
-from data.exchange.write import replacing, write_table
+from data.exchange.scratch import replacing
+from data.exchange.write import write_table
 from data.models import Community
 from geo.errors import N_
 from patrols.communities import find_community

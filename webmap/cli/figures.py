@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from data.exchange.write import replacing
+from data.exchange.scratch import replacing
 from geo.errors import N_
 from patrols import periodic
 from patrols.communities import find_community

@@ -1,20 +1,22 @@
 """``gridpatrol locate``: points of any file, however large, joined to their grids."""
 
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from data.errors import RowsRefused
-from data.exchange.streams import Refused
 from geo.compiling import bring_in_numba
 from geo.errors import N_
-from patrols import batch
-from patrols.grid_files import read_grids
-from patrols.question import Question, ask, locate_rows
-from webmap.cli import _, finish, speech
+from patrols.aside import grids_aside, read_grounds
+from webmap.cli import _, bringing_in, finish, speech
 from webmap.cli.engines import engine_option, progress_bar, require_dask, scheduler_option, tidy_end
 from webmap.cli.options import crs_option, datum_option, existing_file, json_option, out_option
+
+if TYPE_CHECKING:
+    from patrols.batch import Located
+    from patrols.question import Question
 
 
 class Accuracy(click.ParamType[float | str]):
@@ -71,9 +73,19 @@ def locate_command(
     as_json: bool,
 ) -> None:
     require_dask(engine, scheduler)
-    bring_in_numba()
-    rows = batch.open_points(points, out, x=x, y=y, crs=crs, datum=datum)
-    question = ask(read_grids(grids), accuracy=accuracy, reach_m=reach)
+    dask = engine == "dask"
+    with grids_aside(grids) if dask else nullcontext(lambda: read_grounds(grids)) as read_grids:
+        # All that takes its time to be brought in comes after another core was set to work.
+        with bringing_in():
+            bring_in_numba()
+            from patrols import batch
+            from patrols.question import ask, rehearse
+
+        rows = batch.open_points(points, out, x=x, y=y, crs=crs, datum=datum)
+        if dask and rows is not None:
+            with bringing_in():
+                rehearse(weighing=accuracy is not None)
+        question = ask(read_grids(), accuracy=accuracy, reach_m=reach)
     if rows is None:
         tally, refused = _as_a_whole(points, question, out, skip_bad=skip_bad, datum=datum, x=x, y=y, crs=crs)
     else:
@@ -81,7 +93,7 @@ def locate_command(
             tally, refused = batch.locate_file(
                 *(rows, question, out),
                 skip_bad=skip_bad,
-                dask=engine == "dask",
+                dask=dask,
                 scheduler=scheduler,
                 progress=progress,
             )
@@ -93,17 +105,20 @@ def locate_command(
     finish(refused.count)
 
 
-def _as_a_whole(points: Path, question: Question, out: Path, *, skip_bad: bool, **how: Any) -> batch.Located:
+def _as_a_whole(points: Path, question: "Question", out: Path, *, skip_bad: bool, **how: Any) -> "Located":
     """The same for files that can only be read or written at once: maps and workbooks."""
+    from data.exchange.streams import Refused
     from data.exchange.vector import read_features
     from data.exchange.write import write_features
+    from patrols.batch import Located
+    from patrols.question import locate_rows
 
     reading = read_features(points, **how)
     if reading.refusals and not skip_bad:
         raise RowsRefused(reading.refusals)
     rows, tally = locate_rows(reading.frame, question)
     write_features(rows, out)
-    return batch.Located(tally, Refused(0, len(reading.refusals), reading.refusals))
+    return Located(tally, Refused(0, len(reading.refusals), reading.refusals))
 
 
 def _sentence(figures: dict[str, Any]) -> str:

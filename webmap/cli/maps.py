@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from sqlalchemy.orm import Session
 
-from data.exchange.write import replacing
+from data.exchange.scratch import replacing
 from data.models import Community, ViewKind
 from geo.errors import N_
 from patrols.communities import find_community

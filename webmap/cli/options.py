@@ -11,7 +11,6 @@ import click
 
 from data.errors import DatabaseUnavailable
 from data.settings import Settings, parse_url
-from geo.datum import require_datum
 from geo.errors import N_, UnknownDatum
 from webmap.cli import speech
 
@@ -34,14 +33,23 @@ community_option = click.option(
 )
 
 
+PLAIN = "wgs84"
+"""The datum of files of which nothing else is said."""
+
+
 class Datum(click.ParamType[str]):
     """One of the names of `geo.datum`."""
 
     name = "DATUM"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        name = str(value).lower()
+        if name == PLAIN:
+            return name
+        from geo.datum import require_datum  # what it takes to know all datums takes a while to be brought in
+
         try:
-            return require_datum(str(value).lower())
+            return require_datum(name)
         except UnknownDatum as fault:
             self.fail(speech.tell(fault), param, ctx)
 
@@ -49,7 +57,7 @@ class Datum(click.ParamType[str]):
 datum_option = click.option(
     "--datum",
     type=Datum(),
-    default="wgs84",
+    default=PLAIN,
     show_default=True,
     help=N_(
         "What the file's places are written in: wgs84, cgcs2000, gcj02, bd09 (degrees), bd09mc (Baidu's metres), "

@@ -9,7 +9,7 @@ import click
 
 from data import audit
 from data.exchange.gpx_out import Spot, write_walk
-from data.exchange.write import replacing
+from data.exchange.scratch import replacing
 from geo.errors import N_
 from patrols import cold, next_walk, seen, wished_frequency
 from patrols.communities import find_community

@@ -10,7 +10,7 @@ import click
 from sqlalchemy.orm import Session
 
 from data import audit
-from data.exchange.write import replacing
+from data.exchange.scratch import replacing
 from data.models import Community, NoticeBoard
 from geo.errors import N_
 from patrols import boards, redraw
