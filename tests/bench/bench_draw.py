@@ -1,9 +1,11 @@
 """Side by side: our balanced grids against METIS, ReCom, Max-P and Skater on the same blocks; whole towns; counties.
 
 Run by ``make bench``; prints tables. Towns of the shared folder are left out where it isn't beside the checkout, peers
-where they are not installed (``pip install --group bench .``).
+where they are not installed (``pip install --group bench .``). ``--only=NAME``, as often as wished, asks for the towns
+alone whose name begins so; ``whole`` stands for the last tables, of whole towns and counties.
 """
 
+import argparse
 import sys
 import time
 from collections.abc import Sequence
@@ -94,8 +96,8 @@ def best_in_band(town: Town, answers: Sequence[np.ndarray]) -> tuple[dict[str, f
     return min(judged, key=lambda one: (one["out"] + one["broken"], -one["compactness"])), 0
 
 
-def bench_town(town: Town) -> None:
-    """Our grids for every seed, then each peer."""
+def bench_town(town: Town, given_up: dict[str, int]) -> None:
+    """Our grids for every seed, then each peer that had an answer for towns of fewer blocks."""
     print(f"\n{town.name}: {len(town.blocks)} blocks, band {town.band[0]} to {town.band[1]}")
     print(LINE.format(*HEADS))
     runs, seconds, walls = [], [], []
@@ -109,7 +111,10 @@ def bench_town(town: Town) -> None:
     show("gridpatrol, mean", f"{np.mean(seconds):.2f}", {key: _mean(key, runs) for key in runs[0]})
     show(f"  worst of {SEEDS} seeds, each figure", f"{max(seconds):.2f}", worst)
     print(f"  on the clock: {np.median(walls):.2f} s at the median, {max(walls):.2f} s at most")
-    for name, cpu, answers in run_peers(town):
+    for name, blocks in given_up.items():
+        if blocks < len(town.blocks):
+            print(f"{name:30} not asked, having had no answer for {blocks} blocks")
+    for name, cpu, answers in run_peers(town, given_up):
         if not answers:
             print(f"{name:30} no answer within {LIMIT_S} s of CPU time")
             continue
@@ -169,15 +174,26 @@ def bench_drawing(name: str, frames: tuple[gpd.GeoDataFrame, ...]) -> None:
 
 def main() -> int:
     """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="towns whose name begins so")
+    only = tuple(parser.parse_args().only)
     balance_blocks(*_warm_up())
+    given_up: dict[str, int] = {}
     for town in towns():
-        bench_town(town)
+        if not only or town.name.startswith(only):
+            bench_town(town, given_up)
+    if not only or "whole" in only:
+        bench_whole()
+    return 0
+
+
+def bench_whole() -> None:
+    """From streets and houses to grids, and counties."""
     print("\nWhole towns, from streets and houses to grids")
     bench_drawing("sample town", sample_town())
     if SHARED.is_dir():
         bench_drawing("North Bayreuth", bayreuth())
         bench_counties()
-    return 0
 
 
 def _warm_up() -> tuple[gpd.GeoDataFrame, object]:

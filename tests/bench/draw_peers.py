@@ -2,8 +2,9 @@
 
 METIS trades evenness for roundness by one setting, so it comes with three of them, each a row of its own, with the
 roundest of its answers in the band: whoever draws with it takes one and has the spread that goes with it. ReCom goes on
-for as long as it is let; its roundest state counts. Each run is a process of its own with a limit of CPU time. Peers
-that are not installed are left out.
+for as long as it is let, at least twice as long as we take; its roundest state counts. Each run is a process of its own
+with a limit of CPU time; who does not answer within it is not asked about larger towns. Peers that are not installed
+are left out.
 """
 
 import multiprocessing
@@ -26,7 +27,10 @@ STARTS = 60
 LIMIT_S = 60
 """CPU seconds for each peer and town; METIS needs less."""
 
-PATIENCE = 10
+RECOM_S = 20
+"""CPU seconds that ReCom walks for after its first state."""
+
+PATIENCE = 30
 """On a busy machine a run is cut off after so many times its limit on the clock."""
 
 EVENNESS = (30, 100, 200)
@@ -86,7 +90,8 @@ def run_recom(town: Town) -> Iterator[np.ndarray]:
     tally = {"people": updaters.Tally("people", alias="people")}
     state = Partition(graph, parts, updaters=tally)
     even = constraints.within_percent_of_ideal_population(state, room, pop_key="people")
-    while True:
+    until = time.process_time() + RECOM_S
+    while time.process_time() < until:
         state = proposals.recom(state, "people", mean, room * 0.9, 0)
         if even(state):
             yield np.array([state.assignment[place] for place in range(len(town.blocks))])
@@ -134,11 +139,15 @@ PEERS: dict[str, tuple[str, Callable[[Town], Iterator[np.ndarray]]]] = {
 }
 
 
-def run_peers(town: Town) -> Iterator[Answer]:
-    """Every installed peer on a town."""
+def run_peers(town: Town, given_up: dict[str, int]) -> Iterator[Answer]:
+    """Every installed peer on a town; ``given_up`` notes for how many blocks one had no answer, and is heeded."""
     for name, (package, run) in PEERS.items():
-        if importlib_finds(package):
-            yield name, *_within_limit(town, run)
+        if given_up.get(name, len(town.blocks)) < len(town.blocks) or not importlib_finds(package):
+            continue
+        seconds, answers = _within_limit(town, run)
+        if not answers:
+            given_up[name] = len(town.blocks)
+        yield name, seconds, answers
 
 
 def importlib_finds(package: str) -> bool:
