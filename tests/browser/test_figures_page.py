@@ -30,6 +30,8 @@ DAY = date(2026, 10, 14)
 SLOW_MS = 60_000
 """A sheet is written anew with every page; on a busy machine that takes its time."""
 
+STILL_MADE = 202
+
 Enter = Callable[..., Page]
 
 
@@ -57,6 +59,9 @@ def sheets(town_session: Session) -> Iterator[Callable[[PeriodKind], Document]]:
 
 def fetched(page: Page, site: Site, kind: PeriodKind, ending: str) -> bytes:
     answer = page.request.get(f"{site.address}/figures/file?kind={kind}&day={DAY}&format={ending}")
+    while answer.status == STILL_MADE:
+        page.wait_for_timeout(100)
+        answer = page.request.get(answer.url)
     assert answer.ok, answer.status
     return answer.body()
 
@@ -121,6 +126,37 @@ def test_a_file_is_taken_away_without_leaving_the_page(enter: Enter, site: Site,
     assert len(load_workbook(tmp_path / "taken.xlsx").sheetnames) > 5
     expect(page.locator(".making")).to_be_hidden()
     assert page.url.endswith(f"/figures?day={DAY}")
+
+
+def test_a_page_that_is_loaded_again_offers_the_file_that_was_asked_for(
+    enter: Enter, site: Site, tmp_path: Path
+) -> None:
+    page = enter(site, f"/figures?day={DAY}")
+    asked = page.request.get(
+        f"{site.address}/figures/file?day={DAY}&format=.pdf", headers={"Accept": "application/json"}
+    )
+    page.reload()
+    ready = page.locator(".making").get_by_role("link", name="PDF")
+    expect(ready).to_be_visible(timeout=SLOW_MS)
+    with page.expect_download() as taken:
+        ready.click()
+
+    taken.value.save_as(tmp_path / "taken.pdf")
+    assert asked.status == STILL_MADE
+    assert (tmp_path / "taken.pdf").read_bytes().startswith(b"%PDF")
+    expect(page.locator(".making")).to_be_hidden()
+
+
+def test_a_browser_without_scripts_waits_for_its_file(browser: Browser, enter: Enter, site: Site, page: Page) -> None:
+    enter(site, "/help")
+    context = browser.new_context(java_script_enabled=False, storage_state=page.context.storage_state())
+    plain = context.new_page()
+    plain.goto(f"{site.address}/figures?day={DAY}")
+    with plain.expect_download(timeout=SLOW_MS) as taken:
+        plain.get_by_role("link", name="Word").click()
+
+    assert taken.value.suggested_filename.endswith("-weekly-2026-10-12.docx")
+    context.close()
 
 
 def test_one_chooses_kind_and_day_with_the_keyboard(enter: Enter, site: Site) -> None:

@@ -221,7 +221,7 @@ def _furnish(session: Session, code: str, incident: str, board: str) -> Examples
             "/v/": {"token": URLSafeSerializer("a key for tests only", salt=SALT).dumps([share.key, ends])},
             "/api/drafts/": {"code": code, "number": 1, "key": "flaw"},
             "/draw/progress/": {"word": "a-word-that-a-page-made"},
-            "/figures/progress/": {"word": "a-word-that-a-page-made"},
+            "/figures/made/": {"word": "a-word-of-a-work"},
             "/teams/": {"number": team.id, "person": person.id},
             "/points/": {"number": account.id, "entry": 1},
             "/points/goods/": {"number": good.id},

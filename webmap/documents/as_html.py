@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flask import render_template
+from flask import current_app
 from markupsafe import Markup
 
 from patrols.periodic import Kind
@@ -64,8 +64,8 @@ def write(document: Document, target: Path) -> int:
     """Write the file; returns how many tables it holds."""
     use_fonts()
     styles = "\n".join((STATIC / "css" / name).read_text(encoding="utf-8") for name in STYLES)
-    page = render_template(
-        "figures_file.html",
+    # Nobody's request stands behind a file: what pages know of the person who asks does not belong into it.
+    page = current_app.jinja_env.get_template("figures_file.html").render(
         document=document,
         shown=shown(document, script=False),
         styles=Markup(styles),  # noqa: S704  our own style sheets

@@ -1,25 +1,26 @@
 """Figures: what a day, week, month, quarter or year of a community came to, to read and to take away."""
 
-import json
 from datetime import date
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 
 from data.models import Community
 from geo.errors import N_
-from patrols import periodic, redraw
-from patrols.periodic import Period, PeriodKind, Sheet, period
-from patrols.telling import Tell, silent
-from webmap import access, inputs, progress, storage
+from patrols import redraw
+from patrols.periodic import Period, PeriodKind, period
+from patrols.telling import silent
+from webmap import access, background, inputs, storage, waiting
 from webmap.access import May
+from webmap.background import Standing, State
 from webmap.documents import document
 from webmap.documents.as_html import shown
-from webmap.documents.document import Document
-from webmap.documents.files import ENDINGS, write
+from webmap.documents.files import ENDINGS
+from webmap.documents.making import Made, Wanted, made, make
 from webmap.documents.wording import sheet_name
-from webmap.errors import BadInput
+from webmap.errors import BadInput, wants_json
+from webmap.kept_files import hand_over
 from webmap.language import gettext
-from webmap.sending import sent
 
 pages = Blueprint("figures", __name__)
 
@@ -32,8 +33,8 @@ CALLED = {".pdf": "PDF", ".docx": "Word", ".xlsx": "Excel", ".html": N_("Web pag
 def show() -> str:
     """The sheet of a period: of this week, unless ``?kind=`` and ``?day=`` say another."""
     community, asked = access.community(), _asked()
-    made = _made(community, asked)
-    edition = redraw.edition_in_force(storage.session(), community.id, made.sheet.as_of)
+    told = made(storage.session(), community, asked, access.scope(), storage.now(), silent)
+    edition = redraw.edition_in_force(storage.session(), community.id, told.sheet.as_of)
     return render_template(
         "figures.html",
         community=community,
@@ -51,40 +52,58 @@ def show() -> str:
         ],
         earlier=_address(community, asked.kind, asked.before().first),
         later=_address(community, asked.kind, asked.until) if asked.until <= storage.today() else "",
-        files=[(gettext(CALLED[ending]), _file_address(community, asked, ending)) for ending in ENDINGS],
+        files=[_file(community, asked, ending) for ending in ENDINGS],
         gridless=edition is None,
-        document=made,
-        shown=shown(made),
+        document=told,
+        shown=shown(told),
     )
 
 
 @pages.get("/figures/file")
 @access.needs(May.SEE_FIGURES)
-def file() -> Response:
-    """The same sheet as a file; how far it has come is told to the page that asked."""
-    community, asked, tell = access.community(), _asked(), progress.teller()
+def file() -> ResponseReturnValue:
+    """The same sheet as a file: it is made beside the requests, and taken from the address that this one leads to."""
     ending = request.args.get("format", ENDINGS[0])
     if ending not in ENDINGS:
         raise BadInput(N_("%(field)s must be one of: %(allowed)s."), field="format", allowed=", ".join(ENDINGS))
-    made = _made(community, asked, tell)
-    name = f"figures-{community.code}-{asked.kind.value}-{asked.first.isoformat()}{ending}"
-    return sent(name, lambda path: write(made, path, tell=tell))
+    wanted, engine, at = _wanted(access.community(), _asked(), ending), storage.engine(), storage.now()
+    work = background.begin(wanted, lambda tell: make(engine, wanted, at, tell))
+    return waiting.begun(_made_address(work, access.community(), wanted.period))
 
 
-@pages.get("/figures/progress/<word>")
+@pages.get("/figures/made/<word>")
 @access.needs(May.SEE_FIGURES)
-def progressed(word: str) -> Response:
-    """How far the file has come that a page of this person named so; nothing where nothing was told."""
-    told = progress.heard(word)
-    body = {} if told is None else {"doing": gettext(told.doing), "share": round(told.share, 3)}
-    return Response(json.dumps(body), mimetype="application/json")
+@access.keeps_nobody_signed_in
+def file_made(word: str) -> ResponseReturnValue:
+    """The file, once it is made, for the person who asked for it; until then, how far it has come."""
+    work = background.standing(word)
+    if work.under_way:
+        community, kind, day = (request.args.get(name) for name in ("community", "kind", "day"))
+        return waiting.under_way(work, url_for(".show", community=community, kind=kind, day=day))
+    if wants_json() and work.state is State.DONE:
+        return waiting.ended(url_for(".file_made", word=word))
+    kept: Made = background.take(word)
+    return hand_over(kept.path, kept.name)
 
 
-def _made(community: Community, asked: Period, tell: Tell = silent) -> Document:
-    tell(N_("Counting"), 0.1)
-    sheet: Sheet = periodic.sheet(storage.session(), access.scope(), community, asked.kind, asked.first, storage.now())
-    tell(N_("Drawing maps and charts"), 0.6)
-    return document.compose(storage.session(), sheet, community)
+def _wanted(community: Community, asked: Period, ending: str) -> Wanted:
+    return Wanted(community.id, asked, ending, access.scope())
+
+
+def _file(community: Community, asked: Period, ending: str) -> dict[str, str]:
+    """A kind of file: what it is called, where it is asked for, and where one hears of it while it is being made."""
+    work = background.find(_wanted(community, asked, ending))
+    return {
+        "name": gettext(CALLED[ending]),
+        "address": _file_address(community, asked, ending),
+        "making": _made_address(work, community, asked) if work else "",
+    }
+
+
+def _made_address(work: Standing, community: Community, asked: Period) -> str:
+    """Where one hears of a file and takes it; which period it is of leads the page that waits back."""
+    kind, day = asked.kind.value, asked.first.isoformat()
+    return url_for(".file_made", word=work.word, community=community.code, kind=kind, day=day)
 
 
 def _day(kind: PeriodKind) -> date:

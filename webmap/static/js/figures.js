@@ -1,6 +1,6 @@
 // Figures of a period: charts drawn beside their tables, and files taken away with word of how far they have come.
 
-import { hearProgress, workName } from "./forms.js";
+import { begin, whenDone } from "./waiting.js";
 
 const DASHES = ["solid", "dashed", "dotted", [8, 3, 2, 3], [1, 3], "solid"];
 const MARKS = ["circle", "rect", "diamond", "triangle", "emptyCircle", "emptyRect"];
@@ -55,26 +55,32 @@ function drawWhenSeen(places) {
   addEventListener("beforeprint", () => places.filter((place) => !echarts.getInstanceByDom(place)).forEach((place) => { seen.unobserve(place); draw(place); }));
 }
 
-/** Take a file away without leaving the page, and say how far it has come. */
-async function take(link, place) {
-  const name = workName();
+/** Wait for a file while saying how far it has come; gives its address, or nothing where it could not be made. */
+async function made(address, place) {
   place.hidden = false;
-  const end = hearProgress(link.dataset.file.replace(/-$/, name), place, place.dataset.busy);
   try {
-    const answer = await fetch(link.href, { headers: { "X-Progress": name }, credentials: "same-origin" });
-    if (!answer.ok) throw new Error(answer.statusText);
-    const called = /filename="?([^";]+)/.exec(answer.headers.get("Content-Disposition"))?.[1];
-    const kept = document.createElement("a");
-    kept.href = URL.createObjectURL(await answer.blob());
-    kept.download = called ?? "";
-    kept.click();
-    setTimeout(() => URL.revokeObjectURL(kept.href), 60000);
-    place.hidden = true;
-  } catch {
-    place.textContent = place.dataset.failed;
-  } finally {
-    end();
+    return await whenDone(await address, place, place.dataset.busy);
+  } catch (problem) {
+    place.textContent = problem.message || place.dataset.failed;
+    return null;
   }
+}
+
+/** Take a file away without leaving the page. */
+async function take(link, place) {
+  const address = await made(begin(link.href), place);
+  if (!address) return;
+  location.assign(address);
+  place.hidden = true;
+}
+
+/** A page that was loaded again finds the file that is being made for it, and offers it: it was not asked for twice. */
+async function offer(link, place) {
+  const address = await made(link.dataset.making, place);
+  if (!address) return;
+  const ready = Object.assign(document.createElement("a"), { href: address, textContent: link.textContent });
+  ready.addEventListener("click", () => { place.hidden = true; });
+  place.replaceChildren(`${place.dataset.ready} `, ready);
 }
 
 drawWhenSeen([...document.querySelectorAll(".chart")]);
@@ -85,3 +91,5 @@ for (const link of document.querySelectorAll("a[data-file]")) {
     take(link, making);
   });
 }
+const begun = document.querySelector("a[data-making]");
+if (begun) offer(begun, making);

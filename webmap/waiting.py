@@ -1,0 +1,41 @@
+"""What a page shows while a work beside the requests is under way: how far it has come, and that it asks again."""
+
+from flask import jsonify, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from webmap.background import Standing
+from webmap.errors import wants_json
+from webmap.language import gettext
+
+AGAIN_S = 2
+"""After so many seconds a page without scripts asks again."""
+
+
+def begun(address: str) -> ResponseReturnValue:
+    """Answer the request that began a work: under `address` one hears of it, and takes what came of it.
+
+    A script is told the address, a page is led there.
+    """
+    return (jsonify({"ask": address}), 202) if wants_json() else redirect(address, 303)
+
+
+def under_way(standing: Standing, back: str) -> ResponseReturnValue:
+    """Answer whoever asks too early: a script hears how far the work is; a page says so, and asks again by itself.
+
+    Parameters
+    ----------
+    back : str
+        The address that leads back to where the work was begun.
+    """
+    doing, share = gettext(standing.doing), round(standing.share, 3)
+    if wants_json():
+        return jsonify({"doing": doing, "share": share}), 202
+    page = render_template("waiting.html", doing=doing, share=share, back=back or url_for("home.home"))
+    return page, 202, {"Refresh": str(AGAIN_S), "Cache-Control": "no-store"}
+
+
+def ended(address: str) -> ResponseReturnValue:
+    """Tell a page's script that the work is done, and where it leads: to a page, or to a file that is kept."""
+    answer = jsonify({"to": address})
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
