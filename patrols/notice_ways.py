@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from data.errors import Conflict, NotFound
 from data.models import Community, NoticeWay, Person, WayKind
 from geo.errors import N_
+from patrols import notice_sendings, outbox
 from patrols.errors import BadRule
 
 
@@ -80,6 +81,7 @@ def end(session: Session, community: Community, number: int, *, at: datetime) ->
         raise NotFound(N_("There is no way %(number)s."), number=number)
     row.ended_at, row.secret = at, ""
     session.flush()
+    outbox.give_up_ended(session, notice_sendings.BOX, at=at)
 
 
 def covered(way: NoticeWay) -> str:

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from data.models import Community, Duty, Incident, IncidentStep, Notice, NoticeKind, Person, StepKind, User
-from patrols import outbox
+from patrols import notice_sendings
 from patrols.responsibility import chain_of
 from patrols.rules import Rules
 
@@ -68,7 +68,7 @@ def of_step(session: Session, incident: Incident, step: IncidentStep) -> int:
     if kind is NoticeKind.RATED_LOW:
         facts |= {"rating": incident.rating, "due": None}
     key = f"step:{incident.id}:{step.number}"
-    return outbox.put(session, community, to, kind, key, at=step.at, incident=incident, facts=facts)
+    return notice_sendings.put(session, community, to, kind, key, at=step.at, incident=incident, facts=facts)
 
 
 def _is_low(community: Community, incident: Incident) -> bool:
@@ -99,3 +99,14 @@ def unread(session: Session, person_id: int) -> int:
     """How many notices a person has not seen yet."""
     wanted = select(func.count()).select_from(Notice).where(Notice.person_id == person_id, Notice.read_at.is_(None))
     return session.scalar(wanted) or 0
+
+
+def of_person(session: Session, person_id: int, *, most: int = 50) -> list[Notice]:
+    """What a person was told, the latest first."""
+    wanted = select(Notice).where(Notice.person_id == person_id).order_by(Notice.at.desc(), Notice.id.desc())
+    return list(session.scalars(wanted.limit(most)))
+
+
+def mark_read(session: Session, person_id: int, *, at: datetime) -> None:
+    """Keep that a person has seen what they were told so far."""
+    session.execute(update(Notice).where(Notice.person_id == person_id, Notice.read_at.is_(None)).values(read_at=at))

@@ -1,168 +1,138 @@
 """The outbox: what somebody is told is written down with what caused it, and then sent until it has arrived.
 
-A notice and its sendings are rows of the same transaction as the step that causes them: either both are there or
-neither. A sender leases a sending, sends it without holding the database, and writes down how that went. A sending
-whose sender died is leased again when its lease is over. So none is lost, and one goes out twice only if its sender
-died between the receiver's yes and our record of it; it then bears the same key, by which the receiver knows it again.
+Whatever goes out is a row of the same transaction as the step that causes it: either both are there or neither. A
+sender leases a row, sends it without holding the database, and writes down how that went. A row whose sender died is
+leased again when its lease is over. So none is lost, and one goes out twice only if its sender died between the
+receiver's yes and our record of it; it then bears the same key, by which the receiver knows it again.
+
+Notices to people (`patrols.notice_sendings`) and steps to platforms (`patrols.exchange.telling`) are two boxes of
+this one mechanism. Where the order matters, a box says which rows stand in one queue: of those only the earliest that
+has neither arrived nor been given up has its turn.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from sqlalchemy import and_, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
-from data.models import Community, Incident, Notice, NoticeKind, NoticeWay, Person, Sending, WayKind
+from data.models import Outgoing
 
 LEASE = timedelta(minutes=2)
 """How long one try may take; longer than any server is waited for."""
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=6)
 GIVE_UP_AFTER = timedelta(days=3)
-"""A notice that nobody could be given for three days is out of date; the manager is shown that it was given up."""
+"""What nobody could be given for three days is out of date; the manager is shown that it was given up."""
 
 AT_ONCE = 20
 
 
-_ENDED = select(NoticeWay.id).where(NoticeWay.ended_at.is_not(None))
-
-
 @dataclass(frozen=True)
-class Parcel:
-    """What a sender needs to send one notice, and what it must say again when it did."""
+class Letter:
+    """What every sender needs of one row: which it is, its key, and since when it waits."""
 
-    sending_id: int
+    row_id: int
     key: str
-    kind: NoticeKind
-    facts: dict[str, Any]
-    way: WayKind
-    address: str
-    secret: str
-    language: str
     at: datetime
 
 
-def put(
-    session: Session,
-    community: Community,
-    person_ids: Iterable[int],
-    kind: NoticeKind,
-    key: str,
-    *,
-    at: datetime,
-    incident: Incident | None = None,
-    facts: dict[str, Any] | None = None,
-) -> int:
-    """Tell some people one thing, each once however often this is called with the same key; how many were new.
+L = TypeVar("L", bound=Letter)
+
+
+@dataclass(frozen=True)
+class Box(Generic[L]):
+    """One table of things that go out, and its rules.
 
     Parameters
     ----------
-    key : str
-        What it is about, the same for the same thing: ``step:7:3``.
-    facts : dict
-        What the words are made of; no names or telephone numbers of reporters.
+    rows : type
+        The table.
+    letters : callable
+        Gives what is sent for the rows of some numbers, in any order.
+    receiver : str
+        The column that says whose door it is.
+    ended : select
+        The receivers that are told nothing any more; what waits for one is given up, with `ended_why`.
+    queue, place : sequence of str, str
+        Rows that are alike in the columns of `queue` go out one after the other by `place`; empty: in any order.
+    once_there : mapping
+        What a row holds no longer when it has arrived.
     """
-    wanted = {f"{key}:{person}": person for person in dict.fromkeys(person_ids)}
-    known = set(session.scalars(select(Notice.key).where(Notice.key.in_(wanted))))
-    new = {name: person for name, person in wanted.items() if name not in known}
-    if not new:
-        return 0
-    rows = [
-        Notice(
-            key=name,
-            community_id=community.id,
-            person_id=person,
-            kind=kind,
-            incident_id=None if incident is None else incident.id,
-            facts=facts or {},
-            at=at,
-        )
-        for name, person in new.items()
-    ]
-    session.add_all(rows)
-    session.flush()
-    ways = session.execute(
-        select(NoticeWay.id, NoticeWay.person_id).where(
-            NoticeWay.person_id.in_(new.values()), NoticeWay.ended_at.is_(None)
-        )
-    ).all()
-    session.add_all(
-        Sending(notice_id=row.id, way_id=way.id, next_try_at=at)
-        for row in rows
-        for way in ways
-        if way.person_id == row.person_id
-    )
-    session.flush()
-    return len(rows)
+
+    rows: type[Outgoing]
+    letters: Callable[[Session, Sequence[int]], Sequence[L]]
+    receiver: str
+    ended: Select[Any]
+    ended_why: str
+    queue: Sequence[str] = ()
+    place: str = ""
+    once_there: Mapping[str, Any] = field(default_factory=dict)
 
 
-def lease(session: Session, *, at: datetime, most: int = AT_ONCE) -> list[Parcel]:
-    """Take the sendings whose turn it is, the longest waiting first; nobody else takes them for `LEASE`.
+def lease(session: Session, box: Box[L], *, at: datetime, most: int = AT_ONCE) -> list[L]:
+    """Take what has its turn, the longest waiting first; nobody else takes it for `LEASE`.
 
     Commit before sending.
     """
+    give_up_ended(session, box, at=at)
+    row = box.rows
     ready = and_(
-        Sending.next_try_at <= at,
-        Sending.sent_at.is_(None),
-        Sending.given_up_at.is_(None),
-        or_(Sending.leased_until.is_(None), Sending.leased_until <= at),
+        row.next_try_at <= at,
+        row.sent_at.is_(None),
+        row.given_up_at.is_(None),
+        or_(row.leased_until.is_(None), row.leased_until <= at),
     )
-    session.execute(
-        update(Sending)
-        .where(Sending.sent_at.is_(None), Sending.given_up_at.is_(None), Sending.way_id.in_(_ENDED))
-        .values(given_up_at=at, next_try_at=None, error="the way was ended")
-    )
-    turn = select(Sending.id).where(ready).order_by(Sending.next_try_at, Sending.id).limit(most)
-    keys = list(session.scalars(turn.with_for_update(skip_locked=True)))
+    turn = select(row.id).where(ready, *_nobody_before(box)).order_by(row.next_try_at, row.id).limit(most)
+    keys = list(session.scalars(turn.with_for_update(skip_locked=True, of=row)))
     if not keys:
         return []
-    session.execute(update(Sending).where(Sending.id.in_(keys), ready).values(leased_until=at + LEASE))
-    rows = session.execute(
-        select(Sending, Notice, NoticeWay)
-        .join(Notice, Notice.id == Sending.notice_id)
-        .join(NoticeWay, NoticeWay.id == Sending.way_id)
-        .where(Sending.id.in_(keys))
-        .order_by(Sending.next_try_at, Sending.id)
-    )
-    return [
-        Parcel(
-            sending.id,
-            f"{notice.key}:{way.id}",
-            notice.kind,
-            notice.facts,
-            way.kind,
-            way.address,
-            way.secret,
-            way.language,
-            notice.at,
-        )
-        for sending, notice, way in rows
-    ]
+    session.execute(update(row).where(row.id.in_(keys), ready).values(leased_until=at + LEASE))
+    return sorted(box.letters(session, keys), key=lambda letter: keys.index(letter.row_id))
 
 
-def arrived(session: Session, sending_id: int, *, at: datetime) -> None:
+def _nobody_before(box: Box[L]) -> list[ColumnElement[bool]]:
+    """That no earlier row of the same queue is still on its way."""
+    if not box.place:
+        return []
+    earlier = aliased(box.rows)
+    alike = [getattr(earlier, column) == getattr(box.rows, column) for column in box.queue]
+    before = getattr(earlier, box.place) < getattr(box.rows, box.place)
+    return [~exists().where(*alike, before, earlier.sent_at.is_(None), earlier.given_up_at.is_(None))]
+
+
+def arrived(session: Session, box: Box[L], row_id: int, *, at: datetime) -> None:
     """Write down that the receiver said yes."""
-    row = session.get_one(Sending, sending_id)
+    row = session.get_one(box.rows, row_id)
     row.sent_at, row.leased_until, row.next_try_at, row.tries, row.error = at, None, None, row.tries + 1, ""
+    row.given_up_at = None
+    for column, value in box.once_there.items():
+        setattr(row, column, value)
     session.flush()
 
 
-def failed(session: Session, sending_id: int, why: str, *, at: datetime, for_good: bool = False) -> None:
+def failed(session: Session, box: Box[L], letter: Letter, why: str, *, at: datetime, for_good: bool = False) -> None:
     """Write down that it did not arrive, and try again later: twice as long after each time.
+
+    Whatever else waits for the same receiver waits a first pause too: a thousand things do not knock one after the
+    other at a door that nobody opens, while others wait for theirs; nor does one that always fails keep the rest back.
 
     Parameters
     ----------
     for_good : bool
         The receiver said that it will never take it: it is not tried again.
     """
-    row = session.get_one(Sending, sending_id)
+    row = session.get_one(box.rows, letter.row_id)
     row.tries, row.leased_until, row.error = row.tries + 1, None, why[:255]
-    begun = session.get_one(Notice, row.notice_id).at
-    row.next_try_at = None if for_good else next_try(row.tries, begun, at=at)
+    row.next_try_at = None if for_good or row.given_up_at is not None else next_try(row.tries, letter.at, at=at)
     row.given_up_at = at if row.next_try_at is None else None
     session.flush()
+    if not for_good:
+        others = (getattr(box.rows, box.receiver) == getattr(row, box.receiver)) & (box.rows.id != row.id)
+        later = update(box.rows).where(others, box.rows.next_try_at < at + FIRST_PAUSE)
+        session.execute(later.values(next_try_at=at + FIRST_PAUSE))
 
 
 def next_try(tries: int, begun: datetime, *, at: datetime) -> datetime | None:
@@ -173,24 +143,9 @@ def next_try(tries: int, begun: datetime, *, at: datetime) -> datetime | None:
     return at + pause
 
 
-def given_up(session: Session, community: Community, *, since: datetime) -> list[tuple[Sending, Notice, Person]]:
-    """The sendings that were given up lately, for the manager to see; the latest first."""
-    rows = session.execute(
-        select(Sending, Notice, Person)
-        .join(Notice, Notice.id == Sending.notice_id)
-        .join(Person, Person.id == Notice.person_id)
-        .where(Notice.community_id == community.id, Sending.given_up_at >= since)
-        .order_by(Sending.given_up_at.desc(), Sending.id.desc())
-    )
-    return [(row[0], row[1], row[2]) for row in rows]
-
-
-def of_person(session: Session, person_id: int, *, most: int = 50) -> list[Notice]:
-    """What a person was told, the latest first."""
-    wanted = select(Notice).where(Notice.person_id == person_id).order_by(Notice.at.desc(), Notice.id.desc())
-    return list(session.scalars(wanted.limit(most)))
-
-
-def mark_read(session: Session, person_id: int, *, at: datetime) -> None:
-    """Keep that a person has seen what they were told so far."""
-    session.execute(update(Notice).where(Notice.person_id == person_id, Notice.read_at.is_(None)).values(read_at=at))
+def give_up_ended(session: Session, box: Box[L], *, at: datetime) -> None:
+    """Give up whatever waits for receivers that are told nothing any more."""
+    row = box.rows
+    waits = and_(row.sent_at.is_(None), row.given_up_at.is_(None), getattr(row, box.receiver).in_(box.ended))
+    session.execute(update(row).where(waits).values(given_up_at=at, next_try_at=None, error=box.ended_why))
+    session.flush()

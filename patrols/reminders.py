@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from data.models import Community, Incident, NoticeKind, Person, StepKind
-from patrols import incidents, outbox, work_calendar
+from patrols import incidents, notice_sendings, work_calendar
 from patrols.communities import communities_in_force
 from patrols.days import local_day
 from patrols.moves import CLOCKED_STAGES
@@ -63,7 +63,9 @@ def morning(session: Session, community: Community, *, at: datetime) -> int:
             "today": sum(row.due_at is not None and at <= row.due_at <= ends for row in found),
             "numbers": [row.number for row in found[:MOST_LISTED]],
         }
-        told += outbox.put(session, community, [person], NoticeKind.MORNING, f"morning:{day}", at=at, facts=facts)
+        told += notice_sendings.put(
+            session, community, [person], NoticeKind.MORNING, f"morning:{day}", at=at, facts=facts
+        )
     return told
 
 
@@ -80,7 +82,7 @@ def _warn(session: Session, community: Community, at: datetime) -> int:
         due = row.due_at.isoformat() if row.due_at is not None else None
         facts = {"number": row.number, "due": due}
         key = f"warn:{row.id}:{due}"
-        told += outbox.put(session, community, to, NoticeKind.WARNED, key, at=at, incident=row, facts=facts)
+        told += notice_sendings.put(session, community, to, NoticeKind.WARNED, key, at=at, incident=row, facts=facts)
     return told
 
 

@@ -31,6 +31,7 @@ from data.models.incidents import (
 )
 from data.models.kept_lists import KeptList
 from data.models.notices import Notice, NoticeKind, NoticeWay, Sending, WayKind
+from data.models.outgoing import Outgoing
 from data.models.patrols import Fix, Patrol, PatrolCredit, PatrolSource
 from data.models.people import (
     ChainLink,
@@ -82,6 +83,7 @@ from data.models.points import (
     StockKind,
 )
 from data.models.privacy import Consent, ConsentText, Curtain
+from data.models.reporter_groups import ReporterGroup
 from data.models.residents import KnockCount, ResidentReport
 from data.models.seen import FrequencyWish, SeenDay
 from data.models.shares import SharedView, ViewKind
@@ -155,6 +157,7 @@ __all__ = [
     "OfficeHours",
     "Organisation",
     "Outcome",
+    "Outgoing",
     "Patrol",
     "PatrolCredit",
     "PatrolSource",
@@ -175,6 +178,7 @@ __all__ = [
     "PointsRule",
     "PointsStock",
     "Posting",
+    "ReporterGroup",
     "ResidentReport",
     "Role",
     "SeenDay",

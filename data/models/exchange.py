@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from data.models.base import Base
 from data.models.columns import Phrase, UtcDateTime
+from data.models.outgoing import Outgoing
 
 
 class ExternalKey(Base):
@@ -60,26 +61,16 @@ class Platform(Base):
     __table_args__ = (UniqueConstraint("community_id", "name"),)
 
 
-class Telling(Base):
-    """The outbox to platforms: what one is told after a step, in the words of that moment, until it took it.
-
-    ``leased_until`` keeps other senders away from it while one is at it; ``error`` is what went wrong last.
-    """
+class Telling(Outgoing, Base):
+    """What a platform is told after a step of an incident, in the words of that moment, until it took it."""
 
     __tablename__ = "telling"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     platform_id: Mapped[int] = mapped_column(ForeignKey("platform.id"))
     incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"))
     number: Mapped[int]
     body: Mapped[dict[str, Any]] = mapped_column(JSON)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
-    next_try_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
-    leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    tries: Mapped[int] = mapped_column(default=0)
-    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    given_up_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    error: Mapped[str] = mapped_column(Phrase(255), default="")
 
     __table_args__ = (
         UniqueConstraint("platform_id", "incident_id", "number"),

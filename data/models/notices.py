@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from data.models.base import Base
 from data.models.columns import Phrase, UtcDateTime, words
+from data.models.outgoing import Outgoing
 
 
 class NoticeKind(StrEnum):
@@ -71,22 +72,12 @@ class Notice(Base):
     __table_args__ = (Index("ix_notice_person_read", "person_id", "read_at"),)
 
 
-class Sending(Base):
-    """The outbox: a notice on one of its ways, until it arrived or was given up.
-
-    ``leased_until`` keeps other senders away from it while one is at it; ``error`` is what went wrong last.
-    """
+class Sending(Outgoing, Base):
+    """A notice on one of its ways, until it arrived or was given up."""
 
     __tablename__ = "sending"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     notice_id: Mapped[int] = mapped_column(ForeignKey("notice.id"))
     way_id: Mapped[int] = mapped_column(ForeignKey("notice_way.id"), index=True)
-    next_try_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
-    leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    tries: Mapped[int] = mapped_column(default=0)
-    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    given_up_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    error: Mapped[str] = mapped_column(Phrase(255), default="")
 
     __table_args__ = (UniqueConstraint("notice_id", "way_id"),)

@@ -6,14 +6,16 @@ from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from data.errors import Conflict, NotFound
 from data.models import Community, HeardMessage, Incident, Organisation, Platform, Telling
 from geo.errors import N_
+from patrols import outbox
 from patrols.errors import BadExchange
 from patrols.exchange.fields import check_platform
+from patrols.exchange.telling import BOX
 
 LEAST_SECRET = 16
 """A shorter secret is guessed."""
@@ -144,9 +146,6 @@ def end(session: Session, community: Community, number: int, *, at: datetime) ->
     if row is None or row.community_id != community.id or row.ended_at is not None:
         raise NotFound(N_("There is no platform %(number)s."), number=number)
     row.ended_at, row.secret_out, row.secret_in = at, "", ""
-    waiting = (Telling.platform_id == row.id) & Telling.sent_at.is_(None) & Telling.given_up_at.is_(None)
-    session.execute(
-        update(Telling).where(waiting).values(given_up_at=at, next_try_at=None, error="the platform was ended")
-    )
     session.flush()
+    outbox.give_up_ended(session, BOX, at=at)
     return row

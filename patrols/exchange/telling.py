@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, exists, func, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import exists, func, or_, select
+from sqlalchemy.orm import Session
 
 from data.errors import NotFound
 from data.models import (
@@ -27,18 +27,16 @@ from data.models import (
 )
 from geo.errors import N_
 from patrols.exchange.giving import of_one
-from patrols.outbox import AT_ONCE, FIRST_PAUSE, LEASE, next_try
+from patrols.outbox import Box, Letter
 
 OURS_ALONE = frozenset({StepKind.ESCALATE, StepKind.HAND_OVER})
 """Steps that are told to nobody outside: to whom it was told further up here, and that our grids changed."""
 
 
 @dataclass(frozen=True)
-class Message:
-    """What a sender needs to tell a platform one thing, and what it must say again when it did."""
+class Message(Letter):
+    """What a sender needs to tell a platform one thing."""
 
-    telling_id: int
-    key: str
     address: str
     secret: str
     body: dict[str, Any]
@@ -105,37 +103,11 @@ def _untold(session: Session, platform: Platform, incident: Incident, number: in
     return set(range(told + 1, number + 1)) - set(session.scalars(own))
 
 
-def lease(session: Session, *, at: datetime, most: int = AT_ONCE) -> list[Message]:
-    """Take what has its turn, the longest waiting first; nobody else takes it for `patrols.outbox.LEASE`.
-
-    Of an incident only the earliest that a platform still has to be told. Commit before sending.
-    """
-    earlier = aliased(Telling)
-    blocked = exists().where(
-        earlier.platform_id == Telling.platform_id,
-        earlier.incident_id == Telling.incident_id,
-        earlier.number < Telling.number,
-        earlier.sent_at.is_(None),
-        earlier.given_up_at.is_(None),
-    )
-    ready = and_(
-        Telling.next_try_at <= at,
-        Telling.sent_at.is_(None),
-        Telling.given_up_at.is_(None),
-        or_(Telling.leased_until.is_(None), Telling.leased_until <= at),
-    )
-    turn = select(Telling.id).where(ready, ~blocked).order_by(Telling.next_try_at, Telling.id).limit(most)
-    keys = list(session.scalars(turn.with_for_update(skip_locked=True, of=Telling)))
-    if not keys:
-        return []
-    session.execute(update(Telling).where(Telling.id.in_(keys), ready).values(leased_until=at + LEASE))
+def _messages(session: Session, numbers: Sequence[int]) -> list[Message]:
     rows = session.execute(
-        select(Telling, Platform)
-        .join(Platform, Platform.id == Telling.platform_id)
-        .where(Telling.id.in_(keys))
-        .order_by(Telling.next_try_at, Telling.id)
+        select(Telling, Platform).join(Platform, Platform.id == Telling.platform_id).where(Telling.id.in_(numbers))
     )
-    return [Message(row.id, _key(row), one.address, one.secret_out, row.body) for row, one in rows]
+    return [Message(row.id, _key(row), row.at, one.address, one.secret_out, row.body) for row, one in rows]
 
 
 def _key(row: Telling) -> str:
@@ -143,30 +115,18 @@ def _key(row: Telling) -> str:
     return f"{row.id}-{int(row.at.timestamp())}"
 
 
-def arrived(session: Session, telling_id: int, *, at: datetime) -> None:
-    """Write down that the platform took it."""
-    row = session.get_one(Telling, telling_id)
-    row.sent_at, row.leased_until, row.next_try_at, row.tries, row.error = at, None, None, row.tries + 1, ""
-    # The platform has its words now; they are not kept twice.
-    row.given_up_at, row.body = None, {}
-    session.flush()
-
-
-def failed(session: Session, telling_id: int, why: str, *, at: datetime, for_good: bool = False) -> None:
-    """Write down that it did not arrive, and try again later, as for notices (`patrols.outbox.failed`).
-
-    The platform's other messages wait a first pause too: a thousand of them do not knock one after the other at a
-    door that nobody opens, while people wait for their notices; nor does one that always fails keep the others back.
-    """
-    row = session.get_one(Telling, telling_id)
-    row.tries, row.leased_until, row.error = row.tries + 1, None, why[:255]
-    row.next_try_at = None if for_good or row.given_up_at is not None else next_try(row.tries, row.at, at=at)
-    row.given_up_at = at if row.next_try_at is None else None
-    session.flush()
-    if not for_good:
-        others = (Telling.platform_id == row.platform_id) & (Telling.id != row.id)
-        later = update(Telling).where(others, Telling.next_try_at < at + FIRST_PAUSE)
-        session.execute(later.values(next_try_at=at + FIRST_PAUSE))
+BOX = Box(
+    rows=Telling,
+    letters=_messages,
+    receiver="platform_id",
+    ended=select(Platform.id).where(Platform.ended_at.is_not(None)),
+    ended_why="the platform was ended",
+    queue=("platform_id", "incident_id"),
+    place="number",
+    # The platform has its words then; they are not kept twice.
+    once_there={"body": {}},
+)
+"""Steps on their way to platforms: of each incident one after the other."""
 
 
 def again(session: Session, community: Community, telling_id: int, *, at: datetime) -> None:

@@ -26,7 +26,7 @@ from data.models import (
     User,
     WayKind,
 )
-from patrols import clocks, handling, incidents, notice_ways, notices, outbox, reminders, roster
+from patrols import clocks, handling, incidents, notice_sendings, notice_ways, notices, outbox, reminders, roster
 from patrols.deadlines import Limit
 from patrols.errors import BadRule
 
@@ -202,13 +202,13 @@ def test_notices_go_by_the_ways_that_are_in_use(session: Session) -> None:
     place = Place(session)
     add_way(place, place.handler)
     place.dispatched()
-    assert len(outbox.lease(session, at=AT)) == 1
+    assert len(outbox.lease(session, notice_sendings.BOX, at=AT)) == 1
 
     (way, _person), *_ = notice_ways.ways(session, place.community)
     notice_ways.end(session, place.community, way.id, at=AT)
     place.dispatched()
 
-    assert outbox.lease(session, at=AT + timedelta(days=1)) == []
+    assert outbox.lease(session, notice_sendings.BOX, at=AT + timedelta(days=1)) == []
     assert {row.error for row in session.scalars(select(Sending))} == {"the way was ended"}
     assert notice_ways.ways(session, place.community) == []
     with pytest.raises(NotFound):

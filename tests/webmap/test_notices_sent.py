@@ -25,7 +25,8 @@ from sqlalchemy.orm import Session
 
 from data.database import open_engine
 from data.models import Community, Notice, NoticeKind, NoticeWay, Person, Sending, WayKind
-from patrols import outbox
+from patrols import notice_sendings, outbox
+from patrols.notice_sendings import Parcel
 from webmap.notices import ways
 from webmap.notices.post import Post
 from webmap.notices.sender import Sender
@@ -132,7 +133,7 @@ def test_no_notice_is_lost_or_sent_twice_without_cause_however_servers_flap_and_
             for number in range(NOTICES):
                 facts = {"number": f"20260914-{number:04d}", "due": None}
                 keys = [person.id for person in people]
-                outbox.put(
+                notice_sendings.put(
                     session, community, keys[number % 3 :: 3], NoticeKind.HANDED, f"n{number}", at=BEGAN, facts=facts
                 )
             session.commit()
@@ -178,7 +179,7 @@ def test_two_senders_at_once_send_each_notice_once(own_url: str) -> None:
         with Session(engine) as session:
             community, people = prepare(session, web)
             keys = [person.id for person in people]
-            outbox.put(session, community, keys, NoticeKind.HANDED, "n", at=BEGAN, facts={"number": "1"})
+            notice_sendings.put(session, community, keys, NoticeKind.HANDED, "n", at=BEGAN, facts={"number": "1"})
             session.commit()
         post = Post("smtp", "127.0.0.1", mail, sender="office@example.org")
         senders = [Sender(engine, lambda: BEGAN, post) for _ in range(2)]
@@ -211,7 +212,7 @@ def test_groups_say_yes_in_their_answer(kind: WayKind, answer: dict[str, int], a
     with ThreadingHTTPServer(("127.0.0.1", 0), Group) as web:
         threading.Thread(target=web.handle_request, daemon=True).start()
         address = f"http://127.0.0.1:{web.server_address[1]}/robot/send?key=k"
-        parcel = outbox.Parcel(1, "step:1:2:3:4", NoticeKind.OVERDUE, {"number": "7"}, kind, address, "s", "zh", BEGAN)
+        parcel = Parcel(1, "step:1:2:3:4", BEGAN, NoticeKind.OVERDUE, {"number": "7"}, kind, address, "s", "zh")
         words = ways.Words("事件7已超期", "事件7已超期\n7")
         if arrives:
             ways.send(parcel, words, Post())
@@ -233,7 +234,7 @@ def test_groups_say_yes_in_their_answer(kind: WayKind, answer: dict[str, int], a
     ],
 )
 def test_what_cannot_be_sent_says_why(kind: WayKind, address: str, for_good: bool) -> None:
-    parcel = outbox.Parcel(1, "k", NoticeKind.WARNED, {"number": "7"}, kind, address, "", "zh", BEGAN)
+    parcel = Parcel(1, "k", BEGAN, NoticeKind.WARNED, {"number": "7"}, kind, address, "", "zh")
 
     with pytest.raises(ways.NotSent) as told:
         ways.send(parcel, ways.Words("s", "t"), Post())
@@ -243,16 +244,16 @@ def test_what_cannot_be_sent_says_why(kind: WayKind, address: str, for_good: boo
 
 def test_what_nobody_takes_for_three_days_is_given_up_and_shown(session: Session) -> None:
     community, people = prepare(session, 1)
-    outbox.put(session, community, [people[0].id], NoticeKind.HANDED, "n", at=BEGAN, facts={"number": "1"})
+    notice_sendings.put(session, community, [people[0].id], NoticeKind.HANDED, "n", at=BEGAN, facts={"number": "1"})
     at, tries = BEGAN, 0
-    while parcels := outbox.lease(session, at=at):
+    while parcels := outbox.lease(session, notice_sendings.BOX, at=at):
         for one in parcels:
-            outbox.failed(session, one.sending_id, "HTTP 500", at=at)
+            outbox.failed(session, notice_sendings.BOX, one, "HTTP 500", at=at)
         tries += 1
         left = session.scalar(select(func.min(Sending.next_try_at)))
         at = left if left is not None else at
 
-    lost = outbox.given_up(session, community, since=BEGAN)
+    lost = notice_sendings.given_up(session, community, since=BEGAN)
     assert [(row.error, notice.key, person.id) for row, notice, person in lost] == [
         ("HTTP 500", f"n:{people[0].id}", people[0].id)
     ] * 2
@@ -264,7 +265,7 @@ def test_the_same_thing_is_told_once(session: Session) -> None:
     community, people = prepare(session, 1)
     keys = [people[0].id, people[1].id, people[0].id]
 
-    assert outbox.put(session, community, keys, NoticeKind.MORNING, "morning:2026-09-14", at=BEGAN) == 2
-    assert outbox.put(session, community, keys, NoticeKind.MORNING, "morning:2026-09-14", at=BEGAN) == 0
+    assert notice_sendings.put(session, community, keys, NoticeKind.MORNING, "morning:2026-09-14", at=BEGAN) == 2
+    assert notice_sendings.put(session, community, keys, NoticeKind.MORNING, "morning:2026-09-14", at=BEGAN) == 0
     assert session.scalar(select(func.count()).select_from(Notice)) == 2
     assert clock(time.time()) - BEGAN < timedelta(hours=1)

@@ -4,18 +4,22 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 from threading import Event, Thread
+from typing import TypeVar
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from data.database import open_session
 from geo.errors import Fault
-from patrols import outbox, reminders
+from patrols import notice_sendings, outbox, reminders
 from patrols.exchange import telling
+from patrols.outbox import Box, Letter
 from webmap.notices.platforms import tell_platform
 from webmap.notices.post import Post
 from webmap.notices.ways import NotSent, send
 from webmap.notices.words import say
+
+L = TypeVar("L", bound=Letter)
 
 log = logging.getLogger(__name__)
 
@@ -67,53 +71,42 @@ class Sender:
 
     def send_all(self) -> tuple[int, int]:
         """Send whatever has its turn, to people and to platforms; how many arrived and how many did not."""
+        people, platforms = self._empty(notice_sendings.BOX, self._notify), self._empty(telling.BOX, self._tell)
+        return people[0] + platforms[0], people[1] + platforms[1]
+
+    def _notify(self, parcel: notice_sendings.Parcel) -> None:
+        send(parcel, say(parcel, self._post.site), self._post)
+
+    def _tell(self, message: telling.Message) -> None:
+        tell_platform(message, at=self._clock())
+
+    def _empty(self, box: Box[L], deliver: Callable[[L], None]) -> tuple[int, int]:
+        """Send whatever has its turn in one box; how many arrived and how many did not."""
         sent = failed = 0
-        for send_one in (self._send_one, self._tell_one):
-            while not self._ends.is_set():
-                arrived = send_one()
-                if arrived is None:
-                    break
-                sent, failed = sent + arrived, failed + (not arrived)
+        while not self._ends.is_set():
+            arrived = self._send_one(box, deliver)
+            if arrived is None:
+                break
+            sent, failed = sent + arrived, failed + (not arrived)
         return sent, failed
 
-    def _send_one(self) -> bool | None:
+    def _send_one(self, box: Box[L], deliver: Callable[[L], None]) -> bool | None:
         with open_session(self._engine, writing=True) as session:
-            parcels = outbox.lease(session, at=self._clock(), most=1)
+            letters = outbox.lease(session, box, at=self._clock(), most=1)
             session.commit()
-        if not parcels:
+        if not letters:
             return None
-        parcel = parcels[0]
+        letter = letters[0]
         why: NotSent | None = None
         try:
-            send(parcel, say(parcel, self._post.site), self._post)
+            deliver(letter)
         except NotSent as error:
-            log.warning("notice %s did not arrive: %s", parcel.key, error)
+            log.warning("%s %s did not arrive: %s", box.rows.__name__, letter.key, error)
             why = error
         with open_session(self._engine, writing=True) as session:
             if why is None:
-                outbox.arrived(session, parcel.sending_id, at=self._clock())
+                outbox.arrived(session, box, letter.row_id, at=self._clock())
             else:
-                outbox.failed(session, parcel.sending_id, str(why), at=self._clock(), for_good=why.for_good)
-            session.commit()
-        return why is None
-
-    def _tell_one(self) -> bool | None:
-        with open_session(self._engine, writing=True) as session:
-            messages = telling.lease(session, at=self._clock(), most=1)
-            session.commit()
-        if not messages:
-            return None
-        message = messages[0]
-        why: NotSent | None = None
-        try:
-            tell_platform(message, at=self._clock())
-        except NotSent as error:
-            log.warning("message %s did not arrive: %s", message.key, error)
-            why = error
-        with open_session(self._engine, writing=True) as session:
-            if why is None:
-                telling.arrived(session, message.telling_id, at=self._clock())
-            else:
-                telling.failed(session, message.telling_id, str(why), at=self._clock(), for_good=why.for_good)
+                outbox.failed(session, box, letter, str(why), at=self._clock(), for_good=why.for_good)
             session.commit()
         return why is None

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import SplitResult, quote, urlsplit
 
 from data.models import WayKind
-from patrols.outbox import Parcel
+from patrols.notice_sendings import Parcel
 from webmap.notices.post import Post
 from webmap.notices.words import Words
 

@@ -8,7 +8,7 @@ from babel.support import NullTranslations, Translations
 
 from data.models import NoticeKind
 from geo.errors import N_
-from patrols.outbox import Parcel
+from patrols.notice_sendings import Parcel
 from webmap.catalogues import CATALOGUES, compile_catalogues
 from webmap.storage import LOCAL
 

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from data.models import Community, Person, WayKind
 from geo.errors import N_
-from patrols import notice_ways, outbox, roster
+from patrols import notice_sendings, notice_ways, notices, roster
 from webmap import access, inputs, storage, trail
 from webmap.access import May
 from webmap.errors import BadInput
@@ -26,7 +26,7 @@ LATELY = timedelta(days=14)
 def mine() -> str:
     """What the signed-in person was told."""
     person = access.me().person_id
-    told = [] if person is None else outbox.of_person(storage.session(), person)
+    told = [] if person is None else notices.of_person(storage.session(), person)
     return render_template(
         "notices.html", told=[(row, gettext(SUBJECTS[row.kind], **row.facts)) for row in told], known=person is not None
     )
@@ -38,7 +38,7 @@ def read() -> ResponseReturnValue:
     """Keep that they were read."""
     person = access.me().person_id
     if person is not None:
-        outbox.mark_read(storage.session(), person, at=storage.now())
+        notices.mark_read(storage.session(), person, at=storage.now())
         storage.session().commit()
     return redirect(url_for(".mine"))
 
@@ -56,7 +56,7 @@ def ways() -> str:
         people=roster.people(opened, community, at=at),
         kinds=list(WayKind),
         languages=LANGUAGES,
-        lost=outbox.given_up(opened, community, since=at - LATELY),
+        lost=notice_sendings.given_up(opened, community, since=at - LATELY),
         mails=bool(Post.from_env().scheme),
     )
 

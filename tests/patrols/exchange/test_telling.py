@@ -22,7 +22,7 @@ from data.models import (
     StepKind,
     Telling,
 )
-from patrols import incidents
+from patrols import incidents, outbox
 from patrols.errors import BadExchange, NotSigned
 from patrols.exchange import platforms, telling
 from patrols.exchange.hearing import hear
@@ -129,15 +129,17 @@ def test_steps_of_an_incident_go_out_one_after_the_other(session: Session) -> No
     place.handed("A2")
     late = AT + timedelta(hours=1)
 
-    first = telling.lease(session, at=late)
+    first = outbox.lease(session, telling.BOX, at=late)
     assert [one.body["incidents"][0]["code"][-2:] for one in first] == ["A1", "A2"]
-    assert telling.lease(session, at=late) == []
-    telling.failed(session, first[0].telling_id, "HTTP 500", at=late)
-    assert telling.lease(session, at=late + timedelta(seconds=1)) == [], "the second step waits for the first"
-    again = telling.lease(session, at=late + timedelta(minutes=1))
+    assert outbox.lease(session, telling.BOX, at=late) == []
+    outbox.failed(session, telling.BOX, first[0], "HTTP 500", at=late)
+    assert outbox.lease(session, telling.BOX, at=late + timedelta(seconds=1)) == [], (
+        "the second step waits for the first"
+    )
+    again = outbox.lease(session, telling.BOX, at=late + timedelta(minutes=1))
     assert [one.key for one in again] == [first[0].key], "the same key at every try"
-    telling.arrived(session, again[0].telling_id, at=late)
-    (second,) = telling.lease(session, at=late + timedelta(minutes=1))
+    outbox.arrived(session, telling.BOX, again[0].row_id, at=late)
+    (second,) = outbox.lease(session, telling.BOX, at=late + timedelta(minutes=1))
     assert [step["step"] for step in second.body["incidents"][0]["steps"]] == ["handle"]
 
 
@@ -148,12 +150,12 @@ def test_a_platform_that_cannot_be_reached_is_asked_once_a_pause_and_one_bad_mes
     for number in ("A1", "A2", "A3"):
         place.handed(number)
 
-    (first,) = telling.lease(session, at=at, most=1)
-    telling.failed(session, first.telling_id, "TimeoutError", at=at)
-    assert telling.lease(session, at=at + timedelta(seconds=29)) == []
-    (again,) = telling.lease(session, at=at + timedelta(seconds=30), most=1)
-    telling.failed(session, again.telling_id, "TimeoutError", at=at + timedelta(seconds=30))
-    (other,) = telling.lease(session, at=at + timedelta(seconds=60), most=1)
+    (first,) = outbox.lease(session, telling.BOX, at=at, most=1)
+    outbox.failed(session, telling.BOX, first, "TimeoutError", at=at)
+    assert outbox.lease(session, telling.BOX, at=at + timedelta(seconds=29)) == []
+    (again,) = outbox.lease(session, telling.BOX, at=at + timedelta(seconds=30), most=1)
+    outbox.failed(session, telling.BOX, again, "TimeoutError", at=at + timedelta(seconds=30))
+    (other,) = outbox.lease(session, telling.BOX, at=at + timedelta(seconds=60), most=1)
 
     assert again.key == first.key
     assert other.key != first.key, "its own pause has grown, the others' has not"
@@ -164,10 +166,10 @@ def test_a_lease_that_nobody_came_back_from_is_given_anew(session: Session) -> N
     place.handed()
     late = AT + timedelta(hours=1)
 
-    (first,) = telling.lease(session, at=late)
+    (first,) = outbox.lease(session, telling.BOX, at=late)
 
-    assert telling.lease(session, at=late + telling.LEASE - timedelta(seconds=1)) == []
-    assert [one.key for one in telling.lease(session, at=late + telling.LEASE)] == [first.key]
+    assert outbox.lease(session, telling.BOX, at=late + outbox.LEASE - timedelta(seconds=1)) == []
+    assert [one.key for one in outbox.lease(session, telling.BOX, at=late + outbox.LEASE)] == [first.key]
 
 
 def test_what_lacks_a_mandatory_field_waits_for_a_person_and_goes_in_the_words_of_then(session: Session) -> None:
@@ -176,7 +178,7 @@ def test_what_lacks_a_mandatory_field_waits_for_a_person_and_goes_in_the_words_o
     row = place.handed()
     place.step(row, StepKind.HANDLE, 3)
     late = AT + timedelta(hours=1)
-    assert telling.lease(session, at=late) == []
+    assert outbox.lease(session, telling.BOX, at=late) == []
     assert [(one.error, name, number) for one, name, number in platforms.lost(session, place.community)] == [
         ("lacks department_code", "above", "A1")
     ] * 2
@@ -188,14 +190,14 @@ def test_what_lacks_a_mandatory_field_waits_for_a_person_and_goes_in_the_words_o
     telling.again(session, place.community, second.id, at=late)
 
     assert place.told() == [["report", "accept", "triage"], ["handle"]]
-    assert len(telling.lease(session, at=late)) == 1
+    assert len(outbox.lease(session, telling.BOX, at=late)) == 1
 
 
 def test_steps_that_were_given_up_go_along_with_the_next_one(session: Session) -> None:
     place = Place(session)
     row = place.handed()
-    (lost,) = telling.lease(session, at=AT + timedelta(hours=1))
-    telling.failed(session, lost.telling_id, "HTTP 422", at=AT + timedelta(hours=1), for_good=True)
+    (lost,) = outbox.lease(session, telling.BOX, at=AT + timedelta(hours=1))
+    outbox.failed(session, telling.BOX, lost, "HTTP 422", at=AT + timedelta(hours=1), for_good=True)
 
     place.step(row, StepKind.HANDLE, 90)
 
@@ -263,7 +265,7 @@ def test_an_ended_platform_is_heard_and_told_no_more(session: Session) -> None:
 
     with pytest.raises(NotSigned):
         said(session, place.platform, message(), secret="")
-    assert telling.lease(session, at=AT + timedelta(hours=1)) == []
+    assert outbox.lease(session, telling.BOX, at=AT + timedelta(hours=1)) == []
     assert len(place.told()) == 1
     with pytest.raises(NotFound):
         telling.again(session, place.community, 1, at=AT)
@@ -335,8 +337,8 @@ def test_how_it_goes_with_each_platform_is_counted(session: Session) -> None:
     place = Place(session)
     row = place.handed()
     place.step(row, StepKind.HANDLE, 3)
-    (one,) = telling.lease(session, at=AT + timedelta(hours=1))
-    telling.arrived(session, one.telling_id, at=AT + timedelta(hours=1))
+    (one,) = outbox.lease(session, telling.BOX, at=AT + timedelta(hours=1))
+    outbox.arrived(session, telling.BOX, one.row_id, at=AT + timedelta(hours=1))
     said(session, place.platform, message())
 
     (found,) = platforms.told(session, place.community)
