@@ -322,19 +322,22 @@ def each(
             take(part, answer(part, number))
 
 
+def bring_in_dask() -> None:
+    """Bring Dask in: while its modules come in, threads that compute stand still most of the time."""
+    import dask.threaded  # noqa: F401
+
+
 def _by_threads(answer: Callable[[Any, int], Any], parts: list[Any], take: Callable[[Any, Any], None]) -> None:
     if not parts:
         return
-    with ThreadPoolExecutor(1) as aside:
-        begun = aside.submit(answer, parts[0], 0)
-        import dask.threaded  # takes as long as a part, which is computed meanwhile
+    import dask.threaded
 
-        # Each part is taken after the one before it and then forgotten; Dask goes for the parts whose turn is next.
-        graph: dict[Any, Any] = {("take", -1): None}
-        for number, part in enumerate(parts):
-            graph["part", number] = (partial(answer, part, number),) if number else (begun.result,)
-            graph["take", number] = (partial(_take, take, part), ("part", number), ("take", number - 1))
-        dask.threaded.get(graph, ("take", len(parts) - 1))
+    # Each part is taken after the one before it and then forgotten; Dask goes for the parts whose turn is next.
+    graph: dict[Any, Any] = {("take", -1): None}
+    for number, part in enumerate(parts):
+        graph["part", number] = (partial(answer, part, number),)
+        graph["take", number] = (partial(_take, take, part), ("part", number), ("take", number - 1))
+    dask.threaded.get(graph, ("take", len(parts) - 1))
 
 
 def _take(take: Callable[[Any, Any], None], part: Any, done: Any, before: None) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pyproj
 import shapely
@@ -18,7 +17,7 @@ from data.exchange.degrees import WGS84
 from data.exchange.parquet_parts import can_be_copied
 from data.exchange.points import LATITUDE, LONGITUDE, to_points
 from data.exchange.reading import Reading, Refusals
-from data.exchange.streams import CHUNK_ROWS, PART_ROWS, Chunk, Floats, Refused, settle_chunk, written_anew
+from data.exchange.streams import CHUNK_ROWS, PART_ROWS, Chunk, Floats, Refused, as_floats, settle_chunk, written_anew
 from data.exchange.tables import rename
 from geo.errors import N_, BadGeometry
 
@@ -283,11 +282,9 @@ def _opened(path: Path, name: str) -> pq.ParquetFile:
 
 def _numbers(column: Any) -> Floats:
     """A column as numbers; all NaN where it holds something that has to be looked at one by one."""
-    if isinstance(column, pa.ChunkedArray):
-        column = column.combine_chunks()
     if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
         return np.full(len(column), np.nan)
-    return np.asarray(pc.cast(column, pa.float64(), safe=False).to_numpy(zero_copy_only=False), float)
+    return as_floats(column)
 
 
 def _shapes(column: Any) -> Any:

@@ -15,7 +15,7 @@ from data.exchange import tables
 from data.exchange.encodings import decode, encoding_of
 from data.exchange.points import LATITUDE, LONGITUDE, to_points
 from data.exchange.reading import Reading, Refusals
-from data.exchange.streams import Chunk, Floats, Refused, Rows, settle_chunk, written_anew
+from data.exchange.streams import Chunk, Floats, Refused, Rows, as_floats, settle_chunk, written_anew
 from data.exchange.unpack import Source
 
 if TYPE_CHECKING:
@@ -256,7 +256,7 @@ def _empty(column: pa.ChunkedArray) -> int:
 def _as_numbers(column: pa.ChunkedArray) -> Floats:
     """Cells as numbers; NaN where they are none."""
     try:
-        return np.asarray(pc.cast(column, pa.float64()).to_numpy(), float)
+        return as_floats(pc.cast(column, pa.float64()))
     except pa.ArrowInvalid:
         import pandas as pd  # as in `settle_chunk`
 

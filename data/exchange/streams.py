@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyproj
 import shapely
 
@@ -27,8 +28,8 @@ Rows = npt.NDArray[np.int64]
 SAME_AS_WGS84 = ("wgs84", "cgcs2000")
 CHUNK_ROWS = 1 << 18
 """Rows at a time: arrays of two megabytes, so that what one step wrote is still near when the next one reads it."""
-PART_ROWS = 1 << 20
-"""Rows that are worth sending elsewhere as one task."""
+PART_ROWS = 1 << 19
+"""Rows that are worth sending elsewhere as one task; with fewer, what is left for one thread at the end is less."""
 TELLING_ROWS = 1_000
 """When all of so many rows have the same fault, it is the file's."""
 LISTED = 1_000
@@ -126,6 +127,22 @@ def on_earth(lon: Floats, lat: Floats) -> Flags:
     # NaN compares as false, so it is not on earth either.
     there: Flags = (np.abs(lon) <= FULL_DEGREES[0]) & (np.abs(lat) <= FULL_DEGREES[1])
     return there
+
+
+def as_floats(column: pa.Array | pa.ChunkedArray) -> Floats:
+    """Numbers as they lie in memory, NaN for none; Arrow's own way brings pandas in.
+
+    >>> as_floats(pa.array([116.25, None])).tolist()
+    [116.25, nan]
+    """
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    column = pc.cast(column, pa.float64(), safe=False)
+    if column.null_count:
+        column = pc.fill_null(column, np.nan)
+    if not len(column):
+        return np.empty(0)
+    return np.frombuffer(column.buffers()[1], np.float64)[column.offset : column.offset + len(column)]
 
 
 Places = Callable[[pa.Table, "pd.Series[int]"], "tuple[gpd.GeoDataFrame, Refusals]"]

@@ -85,6 +85,7 @@ def locate_command(
         if dask and rows is not None:
             with bringing_in():
                 rehearse(weighing=accuracy is not None)
+                batch.bring_in_dask()
         question = ask(read_grids(), accuracy=accuracy, reach_m=reach)
     if rows is None:
         tally, refused = _as_a_whole(points, question, out, skip_bad=skip_bad, datum=datum, x=x, y=y, crs=crs)
