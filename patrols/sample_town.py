@@ -25,6 +25,7 @@ from data.sample.trim import quarter_of
 from geo.errors import N_
 from patrols import adoption, categories, category_files, communities, drafting, sample_plan, sample_points
 from patrols.days import zone
+from patrols.intake.cameras import import_cameras
 from patrols.intake.incidents import import_incidents
 from patrols.intake.people import import_people
 from patrols.intake.places import import_buildings, import_compounds, import_outline, import_streets
@@ -237,6 +238,8 @@ def _take_life(
             steps=steps.stored,
         )
     )
+    eyes = import_cameras(session, _reading(life.cameras, "cameras.csv"), community, at=at)
+    say(Sentence(N_("Cameras: %(cameras)s at crossings."), cameras=eyes.stored))
 
 
 def _as_reports(incidents: pd.DataFrame) -> pd.DataFrame:

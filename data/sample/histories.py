@@ -34,6 +34,18 @@ SETTLED = {
 }
 """What is written down when it is resolved or settled, by the office that such things belong to."""
 
+ENDED = {"settled": 0.83, "not_settled": 0.08, "to_court": 0.09}
+"""How mediations end: of 135 in one place 112 were settled and 12 went to court."""
+
+UNSETTLED = {
+    "not_settled": ["调解两次未谈拢，约定下月再谈", "一方不接受调解，已告知其他途径"],
+    "to_court": ["调解不成，已引导走诉讼", "双方同意由法院判"],
+}
+"""What is written down when a dispute was not settled."""
+
+MEDIATES = "justice"
+"""The office whose matters are disputes."""
+
 URGENT_HOURS = 12
 """Up to this limit offices work through the night; everything else waits for the next morning."""
 
@@ -93,6 +105,22 @@ def make_steps(incidents: pd.DataFrame, until: datetime, *, rng: np.random.Gener
     # The order of the plan, not the clock, decides between steps of one moment.
     history = history[history["at"] <= pd.Timestamp(until)].sort_values("position", kind="stable")
     return history.drop(columns="position").reset_index(drop=True)
+
+
+def tell_outcomes(steps: pd.DataFrame, incidents: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
+    """Say of every dispute that was resolved how it ended: adds `outcome`, empty elsewhere, and mends the note.
+
+    What was settled on the spot was settled.
+    """
+    disputes = steps["number"].isin(incidents.loc[incidents["organisation"] == MEDIATES, "number"])
+    mediated = (disputes & (steps["kind"] == "resolve")).to_numpy()
+    outcome = np.where(disputes & (steps["kind"] == "settle_on_the_spot"), "settled", "").astype(object)
+    outcome[mediated] = rng.choice(list(ENDED), mediated.sum(), p=list(ENDED.values()))
+    note, pick = steps["note"].to_numpy(dtype=object, copy=True), rng.random(len(steps))
+    for word, options in UNSETTLED.items():
+        for place in np.flatnonzero(outcome == word):
+            note[place] = options[int(pick[place] * len(options))]
+    return steps.assign(outcome=outcome, note=note)
 
 
 class _Clock:

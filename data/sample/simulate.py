@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from data.sample import histories, incidents, people, walks
+from data.sample import cameras, histories, incidents, people, walks
 
 SEED = 20261122
 
@@ -27,8 +27,8 @@ class Tables:
 class Life:
     """A simulated year: frames in the shapes that the files of a real community are read into.
 
-    `people` says who is who, `roster` is the sheet of postings, `fixes` the tracks, `incidents` the reports, and
-    `steps` what was done about them.
+    `people` says who is who, `roster` is the sheet of postings, `fixes` the tracks, `incidents` the reports,
+    `steps` what was done about them, and `cameras` the list of cameras.
     """
 
     people: pd.DataFrame
@@ -36,6 +36,7 @@ class Life:
     fixes: pd.DataFrame
     incidents: pd.DataFrame
     steps: pd.DataFrame
+    cameras: gpd.GeoDataFrame
 
 
 def read_places() -> dict[str, gpd.GeoDataFrame]:
@@ -81,7 +82,7 @@ def simulate(
         Aware, in the town's own time zone: the simulated year ends here.
     """
     # A stream of chance for each part, so that more walks do not change the incidents.
-    who, where, what, then = np.random.default_rng(seed).spawn(4)
+    who, where, what, then, ended, seen = np.random.default_rng(seed).spawn(6)
     town = people.make_people(tables.given_names, tables.organisations, rng=who)
     first_day = (until - timedelta(days=days + 1)).date()
     reports = incidents.make_incidents(
@@ -101,5 +102,6 @@ def simulate(
         roster=people.make_roster(town, grids, buildings, compounds, valid_from=first_day),
         fixes=walks.make_patrols(streets, grids, town, until, walks=walk_count, weeks=walk_weeks, rng=where),
         incidents=reports,
-        steps=histories.make_steps(reports, until, rng=then),
+        steps=histories.tell_outcomes(histories.make_steps(reports, until, rng=then), reports, rng=ended),
+        cameras=cameras.make_cameras(streets, buildings, grids, rng=seen),
     )

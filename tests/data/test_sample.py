@@ -326,6 +326,36 @@ def test_steps_of_an_incident_follow_in_time_after_its_report(life: Life) -> Non
     assert life.steps.groupby("number")["at"].is_monotonic_increasing.all()
 
 
+def test_most_disputes_are_settled_some_are_not_and_nothing_else_is_mediated(life: Life) -> None:
+    categories = read_tables().categories.rename(columns={"code": "category"})
+    reports = life.incidents.merge(categories, on=["family", "kind", "category"], suffixes=("", "_of"))
+    disputes = set(reports.loc[reports["organisation_of"] == "justice", "number"])
+    ended = life.steps[life.steps["outcome"] != ""]
+
+    assert set(ended["number"]) <= disputes
+    assert set(ended["kind"]) == {"resolve", "settle_on_the_spot"}
+    assert set(ended["outcome"]) == {"settled", "not_settled", "to_court"}
+    assert 0.7 < ended["outcome"].eq("settled").mean() < 0.95
+    assert ended.loc[ended["kind"] == "settle_on_the_spot", "outcome"].eq("settled").all()
+    assert not ended.loc[ended["outcome"] != "settled", "note"].str.contains("和好|一致，签").any()
+
+
+def test_cameras_stand_at_crossings_far_from_each_other_and_know_where_they_look(
+    life: Life, ground: dict[str, gpd.GeoDataFrame]
+) -> None:
+    cameras = frames.to_metres(life.cameras, ground["streets"].crs)
+    spots = cameras.geometry.to_numpy()
+    wide = ground["streets"][~ground["streets"]["street_class"].isin(["path", "back_street"])]
+    apart = shapely.distance(spots[:, None], spots[None, :])[~np.eye(len(spots), dtype=bool)]
+
+    assert len(cameras) == 27
+    assert cameras["code"].is_unique
+    assert distance_to(spots, wide.geometry).max() < 0.5
+    assert apart.min() > 60
+    assert cameras["heading_deg"].between(0, 359).all()
+    assert cameras["owner"].str.endswith("（模拟）").all()
+
+
 def test_offices_work_by_day_unless_it_is_urgent() -> None:
     """Found at ten in the evening: the fire station comes at once, the property firm the next day."""
     found = pd.Timestamp(UNTIL).normalize() - pd.Timedelta(days=90) + pd.Timedelta(hours=22)

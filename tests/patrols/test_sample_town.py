@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -24,6 +24,7 @@ from data.models import (
     Incident,
     IncidentStep,
     Organisation,
+    Outcome,
     Patrol,
     PatrolCredit,
     Person,
@@ -33,9 +34,11 @@ from data.models import (
     TeamMember,
 )
 from geo.tiling import find_flaws
-from patrols import redraw, responsibility, sample_town
+from patrols import cameras, redraw, responsibility, sample_town
 from patrols.moves import MOVES, OPEN_STAGES
+from patrols.periodic import PeriodKind, sheet
 from patrols.sample_summary import Sentence, Summary, say_summary
+from patrols.scope import EVERYTHING
 
 AT = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
@@ -207,10 +210,35 @@ def test_who_may_sign_in_is_somebody_of_the_town(town: Town) -> None:
     ) > 1000
 
 
+def test_its_sheets_tell_how_disputes_ended_and_who_settled_what(town: Town) -> None:
+    made = sheet(town.session, EVERYTHING, town.community, PeriodKind.YEAR, date(2026, 6, 1), AT)
+
+    mediation = made.section("mediation").table("mediation")
+    assert mediation.total is not None
+    mediated, settled, not_settled, to_court = mediation.total[1:5]
+    ended = select(Incident.outcome, func.count()).where(Incident.outcome.is_not(None)).group_by(Incident.outcome)
+    now = dict(town.session.execute(ended.where(Incident.found_at >= made.as_of - timedelta(days=300))).all())
+    assert set(now) == set(Outcome)
+    assert mediated == settled + not_settled + to_court  # type: ignore[operator]
+    assert all(isinstance(count, int) and count > 0 for count in (settled, not_settled, to_court))
+    levels = made.section("handling").table("levels").column("closed")
+    assert all(isinstance(count, int) and count > 50 for count in levels)
+
+
+def test_its_cameras_stand_on_its_ground(town: Town) -> None:
+    outline = town.community.outline
+    found = cameras.standing(town.session, EVERYTHING, town.community, on=AT.date())
+
+    assert outline is not None
+    assert len(found) == 27
+    spots = shapely.points([(one.lon, one.lat) for one in found])
+    assert shapely.covers(frames.decode([outline])[0], spots).all()
+
+
 def test_every_step_of_the_build_and_every_figure_is_said_as_a_sentence(town: Town) -> None:
     said = [*town.said, *town.summary.sentences()]
 
-    assert len(town.said) == 7
+    assert len(town.said) == 8
     assert all(line == line.template % line.facts for line in said)
     assert any(str(town.summary.grids) in line for line in said)
     assert town.summary.sentences() == say_summary(town.summary.as_dict())
