@@ -193,9 +193,7 @@ def group_of(session: Session, one: Told) -> str:
     """Which of the five groups sent an incident up."""
     if one.public:
         return "residents"
-    user = session.get(User, one.steps[0].by_user_id) if one.steps[0].by_user_id else None
-    day = local(one.reported)
-    duties = set(_held(session, user, day)) if user is not None else set()
+    user, day, duties = _sender(session, one), local(one.reported), duties_then(session, one)
     if duties & GRID:
         return "grid"
     if duties & BUILDING:
@@ -203,6 +201,17 @@ def group_of(session: Session, one: Told) -> str:
     if user is not None and _in_team(session, user, day):
         return "volunteers"
     return "unknown" if one.incident.source is IncidentSource.PATROL else "offices"
+
+
+def duties_then(session: Session, one: Told) -> set[str]:
+    """The duties that whoever sent an incident up held on that day."""
+    user = _sender(session, one)
+    return set(_held(session, user, local(one.reported))) if user is not None else set()
+
+
+def _sender(session: Session, one: Told) -> User | None:
+    key = one.steps[0].by_user_id
+    return session.get(User, key) if key else None
 
 
 def _held(session: Session, user: User, day: date) -> Iterator[str]:

@@ -86,7 +86,7 @@ from data.models.privacy import Consent, ConsentText, Curtain
 from data.models.reporter_groups import ReporterGroup
 from data.models.residents import KnockCount, ResidentReport
 from data.models.seen import FrequencyWish, SeenDay
-from data.models.shares import SharedView, ViewKind
+from data.models.shares import SharedBeside, SharedView, ViewKind
 from data.models.walks import ThingKind, Walk, WalkEnd, WalkPhone, WalkThing
 
 __all__ = [
@@ -183,6 +183,7 @@ __all__ = [
     "Role",
     "SeenDay",
     "Sending",
+    "SharedBeside",
     "SharedView",
     "Stage",
     "StepKind",

@@ -49,6 +49,10 @@ def test_a_rule_without_a_time_is_taken_away(as_role: Signed) -> None:
         ("/handling/offices", {"name": "物业", "code": "9 1"}),
         ("/handling/offices", {"name": "物业", "organisation": "99999"}),
         ("/handling/offices", {"name": "环卫所"}),
+        ("/handling/groups", {"zh": ""}),
+        ("/handling/groups", {"zh": "谁都不是"}),
+        ("/handling/groups", {"zh": "月球", "duties": "moon"}),
+        ("/handling/groups", {"position": "9", "what": "drop"}),
         ("/handling/hours", {"hours": "from nine to five"}),
         ("/handling/days", {"day": "tomorrow"}),
         ("/handling/days", {}),
@@ -75,6 +79,21 @@ def test_an_office_is_entered_and_moved_above_the_community(as_role: Signed) -> 
     page = browser.get("/handling").text
     assert "和园物业" not in page
     assert "9" * 18 in page
+
+
+def test_groups_of_reporters_are_named_by_the_community_and_the_usual_ones_come_back(as_role: Signed) -> None:
+    browser = as_role(Role.GRID_MANAGER)
+    assert "Residents and the hotline" in browser.get("/handling").text
+
+    how = {"position": "4", "zh": "群众", "en": "The public", "sources": ["resident", "hotline"]}
+    assert send(browser, "/handling/groups", page="/handling", **how).status_code == 302
+    assert send(browser, "/handling/groups", page="/handling", position="1", what="drop").status_code == 302
+
+    page = browser.get("/handling").text
+    assert "3. The public" in page
+    assert "Residents and the hotline" not in page
+    assert send(browser, "/handling/groups", page="/handling", what="usual").status_code == 302
+    assert "4. Residents and the hotline" in browser.get("/handling").text
 
 
 def test_an_emergency_is_begun_once_and_ended(as_role: Signed) -> None:

@@ -4,9 +4,9 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from data import names
-from data.models import Category, Community, LimitUnit, Organisation
+from data.models import Category, Community, IncidentSource, LimitUnit, Organisation
 from geo.errors import N_
-from patrols import clocks, handling, incident_lists, offices, work_calendar
+from patrols import clocks, handling, incident_lists, offices, reporter_groups, teams, work_calendar
 from webmap import access, inputs, storage, trail
 from webmap.access import May
 from webmap.errors import BadInput
@@ -28,6 +28,11 @@ def show() -> str:
         rules=handling.rules(opened, community),
         categories=incident_lists.categories(opened),
         offices=names.offices_of(opened, community.id),
+        groups=reporter_groups.of(opened, community),
+        duties=reporter_groups.duties_of(opened, community),
+        team_kinds=teams.kinds(opened, community),
+        any_team=reporter_groups.ANY_TEAM,
+        sources=list(IncidentSource),
         units=list(LimitUnit),
         hours=handling.hours(opened, community),
         days=handling.days(opened, community),
@@ -72,6 +77,24 @@ def set_office() -> ResponseReturnValue:
     )
     facts = {"office": kept.name, "code": kept.code, "in_community": kept.in_community}
     return _done(community, "handling.office_set", gettext("The office is kept."), **facts)
+
+
+@pages.post("/handling/groups")
+@access.needs(May.SET_HANDLING)
+def set_group() -> ResponseReturnValue:
+    """Change a group of reporters, add one, take one away, or go back to the usual ones."""
+    opened, form, community = storage.session(), request.form, _community()
+    position, what = inputs.whole(form, "position"), inputs.text(form, "what")
+    if what == "usual":
+        reporter_groups.reset(opened, community)
+    elif what == "drop" and position is not None:
+        reporter_groups.drop(opened, community, position)
+    else:
+        words = {name: form.getlist(name) for name in ("duties", "kinds", "sources")}
+        zh, en = inputs.text(form, "zh", most=64), inputs.text(form, "en", most=64)
+        reporter_groups.keep(opened, community, position, zh=zh, en=en, **words)
+    told = {"position": position, "what": what or "keep"}
+    return _done(community, "handling.groups_set", gettext("The groups of reporters are kept."), **told)
 
 
 @pages.post("/handling/hours")

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from data.models import Category, Community, IncidentSource, Organisation, Outcome, Stage, StepKind
+from patrols import reporter_groups
 from patrols.errors import OutOfScope
 from patrols.periodic import Cell, Named, PeriodKind, Said, Section, Sheet, Table, sheet
 from patrols.periodic.handling import ranks
@@ -259,6 +260,30 @@ def check_reporters(session: Session, made: Sheet, told: list[Told]) -> None:
     assert table.column("filed") == [len(some) for some in wanted][: len(table.rows)]
     assert table.column("valid") == [plain.count(some, COUNTED["valid"]) for some in wanted][: len(table.rows)]
     assert len(table.rows) == 6 if wanted[-1] else len(table.rows) == 5
+
+
+def test_a_communitys_own_groups_of_reporters_are_told_in_its_own_words(session: Session, town: Community) -> None:
+    own = town_with_own_groups(session, town)
+    table = sheet(session, EVERYTHING, town, PeriodKind.YEAR, date(2026, 3, 1), lived_in.NOW).section("reporters")
+    told = write(session, town, PeriodKind.YEAR, date(2026, 3, 1))[1]
+    filed = [one for one in told if one.filed]
+    reporter_groups.reset(session, town)
+
+    rows = table.table("groups").rows
+    assert [said(row[0]) for row in rows] == [*own, "Everybody else, or by whom is not kept"]
+    neighbours = [one for one in filed if not one.public and "邻长" in plain.duties_then(session, one)]
+    assert rows[0][1] == len(neighbours) > 0
+    assert rows[1][1] == sum(one.public for one in filed)
+    assert sum(row[1] for row in rows if isinstance(row[1], int)) == len(filed)
+
+
+def town_with_own_groups(session: Session, town: Community) -> list[str]:
+    """The names of two groups instead of the usual ones: neighbours, and the public."""
+    reporter_groups.keep(session, town, 1, zh="邻长", duties=["邻长"])
+    reporter_groups.keep(session, town, 2, zh="群众", sources=["resident", "hotline"])
+    for _ in range(3):
+        reporter_groups.drop(session, town, 3)
+    return ["邻长", "群众"]
 
 
 def test_a_sheet_of_the_past_stays_what_it_was_whatever_happens_later(session: Session, town: Community) -> None:
