@@ -1,13 +1,12 @@
 """The server as a process of its own, to be killed and started again."""
 
-import os
-import signal
 import socket
-import subprocess
-import sys
 import time
 from contextlib import suppress
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+
+import forked
 
 
 class Server:
@@ -18,18 +17,16 @@ class Server:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
         self._env = {
-            **os.environ,
             "GRIDPATROL_DATABASE_URL": url,
             "GRIDPATROL_INSTANCE": str(folder),
             "GRIDPATROL_SECRET_KEY": "a key for this test only, of some length",
         }
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: ForkServerProcess | None = None
 
     def start(self) -> None:
-        command = [Path(sys.executable).with_name("gridpatrol"), "serve", "--port", str(self.port)]
-        self._process = subprocess.Popen(command, env=self._env, stdout=subprocess.DEVNULL)
+        self._process = forked.start(forked.command, ["serve", "--port", str(self.port)], self._env)
         for _ in range(600):
-            assert self._process.poll() is None, "the server stopped"
+            assert self._process.is_alive(), "the server stopped"
             with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
                 return
             time.sleep(0.05)
@@ -37,5 +34,4 @@ class Server:
 
     def kill(self) -> None:
         assert self._process is not None
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait()
+        forked.kill(self._process)

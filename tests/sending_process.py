@@ -1,10 +1,10 @@
-"""A process that sends notices, for tests that kill it: ``python sending_process.py URL SMTP_PORT STARTED``.
+"""What a process that sends notices does, for tests that kill it (`forked.start`).
 
 Its clock runs a thousand times as fast, so that pauses between tries do not keep a test waiting.
 """
 
-import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -17,6 +17,7 @@ from webmap.notices.sender import Sender
 FASTER = 1000
 BEGAN = datetime(2026, 9, 14, tzinfo=UTC)
 ANSWER_S = 0.5
+PATIENCE_S = 120
 
 
 def clock(started: float) -> datetime:
@@ -24,16 +25,20 @@ def clock(started: float) -> datetime:
     return BEGAN + timedelta(seconds=(time.time() - started) * FASTER)
 
 
-def main(url: str, port: str, started: str) -> None:
-    """Send whatever is there, until killed."""
+def send_on(url: str, port: int, started: float) -> None:
+    """Send whatever is there, until killed; `port` is the mail server's."""
     ways.TIMEOUT_S = ANSWER_S
-    post = Post("smtp", "127.0.0.1", int(port), sender="office@example.org")
-    sender = Sender(open_engine(url), lambda: clock(float(started)), post)
+    post = Post("smtp", "127.0.0.1", port, sender="office@example.org")
+    sender = Sender(open_engine(url), lambda: clock(started), post)
     while True:
         with suppress(DatabaseUnavailable):
             sender.send_all()
         time.sleep(0.02)
 
 
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+def wait_for_more(count: Callable[[], int], more: int) -> None:
+    """Wait until something has happened so many times more: a sender is then in the middle of its work."""
+    until, goal = time.monotonic() + PATIENCE_S, count() + more
+    while count() < goal:
+        assert time.monotonic() < until, f"{count()} of {goal} came"
+        time.sleep(0.002)

@@ -2,8 +2,6 @@
 
 import random
 import shutil
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -14,11 +12,12 @@ from pathlib import Path
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
+import forked
 import make
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sending_process import BEGAN, clock
+from sending_process import BEGAN, PATIENCE_S, clock, send_on, wait_for_more
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 from visit import HOME, Town, send
@@ -50,9 +49,7 @@ from webmap.notices.sender import Sender
 from webmap.settings import WebSettings
 
 Signed = Callable[[Role], FlaskClient]
-PROCESS = Path(__file__).parents[1] / "sending_process.py"
 SECRET = "a secret that nobody guesses"
-KILLS, PATIENCE_S = 4, 120
 WALK = (StepKind.HANDLE, StepKind.REPLY, StepKind.RESOLVE, StepKind.CLOSE)
 
 
@@ -147,18 +144,15 @@ def test_every_step_arrives_once_and_in_order_however_the_platform_flaps_and_sen
         with Session(below) as session:
             count = len(prepare(session, port))
             session.commit()
-        command = [sys.executable, str(PROCESS), own_url, "1", str(started)]
-        for wait in (2.0, 1.0, 2.5, 1.5):
-            process = subprocess.Popen(command)
-            time.sleep(wait)
-            process.kill()
-            process.wait()
-        process = subprocess.Popen(command)
+        for more in (3, 1, 4, 2):
+            process = forked.start(send_on, own_url, 1, started)
+            wait_for_more(flapping.came.total, more)
+            forked.kill(process)
+        process = forked.start(send_on, own_url, 1, started)
         try:
             wait_until_all_arrived(below)
         finally:
-            process.kill()
-            process.wait()
+            forked.kill(process)
 
     with Session(up) as session:
         rows = session.execute(
@@ -185,7 +179,7 @@ def wait_until_all_arrived(engine: Engine) -> None:
         assert lost == []
         if not left:
             return
-        time.sleep(0.3)
+        time.sleep(0.05)
     raise AssertionError(f"{left} tellings have not arrived")
 
 
