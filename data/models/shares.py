@@ -24,7 +24,7 @@ class SharedView(Base):
 
     ``query`` holds the fields of the page's own address, which restore the view. ``grids`` are the codes of the grids
     that its maker could see when making it; None: the whole community. ``framed``: other sites may show it inside their
-    pages.
+    pages. ``beside`` are further communities that it shows; the one of ``community_id`` comes first.
     """
 
     __tablename__ = "shared_view"
@@ -46,3 +46,18 @@ class SharedView(Base):
     looked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     community: Mapped[Community] = relationship()
     by: Mapped[User] = relationship()
+    beside: Mapped[list["SharedBeside"]] = relationship(
+        back_populates="share", cascade="all, delete-orphan", order_by="SharedBeside.community_id"
+    )
+
+
+class SharedBeside(Base):
+    """A further community of a shared view; ``grids`` as there: what its maker could see of it when making it."""
+
+    __tablename__ = "shared_view_community"
+
+    share_id: Mapped[int] = mapped_column(ForeignKey("shared_view.id"), primary_key=True)
+    community_id: Mapped[int] = mapped_column(ForeignKey("community.id"), primary_key=True, index=True)
+    grids: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    share: Mapped[SharedView] = relationship(back_populates="beside")
+    community: Mapped[Community] = relationship()
