@@ -82,6 +82,7 @@ class GridLocator:
         self.rank = _ranks(self._kind, self.codes)
         self._lattices: dict[float | None, Lattice | None] = {}
         self._asked = 0
+        self._threads = 1
 
     def locate(self, x: ArrayLike, y: ArrayLike) -> Found:
         """Say for each point which grid it lies in.
@@ -167,9 +168,13 @@ class GridLocator:
             outlines.distances(x, y, grid, *self._outlines, apart)
         return apart
 
-    def expect(self, points: int) -> None:
-        """Be told how many points will be asked about, so that what pays for so many is prepared for the first."""
+    def expect(self, points: int, threads: int = 1) -> None:
+        """Be told how many points will be asked about, so that what pays for so many is prepared for the first.
+
+        So many threads may prepare it.
+        """
         self._asked += points
+        self._threads = threads
 
     def holding(self, x: Floats, y: Floats, within_m: float = 0.0) -> tuple[Positions, Positions]:
         """Every grid that holds each point, border included.
@@ -319,7 +324,7 @@ class GridLocator:
     def _near_lines(self) -> "NearLines":
         from geo.nearlines import near_lines
 
-        return near_lines(self.lines, self._outlines)
+        return near_lines(self.lines, self._outlines, self._threads)
 
     @cached_property
     def _parts(self) -> tuple[NDArray[np.object_], Positions]:

@@ -11,6 +11,9 @@ half looks only at what its whole had left.
 """
 
 import math
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numba
@@ -53,7 +56,7 @@ class NearLines(NamedTuple):
     corners: Floats
 
 
-def near_lines(lines: Lines, outlines: Outlines) -> NearLines:
+def near_lines(lines: Lines, outlines: Outlines, threads: int = 1) -> NearLines:
     """Lay the lattices over the borders of all grids.
 
     Parameters
@@ -62,6 +65,8 @@ def near_lines(lines: Lines, outlines: Outlines) -> NearLines:
         All of finite coordinates, at least one.
     outlines : Outlines
         Of the same lines.
+    threads : int, default 1
+        How many may work at it together; what comes of it is the same.
     """
     grids = len(outlines.limits) // 2
     frames = np.zeros((grids, 6))
@@ -69,8 +74,31 @@ def near_lines(lines: Lines, outlines: Outlines) -> NearLines:
     finest = 4096.0 * float(np.spacing(np.abs(lines.corners).max()))
     count = _lay_frames(lines.corners, lines.part, outlines.limits, per_line, finest, frames)
     cells = np.zeros(count, np.uint32)
-    listed = _fill(lines.corners, lines.part, outlines.limits, outlines.slack, frames, cells)
+    listed = _filled(lines, outlines, frames, cells, threads)
     return NearLines(frames, cells, listed, lines.corners)
+
+
+def _filled(lines: Lines, outlines: Outlines, frames: Floats, cells: NDArray[np.uint32], threads: int) -> Codes:
+    """Write every cell's word, and give back the lists; each thread does the grids of about as many lines."""
+    fill = partial(_fill, lines.corners, lines.part, outlines.limits, outlines.slack, frames, cells)
+    if threads == 1:
+        return np.asarray(fill(0, len(frames)))
+    done = np.cumsum(outlines.limits[1::2] - outlines.limits[::2])
+    ends = np.searchsorted(done, done[-1] * np.arange(1, threads) / threads, side="right")
+    shares = list(pairwise([0, *ends.tolist(), len(frames)]))
+    with ThreadPoolExecutor(threads) as pool:
+        lists = list(pool.map(lambda share: fill(*share), shares))
+    if sum(map(len, lists)) > _PLACES:
+        # There is not room for all of them: the first grids have it, whoever counts.
+        cells[:] = 0
+        return np.asarray(fill(0, len(frames)))
+    begins = np.append(0, np.cumsum(frames[:, _COLUMNS] * frames[:, _ROWS])).astype(np.int64)
+    place = 0
+    for (first, behind), listed in zip(shares, lists, strict=True):
+        words = cells[begins[first] : begins[behind]]
+        words[words > 0] += np.uint32(place << _COUNT_BITS)
+        place += len(listed)
+    return np.concatenate(lists)
 
 
 @compiled(numba.int64(F82, I4, I8, numba.float64, numba.float64, F82))
@@ -152,18 +180,25 @@ def _larger(array: Any, size: int) -> Any:
     return grown
 
 
-@compiled(numba.int32[::1](F82, I4, I8, numba.float64, F82, _U4))
+@compiled(numba.int32[::1](F82, I4, I8, numba.float64, F82, _U4, numba.int64, numba.int64))
 def _fill(
-    corners: Floats, part: Codes, limits: Words, slack: float, frames: Floats, cells: NDArray[np.uint32]
+    corners: Floats,
+    part: Codes,
+    limits: Words,
+    slack: float,
+    frames: Floats,
+    cells: NDArray[np.uint32],
+    begin_grid: int,
+    end_grid: int,
 ) -> Codes:
-    """Write every cell's word, and give back the lists."""
+    """Write the words of the cells of some grids, and give back their lists."""
     listed = np.zeros(max(2 * AT_LEAST, len(cells)), np.int32)
     # Place 0 is that of cells without a list, which are looked at too.
     room = AT_LEAST
     todo = np.empty((_DEEPEST, 6), np.int64)
     candidates = np.empty(0, np.int32)
     square, box = np.empty((0, 4)), np.empty(4)
-    for grid in range(len(frames)):
+    for grid in range(begin_grid, end_grid):
         first, last = limits[2 * grid], limits[2 * grid + 1]
         frame = frames[grid]
         columns = int(frame[_COLUMNS])

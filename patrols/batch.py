@@ -47,7 +47,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -94,7 +94,7 @@ def open_points(
 
 def locate_file(
     points: Points,
-    question: Question,
+    question: Question | Callable[[], Question],
     out: Path,
     *,
     skip_bad: bool = False,
@@ -111,7 +111,8 @@ def locate_file(
     ----------
     points : Points
         As `open_points` gives them.
-    question : Question
+    question : Question, or a callable that gives it
+        What can be done before it is known is begun meanwhile.
     out : Path
         .parquet, .geoparquet or .csv.
     skip_bad : bool
@@ -131,16 +132,17 @@ def locate_file(
     UnreadableFile, CannotWrite, BadGeometry
         The file cannot be read to its end, cannot be written, or has no column of that name for the accuracy.
     """
-    require_column(question.accuracy, points.schema.names)
-    task = Task(points, question, Layout.of(points, out.suffix.lower()), skip_bad)
+    layout = Layout.of(points, out.suffix.lower())
+    asked = cache(lambda: question() if callable(question) else question)
     with replacing(out) as target, target.open("wb") as sink:
         try:
-            collected = _collect(task, sink, dask, scheduler, progress)
+            collected = Collected(points, layout, skip_bad, sink, progress)
+            collected.fill(asked, dask, scheduler)
         except RowsLeftOut:
             sink.seek(0)
             sink.truncate()
-            task = replace(task, layout=replace(task.layout, copied=None))
-            collected = _collect(task, sink, dask, scheduler, progress)
+            collected = Collected(points, replace(layout, copied=None), skip_bad, sink, progress)
+            collected.fill(asked, dask, scheduler)
         tally, refused = collected.tally, collected.refused
         if refused.count and not skip_bad:
             raise RowsRefused(refused.listed, refused.count)
@@ -224,33 +226,49 @@ class Collected:
 
     Parameters
     ----------
-    task : Task
+    points : Points
+    layout : Layout
+    skip_bad : bool
     sink : binary file
-    refused : Refused
-        Knows what the user calls the first row.
-    progress : callable
+    progress : callable, optional
         Told how many rows a part had.
     """
 
-    def __init__(self, task: Task, sink: Any, refused: Refused, progress: Progress) -> None:
-        self.tally, self.refused = Tally(), refused
-        self._task, self._progress = task, progress
+    def __init__(
+        self, points: Points, layout: Layout, skip_bad: bool, sink: Any, progress: Progress | None = None
+    ) -> None:
+        self.tally, self.refused = Tally(), Refused(points.first_row)
+        self._points, self._layout, self._skip_bad, self._progress = points, layout, skip_bad, progress
         self._given_up = False
         self._whole: stream_out.InOne
         self._beside: stream_out.ParquetBeside | None = None
-        if task.layout.copied is None:
-            self._whole = stream_out.in_one(task.layout.ending, sink)
+        if layout.copied is None:
+            self._whole = stream_out.in_one(layout.ending, sink)
         else:
-            beside = task.layout.beside(ready_for(task.question))
-            self._whole = self._beside = stream_out.ParquetBeside(sink, task.layout.copied, beside)
+            self._whole = self._beside = stream_out.ParquetBeside(sink, layout.copied)
 
     @property
     def wanted(self) -> bool:
         """Whether anything will be written at all."""
-        return (self._task.skip_bad or not self.refused.count) and not self._given_up
+        return (self._skip_bad or not self.refused.count) and not self._given_up
+
+    def fill(self, asked: Callable[[], Question], dask: bool, scheduler: str | None) -> None:
+        """Have all parts answered, and write them."""
+        with self._copying(meanwhile=dask):
+            question = asked()
+            require_column(question.accuracy, self._points.schema.names)
+            if self._beside is not None:
+                self._beside.beside = self._layout.beside(ready_for(question))
+            if not scheduler:
+                rows = sum(self._points.rows(part) for part in self._points.parts())
+                ready_for(question).warm(rows, bring_in_dask() if dask else 1)
+            task = Task(self._points, question, self._layout, self._skip_bad)
+            each(task.answered, self._points.parts(), self._add, dask=dask, scheduler=scheduler)
+        if self.wanted and (self.tally.rows or self.refused.count):
+            self._whole.close()
 
     @contextmanager
-    def copying(self, meanwhile: bool) -> Iterator[None]:
+    def _copying(self, meanwhile: bool) -> Iterator[None]:
         """Take over the file's own columns, if there are any to take over: meanwhile, or afterwards."""
         if self._beside is None or not meanwhile:
             yield
@@ -266,28 +284,14 @@ class Collected:
                 raise
             copied.result()
 
-    def add(self, part: Any, done: Done) -> None:
+    def _add(self, part: Any, done: Done) -> None:
         """Append the rows of the next part."""
         self.refused.add(done.refused)
         self.tally.join(done.tally)
         for number, data in done.data if self.wanted else ():
             self._whole.add(number, data)
-        self._progress(self._task.points.rows(part))
-
-    def close(self) -> None:
-        """Finish the file, unless it is refused anyway."""
-        if self.wanted and (self.tally.rows or self.refused.count):
-            self._whole.close()
-
-
-def _collect(task: Task, sink: Any, dask: bool, scheduler: str | None, progress: Progress | None) -> Collected:
-    collected = Collected(task, sink, Refused(task.points.first_row), progress or (lambda rows: None))
-    with collected.copying(meanwhile=dask):
-        if not scheduler:
-            ready_for(task.question).warm(sum(task.points.rows(part) for part in task.points.parts()))
-        each(task.answered, task.points.parts(), collected.add, dask=dask, scheduler=scheduler)
-    collected.close()
-    return collected
+        if self._progress is not None:
+            self._progress(self._points.rows(part))
 
 
 def each(
@@ -322,9 +326,12 @@ def each(
             take(part, answer(part, number))
 
 
-def bring_in_dask() -> None:
-    """Bring Dask in: while its modules come in, threads that compute stand still most of the time."""
-    import dask.threaded  # noqa: F401
+def bring_in_dask() -> int:
+    """Bring Dask in, and say how many threads it uses: while it comes in, threads that compute stand still mostly."""
+    import dask.system
+    import dask.threaded
+
+    return int(dask.system.CPU_COUNT)
 
 
 def _by_threads(answer: Callable[[Any, int], Any], parts: list[Any], take: Callable[[Any, Any], None]) -> None:

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from data.exchange.endings import PARQUET_ENDINGS
 from data.exchange.stream_parquet import ParquetPoints, geo_metadata, wkb_points
-from data.exchange.streams import Points
+from data.exchange.streams import Points, as_column
 from geo.edges import Floats
 from patrols.question import ANSWERS, Answers, Ready
 
@@ -44,7 +44,7 @@ class Layout:
 
     def schema(self, ready: Ready) -> pa.Schema:
         """All columns that are written."""
-        return self.table(pa.table(self.own.empty_table()), np.empty(0), np.empty(0), ready.nothing).schema
+        return self.table(pa.Table.from_batches([], self.own), np.empty(0), np.empty(0), ready.nothing).schema
 
     def beside(self, ready: Ready) -> pa.Schema:
         """The columns beside the file's own ones."""
@@ -54,7 +54,7 @@ class Layout:
         """The columns of some rows."""
         columns = {name: own[name] for name in self.own.names}
         if self.numbers:
-            columns |= {"lon": pa.array(lon), "lat": pa.array(lat)}
+            columns |= {"lon": as_column(lon), "lat": as_column(lat)}
         columns |= answers
         metadata = dict(self.own.metadata or {})
         if self.shapes:

@@ -113,14 +113,14 @@ class Ready:
         none = np.empty(0, np.int32)
         return self.columns(Weighed(none, none.astype(np.int8), np.empty(0), np.empty(0), none, np.empty(0, bool)))
 
-    def warm(self, rows: int) -> None:
+    def warm(self, rows: int, threads: int = 1) -> None:
         """Prepare what is otherwise prepared at the first large chunk, where so many rows are worth it.
 
         Threads find it ready then, and the distances of the first points are had as quickly as those of the last.
         """
         if rows < FEW_POINTS:
             return
-        self.locator.expect(rows)
+        self.locator.expect(rows, threads)
         nowhere = np.full(FEW_POINTS, np.nan)
         self.weigh(nowhere, nowhere, 1.0 if self.question.accuracy is not None else np.nan)
 

@@ -90,18 +90,17 @@ class ParquetBeside:
     sink : binary file
     points : ParquetPoints
         A file that `can_be_copied`.
+
+    Attributes
+    ----------
     beside : pyarrow.Schema
-        The columns beside its own.
+        The columns beside its own; to be set before the end.
     """
 
-    def __init__(self, sink: Any, points: ParquetPoints, beside: pa.Schema) -> None:
+    def __init__(self, sink: Any, points: ParquetPoints) -> None:
         self._whole = ColumnsBeside(sink, points.path)
-        own = pq.read_metadata(points.path)
-        self._about = dict(own.metadata or {})
-        if self._about.pop(b"ARROW:schema", None) is not None:
-            fields = [*own.schema.to_arrow_schema(), *(_plain(field) for field in beside)]
-            told = pa.schema(fields, self._about or None)
-            self._about[b"ARROW:schema"] = base64.b64encode(told.serialize().to_pybytes())
+        self._own = pq.read_metadata(points.path)
+        self.beside = pa.schema([])
 
     def copy(self, wanted: Callable[[], bool] = lambda: True) -> None:
         """Take over the file's own columns; another thread may do so while others are written beside them."""
@@ -113,7 +112,12 @@ class ParquetBeside:
 
     def close(self) -> None:
         """Write the file's footer."""
-        self._whole.close(self._about)
+        about = dict(self._own.metadata or {})
+        if about.pop(b"ARROW:schema", None) is not None:
+            fields = [*self._own.schema.to_arrow_schema(), *(_plain(field) for field in self.beside)]
+            told = pa.schema(fields, about or None)
+            about[b"ARROW:schema"] = base64.b64encode(told.serialize().to_pybytes())
+        self._whole.close(about)
 
 
 class CsvOut:

@@ -17,7 +17,17 @@ from data.exchange.degrees import WGS84
 from data.exchange.parquet_parts import can_be_copied
 from data.exchange.points import LATITUDE, LONGITUDE, to_points
 from data.exchange.reading import Reading, Refusals
-from data.exchange.streams import CHUNK_ROWS, PART_ROWS, Chunk, Floats, Refused, as_floats, settle_chunk, written_anew
+from data.exchange.streams import (
+    CHUNK_ROWS,
+    PART_ROWS,
+    Chunk,
+    Floats,
+    Refused,
+    as_column,
+    as_floats,
+    settle_chunk,
+    written_anew,
+)
 from data.exchange.tables import rename
 from geo.errors import N_, BadGeometry
 
@@ -153,7 +163,7 @@ class ParquetPoints:
             at = table.schema.get_field_index(self.shapes)
             return table.set_column(at, self.schema.field(self.shapes), wkb_points(lon, lat)).cast(self.schema)
         for name, values in ((self.lon, lon), (self.lat, lat)):
-            table = table.set_column(table.schema.get_field_index(name), name, pa.array(values))
+            table = table.set_column(table.schema.get_field_index(name), name, as_column(values))
         return table.cast(self.schema)
 
 

@@ -15,7 +15,7 @@ from data.exchange import tables
 from data.exchange.encodings import decode, encoding_of
 from data.exchange.points import LATITUDE, LONGITUDE, to_points
 from data.exchange.reading import Reading, Refusals
-from data.exchange.streams import Chunk, Floats, Refused, Rows, as_floats, settle_chunk, written_anew
+from data.exchange.streams import Chunk, Floats, Refused, Rows, as_column, as_floats, settle_chunk, written_anew
 from data.exchange.unpack import Source
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class TextPoints:
         if self.numbers:
             table = chunk.table
             for name, values in ((self.lon, chunk.lon), (self.lat, chunk.lat)):
-                table = table.set_column(table.schema.get_field_index(name), name, pa.array(values))
+                table = table.set_column(table.schema.get_field_index(name), name, as_column(values))
             chunk = chunk._replace(table=table)
         yield chunk
 
@@ -136,7 +136,9 @@ class TextPoints:
         placed = (own[names.index(self.lon)], own[names.index(self.lat)])
         if len(table) != lines or any(_empty(column) < lines for column in surplus) or any(map(_empty, placed)):
             return None
-        cells = [pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column) for column in own]
+        # Arrow's own way to make a null of one's own brings pandas in.
+        nothing = pa.nulls(1, pa.string())[0]
+        cells = [pc.if_else(_is_empty(column), nothing, column) for column in own]
         return pa.table(cells, names=self.schema.names).combine_chunks()
 
     def _patiently(self, rows: pa.Table, source_row: "pd.Series[int]") -> "tuple[gpd.GeoDataFrame, Refusals]":
@@ -250,7 +252,12 @@ def _after_rows(head: bytes, rows: int, encoding: str, delimiter: str, name: str
 
 def _empty(column: pa.ChunkedArray) -> int:
     """How many cells hold nothing."""
-    return int(pc.sum(pc.equal(column, "")).as_py() or 0)
+    return int(pc.sum(_is_empty(column)).as_py() or 0)
+
+
+def _is_empty(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    # To compare with a text would bring pandas in too.
+    return pc.invert(pc.cast(pc.binary_length(column), pa.bool_()))
 
 
 def _as_numbers(column: pa.ChunkedArray) -> Floats:

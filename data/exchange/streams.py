@@ -145,6 +145,15 @@ def as_floats(column: pa.Array | pa.ChunkedArray) -> Floats:
     return np.frombuffer(column.buffers()[1], np.float64)[column.offset : column.offset + len(column)]
 
 
+def as_column(numbers: Floats) -> pa.Array:
+    """Numbers as a column, where they lie in memory; see `as_floats`.
+
+    >>> as_column(np.array([116.25, 40.0])).to_pylist()
+    [116.25, 40.0]
+    """
+    return pa.Array.from_buffers(pa.float64(), len(numbers), [None, pa.py_buffer(np.ascontiguousarray(numbers))])
+
+
 Places = Callable[[pa.Table, "pd.Series[int]"], "tuple[gpd.GeoDataFrame, Refusals]"]
 
 

@@ -91,3 +91,22 @@ def test_whoever_asks_about_many_points_gets_the_same_distances() -> None:
     np.testing.assert_array_equal(many, few)
     assert np.isnan(many[grid < 0]).all()
     assert np.isnan(many[:6]).all()
+
+
+@pytest.mark.parametrize("threads", [2, 3, 9])
+def test_several_threads_make_the_lists_that_one_makes(threads: int) -> None:
+    shapes = [Polygon(), *(shape for shapes in SHAPES.values() for shape in shapes), Polygon()]
+    locator = GridLocator(gpd.GeoSeries(shapes))
+
+    one = nearlines.near_lines(locator.lines, locator._outlines)
+    many = nearlines.near_lines(locator.lines, locator._outlines, threads)
+
+    assert [lists(many, cell) for cell in range(len(many.cells))] == [
+        lists(one, cell) for cell in range(len(one.cells))
+    ]
+    assert sum(map(bool, (lists(one, cell) for cell in range(len(one.cells))))) > len(one.cells) / 2
+
+
+def lists(near: nearlines.NearLines, cell: int) -> list[int]:
+    place, count = divmod(int(near.cells[cell]), 64)
+    return near.listed[place : place + count].tolist()

@@ -127,3 +127,58 @@ def test_who_is_stopped_half_way_leaves_the_old_file_and_no_half_one(
     assert running.returncode != 0
     assert out.read_bytes() == b"the file of yesterday"
     assert sent == signal.SIGKILL or not list(tmp_path.glob(".gridpatrol-*"))
+
+
+def run_alone(*words: object) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own, which says on stderr what it brought in."""
+    program = (
+        "import atexit, sys; from webmap.cli import main; "
+        "atexit.register(lambda: print('BROUGHT IN', *sys.modules, file=sys.stderr)); main()"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", program, "locate", *map(str, words)],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "GRIDPATROL_LANGUAGE": "en"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("name", ["p.parquet", "p.csv"])
+def test_two_cores_begin_without_what_reads_tables(tmp_path: Path, grids: Path, name: str) -> None:
+    table = pq.read_table(points(tmp_path / "p.parquet", 50_000))
+    if name == "p.csv":
+        table.to_pandas().to_csv(tmp_path / name, index=False)
+
+    done = run_alone(tmp_path / name, "--grids", grids, "--engine", "dask", "--out", tmp_path / "o.parquet")
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("50000 rows")
+    brought_in = set(done.stderr.split("BROUGHT IN ")[1].split())
+    assert {"numba", "pyarrow", "dask.threaded"} <= brought_in
+    assert not {"pandas", "geopandas", "pyogrio", "sqlalchemy"} & brought_in
+    assert len(pd.read_parquet(tmp_path / "o.parquet")) == 50_000
+
+
+def test_the_quick_end_tells_what_every_end_tells(tmp_path: Path, grids: Path) -> None:
+    pq.write_table(pa.table({"lon": [116.005, None], "lat": [40.005, 40.0]}), tmp_path / "p.parquet")
+    words = (tmp_path / "p.parquet", "--grids", grids, "--out", tmp_path / "o.parquet", "--json")
+
+    refused, skipped, wrong = run_alone(*words), run_alone(*words, "--skip-bad"), run_alone(*words, "--reach", "far")
+
+    assert [done.returncode for done in (refused, skipped, wrong)] == [2, 1, 2]
+    assert json.loads(skipped.stdout)["rows"] == 1
+    assert "The place is missing." in refused.stderr
+    assert all("BROUGHT IN" in done.stderr for done in (refused, skipped, wrong))
+
+
+def test_grids_that_another_process_cannot_read_are_told_as_ever(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "grids.gpkg").write_bytes(b"no map")
+    path = points(tmp_path / "p.parquet", 10)
+    words = ("locate", path, "--grids", tmp_path / "grids.gpkg", "--out", tmp_path / "o.parquet")
+
+    here, aside = run(*words), run(*words, "--engine", "dask")
+
+    assert here.exit_code == aside.exit_code == 2
+    assert aside.output == here.output != ""
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["grids.gpkg", "p.parquet"]

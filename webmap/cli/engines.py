@@ -1,5 +1,6 @@
 """Where long work is done, and the bar that shows how far it is."""
 
+import os
 import signal
 import sys
 import threading
@@ -31,6 +32,15 @@ def require_dask(engine: str, scheduler: str | None) -> None:
         raise click.UsageError(_("--scheduler is for --engine dask"))
     if engine == "dask" and not _is_installed("distributed" if scheduler else "dask"):
         raise click.UsageError(_("Dask is not installed. Type: pip install 'gridpatrol[dask]'"))
+
+
+def without_idle_threads() -> None:
+    """Keep NumPy from beginning a thread for every core: for want of work they go round in circles for a while.
+
+    For a command that multiplies no matrices, before NumPy is brought in.
+    """
+    if "numpy" not in sys.modules:
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 @contextmanager

@@ -11,7 +11,14 @@ from geo.compiling import bring_in_numba
 from geo.errors import N_
 from patrols.aside import grids_aside, read_grounds
 from webmap.cli import _, bringing_in, finish, speech
-from webmap.cli.engines import engine_option, progress_bar, require_dask, scheduler_option, tidy_end
+from webmap.cli.engines import (
+    engine_option,
+    progress_bar,
+    require_dask,
+    scheduler_option,
+    tidy_end,
+    without_idle_threads,
+)
 from webmap.cli.options import crs_option, datum_option, existing_file, json_option, out_option
 
 if TYPE_CHECKING:
@@ -73,31 +80,33 @@ def locate_command(
     as_json: bool,
 ) -> None:
     require_dask(engine, scheduler)
+    without_idle_threads()
     dask = engine == "dask"
     with grids_aside(grids) if dask else nullcontext(lambda: read_grounds(grids)) as read_grids:
         # All that takes its time to be brought in comes after another core was set to work.
         with bringing_in():
             bring_in_numba()
             from patrols import batch
-            from patrols.question import ask, rehearse
+            from patrols.question import Question, ask, rehearse
 
         rows = batch.open_points(points, out, x=x, y=y, crs=crs, datum=datum)
         if dask and rows is not None:
             with bringing_in():
                 rehearse(weighing=accuracy is not None)
-                batch.bring_in_dask()
-        question = ask(read_grids(), accuracy=accuracy, reach_m=reach)
-    if rows is None:
-        tally, refused = _as_a_whole(points, question, out, skip_bad=skip_bad, datum=datum, x=x, y=y, crs=crs)
-    else:
-        with progress_bar(sum(rows.rows(part) for part in rows.parts())) as progress:
-            tally, refused = batch.locate_file(
-                *(rows, question, out),
-                skip_bad=skip_bad,
-                dask=dask,
-                scheduler=scheduler,
-                progress=progress,
-            )
+
+        def asked() -> Question:
+            if dask:
+                with bringing_in():
+                    batch.bring_in_dask()
+            return ask(read_grids(), accuracy=accuracy, reach_m=reach)
+
+        if rows is None:
+            tally, refused = _as_a_whole(points, asked(), out, skip_bad=skip_bad, datum=datum, x=x, y=y, crs=crs)
+        else:
+            with progress_bar(sum(rows.rows(part) for part in rows.parts())) as progress:
+                tally, refused = batch.locate_file(
+                    *(rows, asked, out), skip_bad=skip_bad, dask=dask, scheduler=scheduler, progress=progress
+                )
     for note in refused.notes:
         click.echo(speech.tell_refusal(note), err=True)
     speech.list_refusals(refused.listed, refused.count)
