@@ -44,6 +44,13 @@ def heat_over_grids(told: Groups, window: Window, grids: gpd.GeoDataFrame) -> He
     return Heat(raster, squares.per_hectare + over, squares.counted + spread, squares.elsewhere - spread)
 
 
+def together(each: Sequence[Heat]) -> Heat:
+    """Return the densities of several communities in one window as one; each stays what is told of it alone."""
+    dense = np.stack([one.per_hectare for one in each]).sum(axis=0, dtype=np.float32)
+    counted, elsewhere = sum(one.counted for one in each), sum(one.elsewhere for one in each)
+    return Heat(each[0].raster, dense, counted, elsewhere)
+
+
 def _over_cells(
     window: Window, raster: Raster, grids: gpd.GeoDataFrame, counts: dict[str, int]
 ) -> tuple[npt.NDArray[np.float64], int]:

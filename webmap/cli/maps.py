@@ -73,7 +73,7 @@ def _picture(session: Session, place: Community, at: datetime, about: str, file:
 
     address = views.address_of(ViewKind.MAP, PICTURED[about], place, at)
     made = inside if about == "open" else views.told
-    laid_out = picture_of(made(session, Scope(), place, address, at=at))
+    laid_out = picture_of(made(session, Scope(), [place], address, at=at))
     if file.suffix.lower() == ".png":
         file.write_bytes(view_png(laid_out))
     else:

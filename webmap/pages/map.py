@@ -140,9 +140,7 @@ def _community_page(address: MapAddress, community: Community) -> str:
         left_out=not access.scope().reporters,
     )
     data = {**shell, "figures": figures, **_ways(address, community.code)}
-    sharing = access.may(May.SHARE_VIEWS) and not address.screen
-    share = url_for("shares.listing", kind="map", community=community.code) if sharing else ""
-    return _page(data, panel, community.name, share=share)
+    return _page(data, panel, community.name, share=_sharing(address, community=community.code))
 
 
 def _notes(town: Town) -> dict[str, str]:
@@ -173,6 +171,13 @@ def _ways(address: MapAddress, code: str) -> dict[str, Any]:
     }
 
 
+def _sharing(address: MapAddress, *, community: str | None = None, place: str | None = None) -> str:
+    """Where a view of this map is handed on, for who may do that; a screen on a wall has no buttons."""
+    if not access.may(May.SHARE_VIEWS) or address.screen:
+        return ""
+    return url_for("shares.listing", kind="map", community=community, place=place)
+
+
 def _page(data: dict[str, Any], panel: Panel, name: str, *, share: str = "") -> str:
     pieces = render(drawn(data, panel), nonce=headers.nonce(), asset=lambda file: url_for("static", filename=file))
     return render_template("map.html", name=name, pieces=pieces, screen=panel.screen, share=share)
@@ -200,7 +205,8 @@ def _region_page(address: MapAddress, code: str) -> str:
         screen=address.screen,
         left_out=not access.scope().reporters,
     )
-    return _page({**packed, **_ways(address, code)}, panel, shown.name)
+    share = _sharing(address, place=code) if code else ""
+    return _page({**packed, **_ways(address, code)}, panel, shown.name, share=share)
 
 
 def _region(address: MapAddress, code: str, found: Sequence[Community]) -> Region:

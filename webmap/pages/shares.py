@@ -1,5 +1,6 @@
 """Views handed on by a link, drawn as a picture for a report, taken away as a file: who may, and the list of links."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
@@ -7,10 +8,9 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from data.models import Role, SharedView, ViewKind
+from data.models import Community, Role, SharedView, ViewKind
 from geo.errors import N_
-from patrols import shares
-from patrols.rules import Rules
+from patrols import areas, shares
 from patrols.shares import Handed
 from webmap import access, headers, inputs, language, storage, trail
 from webmap.access import May
@@ -23,6 +23,7 @@ from webmap.settings import LANGUAGES
 from webmap.shares import gather, link
 from webmap.shares.contents import ViewContents
 from webmap.shares.drawn import view_map
+from webmap.shares.ground import named, within
 from webmap.shares.inside import inside
 from webmap.shares.said import view_said
 
@@ -53,6 +54,7 @@ class Row:
     share: SharedView
     address: str
     frame: str
+    place: str
     said: str
     opens: bool
 
@@ -61,15 +63,18 @@ class Row:
 @access.needs(May.SHARE_VIEWS)
 def listing() -> str:
     """The links there are, and, where an address brings a view along, the form to hand it on."""
-    opened, community = storage.session(), access.community()
-    kind = inputs.word(request.args, "kind", ViewKind)
+    opened, kind = storage.session(), inputs.word(request.args, "kind", ViewKind)
+    places = _places(request.args, request.args.get("community")) if kind else [access.community()]
+    community = places[0]
     address = gather.address_of(kind, request.args, community, storage.now()) if kind else None
     fields = address.to_query() if address else {}
     found = shares.listing(opened, access.scope(), community, access.me(), every=_every())
-    most = int(Rules.for_community(community.rules).link_days)
+    most = shares.most_days(places)
     return render_template(
         "shares.html",
         community=community,
+        place=named(places),
+        several=len(places) > 1,
         communities=access.communities(),
         kind=kind,
         view=urlencode(fields),
@@ -91,10 +96,11 @@ def listing() -> str:
 def hand_on() -> ResponseReturnValue:
     """Hand a view on; its link stands first in the list."""
     opened, form, at = storage.session(), request.form, storage.now()
-    community, kind = access.community(form.get("community")), inputs.word(form, "kind", ViewKind)
+    kind = inputs.word(form, "kind", ViewKind)
     if kind is None:
         raise BadInput(N_("Open the map or the heat, and share the view from there."))
     sent_along = dict(parse_qsl(inputs.text(form, "view", most=LONGEST_VIEW)))
+    community, *beside = _places(sent_along, form.get("community"))
     fields = gather.address_of(kind, sent_along, community, at).to_query()
     how = Handed(
         days=inputs.whole(form, "days", least=1) or USUAL_DAYS,
@@ -102,8 +108,8 @@ def hand_on() -> ResponseReturnValue:
         language=next((one for one in LANGUAGES if one == form.get("language")), language.current()),
         framed=bool(form.get("framed")),
     )
-    share = shares.hand_on(opened, access.scope(), community, access.me(), kind, fields, how, at=at)
-    _record("view.handed_on", share, days=how.days, framed=how.framed, view=fields)
+    share = shares.hand_on(opened, access.scope(), community, access.me(), kind, fields, how, at=at, beside=beside)
+    _record("view.handed_on", share, beside=[one.code for one in beside], days=how.days, framed=how.framed, view=fields)
     opened.commit()
     flash(gettext("The link is ready. Whoever has it sees the view, without names and single incidents."), "good")
     return redirect(url_for(".listing", community=community.code))
@@ -153,22 +159,32 @@ def file() -> Response:
     return headers.ask_again(answer)
 
 
+def _places(fields: Mapping[str, str], code: str | None) -> list[Community]:
+    """The communities of a view: those of its subdistrict or county, where its place is one, else the one of `code`."""
+    place = fields.get("place", "")
+    if not 0 < len(place) < areas.COMMUNITY:
+        return [access.community(code)]
+    return within(storage.session(), access.scope(), place, on=storage.today())
+
+
 def _kind() -> ViewKind:
     return inputs.word(request.args, "kind", ViewKind) or ViewKind.MAP
 
 
 def _own(kind: ViewKind) -> tuple[ViewContents, MapAddress]:
-    opened, community, at = storage.session(), access.community(), storage.now()
-    address = gather.address_of(kind, request.args, community, at)
-    return gather.told(opened, access.scope(), community, address, at=at), address
+    opened, at = storage.session(), storage.now()
+    places = _places(request.args, request.args.get("community"))
+    address = gather.address_of(kind, request.args, places[0], at)
+    return gather.told(opened, access.scope(), places, address, at=at), address
 
 
 def _inside(kind: ViewKind) -> ViewContents:
     if not access.may(May.SEE_INCIDENTS):
         abort(403)
-    opened, community, at = storage.session(), access.community(), storage.now()
-    address = gather.address_of(kind, request.args, community, at)
-    return inside(opened, access.scope(), community, address, at=at)
+    opened, at = storage.session(), storage.now()
+    places = _places(request.args, request.args.get("community"))
+    address = gather.address_of(kind, request.args, places[0], at)
+    return inside(opened, access.scope(), places, address, at=at)
 
 
 def _one_of(name: str, allowed: tuple[tuple[str, str], ...]) -> str:
@@ -186,11 +202,13 @@ def _every() -> bool:
 def _row(share: SharedView) -> Row:
     view = gather.address_of(share.kind, share.query, share.community, storage.now()).view
     address = url_for("shared.opened", token=link.end_of(share), _external=True)
-    title = share.title or share.community.name
+    place = named(shares.communities_of(share, on=storage.today()) or [share.community])
+    title = share.title or place
     return Row(
         share=share,
         address=address,
         frame=str(Markup('<iframe src="{}" title="{}" width="100%" height="600"></iframe>').format(address, title)),
+        place=place if share.beside else "",
         said=view_said(storage.session(), view),
         opens=shares.opens(share, at=storage.now()),
     )

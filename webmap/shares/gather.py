@@ -1,31 +1,25 @@
 """Collects what a view shows, for the person who asks or, through the floor, for whoever has a link."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import cached_property
-from typing import cast
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
 from data import frames
+from data.errors import NotFound
 from data.models import Community, SharedView, ViewKind
 from geo.errors import N_
-from patrols import figures, on_map, redraw, shares
+from patrols import figures, shares
 from patrols.days import local_day, zone
-from patrols.incident_memory import columns_of, groups_of
 from patrols.incident_view import Which
-from patrols.on_map import StreetsSeen
-from patrols.rules import Rules
 from patrols.scope import Scope
-from patrols.told_counts import Groups
-from patrols.told_counts import told as told_groups
-from patrols.told_ground import heat_over_grids
+from patrols.told_ground import heat_over_grids, together
 from webmap import words
 from webmap.errors import BadInput
 from webmap.language import gettext
@@ -37,8 +31,12 @@ from webmap.maps.density import Density, density_of, window_around
 from webmap.maps.legend import COVERAGE_BOUNDS, Figure
 from webmap.maps.style import COVERAGE_COLOURS, Scale
 from webmap.shares.contents import WHOLE, Dots, ViewContents
+from webmap.shares.ground import Ground, grounds_of, named
 from webmap.shares.said import view_said
 from webmap.shares.told_figures import came_in, per_households, per_km
+
+SHOWN_SINGLY = 4
+"""Of more communities than this no single buildings are drawn: each would be a dot, and the page would be slow."""
 
 HANDED_LAYERS = frozenset({"heat", "walked", "words", "base"})
 """What of a map may be handed on; the others show single incidents, walks or people."""
@@ -52,16 +50,21 @@ HANDED_FIGURES = (*COUNTED, "walked", "households")
 def address_of(kind: ViewKind, query: Mapping[str, str], community: Community, at: datetime) -> MapAddress:
     """Read the address of a page's view. That of the page of heat says by `show` whether it is of density or of grids.
 
+    Parameters
+    ----------
+    community : Community
+        The one of the view, or the first of those in its subdistrict or county.
+
     Raises
     ------
     BadInput, BadView
         Names the field that cannot be read.
     BadInput
-        If the view is of more than one community.
+        If the view is of ground elsewhere.
     """
     read = MapAddress.of_query(query, today=local_day(community, at))
-    if read.place and not read.place.startswith(community.code):
-        raise BadInput(N_("A picture or a link shows one community. Open the community on the map first."))
+    if read.place[: len(community.code)] != community.code[: len(read.place)]:
+        raise BadInput(N_("This view is of another place. Open the place on the map first."))
     if kind is ViewKind.MAP or "layers" in query:
         return read
     if (show := str(query.get("show") or DENSITY)) == DENSITY:
@@ -70,72 +73,97 @@ def address_of(kind: ViewKind, query: Mapping[str, str], community: Community, a
 
 
 def handed(session: Session, share: SharedView, *, at: datetime) -> tuple[ViewContents, MapAddress]:
-    """What a shared view shows to whoever has its link: figures above the floor; no person, no single incident."""
+    """What a shared view shows to whoever has its link: figures above the floor; no person, no single incident.
+
+    Raises
+    ------
+    NoEditionInForce
+        If none of its communities has grids in force.
+    NotFound
+        If none of its communities is in force any more.
+    """
     address = address_of(share.kind, share.query, share.community, at)
-    contents = told(session, shares.scope_of(share), share.community, address, at=at)
+    places = shares.communities_of(share, on=local_day(share.community, at))
+    if not places:
+        raise NotFound(N_("This link no longer opens anything. Ask whoever gave it to you for a new one."))
+    contents = told(session, shares.scope_of(share), places, address, at=at)
     return (replace(contents, title=share.title) if share.title else contents), address
 
 
-def told(session: Session, scope: Scope, community: Community, address: MapAddress, *, at: datetime) -> ViewContents:
+def told(
+    session: Session, scope: Scope, communities: Sequence[Community], address: MapAddress, *, at: datetime
+) -> ViewContents:
     """What a view shows once it leaves the house: figures above the floor; no person, no single incident.
 
     Raises
     ------
     OutOfScope
-        If nothing of the community may be seen.
+        If nothing of one of the communities may be seen.
     NoEditionInForce
-        If it had no grids in force at `at`.
+        If none of them had grids in force at `at`.
     """
     kept = tuple(one for one in address.layers if one in HANDED_LAYERS)
     unnamed = replace(scope, reporters=False, walkers=False, streets=False)
-    return Gathering(session, unnamed, community, replace(address, layers=kept, building=None), at).contents()
+    return Gathering(session, unnamed, communities, replace(address, layers=kept, building=None), at).contents()
 
 
 class Gathering:
-    """One view that is being collected, told above the floor; `webmap.shares.inside` tells more."""
+    """One view that is being collected, told above the floor; `webmap.shares.inside` tells more.
 
-    def __init__(self, session: Session, scope: Scope, community: Community, address: MapAddress, at: datetime) -> None:
-        scope.require_entry(community.id)
-        self.session, self.scope, self.community, self.address, self.at = session, scope, community, address, at
-        self.edition = redraw.require_edition(session, community, at)
-        self.grids = frames.grids(session, self.edition.id)
-        self.streets = frames.streets(session, community.id)
-        self.outline = cast(BaseGeometry, whole_map.outline(session, community, self.grids))
+    Every community is told by itself, and what is shown of several is put together from that: the floor of one is not
+    moved by the others.
+    """
 
-    @cached_property
-    def groups(self) -> Groups:
-        """What may be told of the view, above the floor."""
-        columns = columns_of(self.session, self.community)
-        parted = groups_of(self.session, self.community, columns, at=self.at)
-        return told_groups(parted, self.community.id, self.scope, self.address.view)
+    def __init__(
+        self, session: Session, scope: Scope, communities: Sequence[Community], address: MapAddress, at: datetime
+    ) -> None:
+        self.session, self.scope, self.address, self.at = session, scope, address, at
+        self.grounds = grounds_of(session, scope, communities, address.view, at)
+        self.communities = [one.community for one in self.grounds]
+        self.grids = self._joined([frames.to_degrees(one.grids) for one in self.grounds])
+        self.outline = shapely.union_all([one.outline for one in self.grounds])
 
     def contents(self) -> ViewContents:
-        place = self.community
-        seen = self._walked() if "walked" in self.address.layers or self.address.colour == "walked" else None
-        figure = self._figure(seen)
+        first, keys = self.communities[0], [one.id for one in self.communities]
+        streets = self._joined([frames.to_degrees(one.streets) for one in self.grounds])
+        figure = self._figure()
         return ViewContents(
             title=self._title(figure),
             period=self._period(),
             at=self.at,
-            timezone=zone(place.timezone),
+            timezone=zone(first.timezone),
             outline=self.outline,
-            grids=frames.to_degrees(self.grids[["grid_code", "name", "geometry"]]),
-            borders=whole_map.borders(self.grids, self.streets),
-            streets=frames.to_degrees(self.streets),
-            buildings=frames.buildings(self.session, place.id, degrees=True),
-            compounds=frames.compounds(self.session, place.id, degrees=True),
+            grids=self.grids[["grid_code", "name", "geometry"]],
+            borders=self._joined([whole_map.borders(one.grids, one.streets) for one in self.grounds]),
+            streets=streets,
+            buildings=self._buildings(keys),
+            compounds=self._joined([frames.compounds(self.session, key, degrees=True) for key in keys]),
             figure=figure,
             density=self._density() if "heat" in self.address.layers else None,
-            walked=self._pieces(seen) if seen and "walked" in self.address.layers else gpd.GeoDataFrame(),
+            walked=self._walked() if "walked" in self.address.layers else gpd.GeoDataFrame(),
             dots=self._dots(),
             notes=self._notes(),
-            sources=sources(place),
+            sources=sources(self.communities),
             focus=self.address.place if len(self.address.place) > WHOLE else "",
         )
 
+    def _joined(self, frames_of: Sequence[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
+        """Frames of all communities as one, in degrees."""
+        some = [one for one in frames_of if not one.empty] or frames_of[:1]
+        return gpd.GeoDataFrame(pd.concat(some, ignore_index=True), geometry="geometry", crs=some[0].crs)
+
+    def _values(self, of: Callable[[Ground], "pd.Series[Any]"]) -> "pd.Series[float]":
+        """A figure of all grids, in their order."""
+        return pd.concat([of(one) for one in self.grounds], ignore_index=True).astype(float)
+
+    def _buildings(self, keys: Sequence[int]) -> gpd.GeoDataFrame:
+        """The buildings; none of so many communities that each would be a dot."""
+        found = self._joined([frames.buildings(self.session, key, degrees=True) for key in keys[:SHOWN_SINGLY]])
+        return found if len(keys) <= SHOWN_SINGLY else found.iloc[:0]
+
     def _title(self, figure: Figure) -> str:
         about = gettext("Density of incidents") if "heat" in self.address.layers else figure.title
-        return f"{self.community.name} · {about}"
+        return f"{named(self.communities)} · {about}"
 
     @property
     def _counts(self) -> bool:
@@ -145,60 +173,43 @@ class Gathering:
     def _period(self) -> str:
         if self._counts:
             return view_said(self.session, self.address.view)
-        day = local_day(self.community, self.at).isoformat()
+        day = local_day(self.communities[0], self.at).isoformat()
         if self.address.colour == "households":
             return gettext("State of %(when)s.", when=day)
         return gettext("Patrols of the %(days)s days until %(day)s", days=figures.WEEK_DAYS, day=day)
 
-    def _walked(self) -> StreetsSeen:
-        return on_map.streets_seen(self.session, self.community, self.grids, self._cut(), at=self.at, scope=self.scope)
-
-    def _cut(self) -> gpd.GeoDataFrame:
-        """The streets cut at junctions and grid borders."""
-        border_m = Rules.for_community(self.community.rules).border_street_m
-        return whole_map.cut(self.streets, self.grids, border_m)
-
-    def _pieces(self, seen: StreetsSeen) -> gpd.GeoDataFrame:
-        """The pieces of street that were seen, of the grids that may be seen."""
-        pieces = frames.to_degrees(seen.pieces)
-        if self.scope.allows(self.community.id):
-            return pieces
-        mine = self.grids["grid_code"].map(lambda code: self.scope.allows(self.community.id, code)).to_numpy(bool)
-        ground = shapely.union_all(self.grids.geometry.to_numpy()[mine])
-        return pieces[shapely.intersects(ground, shapely.centroid(seen.pieces.geometry.to_numpy()))]
+    def _walked(self) -> gpd.GeoDataFrame:
+        return self._joined([one.pieces() for one in self.grounds])
 
     def _dots(self) -> list[Dots]:
         """Single incidents: none outside the office."""
         return []
 
-    def _figure(self, seen: StreetsSeen | None) -> Figure:
-        if self.address.colour == "walked" and seen is not None:
-            return self._walked_figure(seen.per_grid)
+    def _figure(self) -> Figure:
+        if self.address.colour == "walked":
+            return self._walked_figure()
         return self._households() if self.address.colour == "households" else self._found()
 
     def _density(self) -> Density:
         window = window_around(self.outline)
-        grids = frames.to_degrees(self.grids[["grid_code", "geometry"]])
-        return density_of(heat_over_grids(self.groups, window, grids), window)
+        each = [
+            heat_over_grids(one.groups, window, frames.to_degrees(one.grids[["grid_code", "geometry"]]))
+            for one in self.grounds
+        ]
+        return density_of(together(each), window)
 
     def _found(self) -> Figure:
-        counts = self.grids["grid_code"].map(self.groups.by_grid()).astype(float)
+        counts = self._values(lambda one: one.grids["grid_code"].map(one.groups.by_grid()))
         if self.address.colour == "per_households":
             return per_households(counts, self.grids["households"])
         if self.address.colour == "per_km":
-            return per_km(counts, self._street_metres())
+            return per_km(counts, self._values(Ground.street_metres))
         return came_in(counts)
-
-    def _street_metres(self) -> pd.Series:
-        """Metres of street in each grid, in the grids' order."""
-        metres = self._cut().explode("grid_codes").groupby("grid_codes")["metres"].sum()
-        found: pd.Series = self.grids["grid_code"].map(metres).astype(float)
-        return found
 
     def _notes(self) -> list[str]:
         if not self._counts:
             return []
-        view, last = self.address.view, self.groups.over_until
+        view, last = self.address.view, min(one.groups.over_until for one in self.grounds)
         said = []
         if view.until > last:
             said.append(gettext("Incidents are told week by week, until %(day)s.", day=last.isoformat()))
@@ -217,9 +228,7 @@ class Gathering:
             gettext("not yours to see"),
         )
 
-    def _walked_figure(self, per_grid: pd.DataFrame) -> Figure:
-        rows = self.grids[["grid_code"]].merge(per_grid, on="grid_code", how="left")
-        share = rows["street_metres_seen"] / rows["street_metres"].where(rows["street_metres"] > 0)
+    def _walked_figure(self) -> Figure:
         return Figure(
             "walked",
             gettext("Streets walked"),
@@ -227,21 +236,21 @@ class Gathering:
                 "Metres of street seen on patrols of the last %(days)s days ÷ metres of street in the grid.",
                 days=figures.WEEK_DAYS,
             ),
-            self._mine(share),
+            self._values(Ground.walked_share),
             Scale(COVERAGE_BOUNDS, COVERAGE_COLOURS),
             words.percent,
             gettext("no streets"),
         )
 
-    def _mine(self, values: pd.Series) -> pd.Series:
+    def _mine(self, values: "pd.Series[Any]") -> "pd.Series[float]":
         """A figure of the grids in their order, unknown where the grid may not be seen."""
-        mine = np.array([self.scope.allows(self.community.id, code) for code in self.grids["grid_code"]], bool)
+        mine = pd.concat([one.mine for one in self.grounds], ignore_index=True).to_numpy(bool)
         return values.astype(float).where(mine, np.nan)
 
 
-def sources(community: Community) -> list[str]:
-    """Say whose data a community's views rest on, and that they are simulated where they are."""
-    said = [community.attribution or OPENSTREETMAP]
-    if community.simulated:
+def sources(communities: Sequence[Community]) -> list[str]:
+    """Say whose data the views of communities rest on, and that they are simulated where they are."""
+    said = list(dict.fromkeys(one.attribution or OPENSTREETMAP for one in communities))
+    if any(one.simulated for one in communities):
         said.append(gettext("people, patrols and incidents are simulated"))
     return said

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from data.models import SharedView
 from patrols import redraw, shares
+from patrols.days import local_day
 from patrols.incident_memory import columns_of
 from webmap import language
 from webmap.maps.address import MapAddress
@@ -67,6 +68,8 @@ def _hour(at: datetime) -> datetime:
 
 def _key(session: Session, share: SharedView, hour: datetime) -> Hashable:
     """Whatever changes what a link shows at once: what its maker may see, a redraw, a category made sensitive."""
-    edition = redraw.edition_in_force(session, share.community_id, hour)
-    grids, categories = shares.scope_of(share).grids, columns_of(session, share.community).facts.mark
-    return share.key, hour, language.current(), grids, edition.id if edition else 0, categories
+    each = []
+    for community in shares.communities_of(share, on=local_day(share.community, hour)):
+        edition = redraw.edition_in_force(session, community.id, hour)
+        each.append((community.id, edition.id if edition else 0, columns_of(session, community).facts.mark))
+    return share.key, hour, language.current(), shares.scope_of(share), tuple(each)
