@@ -5,8 +5,9 @@ since is read anew by the steps that were added, as nothing of an incident chang
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,8 +24,8 @@ from patrols.days import zone
 
 Whole = npt.NDArray[Any]
 
-AT_ONCE = 10_000
-"""Rows that are read at a time: some megabytes of the database's answers."""
+AT_ONCE = 2_000
+"""Rows that are read at a time: few enough to stay near the processor while they are turned into columns."""
 
 KEYS_AT_ONCE = 500
 
@@ -109,7 +110,7 @@ class IncidentColumns:
         return len(self.keys)
 
 
-_ROWS = {
+ROWS = {
     "keys": np.int64,
     "x": np.float32,
     "y": np.float32,
@@ -122,6 +123,8 @@ _ROWS = {
     "organisation": np.int32,
     "handler": np.int32,
 }
+"""The columns, and what each is stored as."""
+
 Block = Mapping[str, Whole]
 
 
@@ -134,24 +137,26 @@ def read_columns(session: Session, community: Community) -> IncidentColumns:
 
 def refreshed(session: Session, community: Community, known: IncidentColumns) -> IncidentColumns:
     """The columns with what changed since by steps that were added; themselves where nothing did."""
-    facts = _category_facts(session)
+    facts = category_facts(session)
     last, late = _mark(session, known.last_step - OUT_OF_TURN)
     grown = facts.ids[: len(known.facts.ids)] == known.facts.ids
-    if last < known.last_step or late < known.late_steps or not grown:
-        # Another history than the one that was read: a backup was put back.
+    if last < known.last_step or late < known.late_steps or not grown or known.timezone != community.timezone:
+        # Another history than the one that was read: a backup was put back. Or other hours.
         return read_columns(session, community)
     if last > known.last_step and not np.isfinite(known.x).any():
         # Without any place so far, the plane lies nowhere near.
         return read_columns(session, community)
     if (last, late) == (known.last_step, known.late_steps):
-        return known if facts.mark == known.facts.mark else _stamped(replace(known, facts=facts))
+        return known if facts.mark == known.facts.mark else stamped(replace(known, facts=facts))
     changed = _changed(session, community, known.last_step - OUT_OF_TURN)
     base = replace(known, facts=facts, last_step=last, late_steps=_mark(session, last - OUT_OF_TURN)[1])
     if not changed:
-        return _stamped(base)
+        return stamped(base)
+    if len(changed) > max(KEYS_AT_ONCE, len(known) // 4):
+        return read_columns(session, community)
     kept = ~np.isin(known.keys, changed)
     codes = base.grids
-    blocks: list[Block] = [{name: getattr(known, name)[kept] for name in _ROWS}]
+    blocks: list[Block] = [{name: getattr(known, name)[kept] for name in ROWS}]
     for begin in range(0, len(changed), KEYS_AT_ONCE):
         some = _statement(community).where(Incident.id.in_(changed[begin : begin + KEYS_AT_ONCE]))
         codes, new = _blocks(session, replace(base, grids=codes), some)
@@ -176,7 +181,8 @@ def _changed(session: Session, community: Community, floor: int) -> list[int]:
     return list(session.scalars(wanted))
 
 
-def _category_facts(session: Session) -> CategoryFacts:
+def category_facts(session: Session) -> CategoryFacts:
+    """What counts of the categories now."""
     rows = session.execute(select(Category.id, Category.family, Category.sensitive).order_by(Category.id)).all()
     return CategoryFacts(
         (0, *(row[0] for row in rows)), ("", *(row[1] for row in rows)), np.array([False, *(row[2] for row in rows)])
@@ -200,9 +206,9 @@ def _empty(session: Session, community: Community) -> IncidentColumns:
         late_steps=_mark(session, last - OUT_OF_TURN)[1],
         # Rounded, so that the plane does not tell where the first one was.
         plane=MapPlane(round(float(lon), 1), round(float(lat), 1)),
-        **{name: np.empty(0, kind) for name, kind in _ROWS.items()},
+        **{name: np.empty(0, kind) for name, kind in ROWS.items()},
         grids=("",),
-        facts=_category_facts(session),
+        facts=category_facts(session),
     )
 
 
@@ -235,38 +241,63 @@ def _blocks(session: Session, base: IncidentColumns, statement: Select[Any]) -> 
 
 
 def _parts(session: Session, statement: Select[Any]) -> Iterator[list[Any]]:
-    # Past the objects that a session makes: of a million rows each microsecond is one second.
     session.flush()
-    for rows in session.connection().execute(statement).partitions():
-        yield list(zip(*rows, strict=True))
+    with session.connection().execute(statement) as answer:
+        # The answer has fetched its first row already.
+        first, cursor = answer.fetchone(), answer.cursor
+        if first is None or cursor is None:
+            return
+        rows = [tuple(first)]
+        # The rest are the driver's own rows: of a million each microsecond that is spent on one is a second.
+        while rows:
+            yield list(zip(*rows, strict=True))
+            rows = cursor.fetchmany(AT_ONCE)
 
 
 def _block(base: IncidentColumns, codes: dict[str, int], columns: list[Any]) -> Block:
     keys, wkb, found, reported, source, stage, category, grid, organisation, handler = columns
-    points = shapely.from_wkb(np.array(wkb, dtype=object))
-    x, y = base.plane.metres(shapely.get_x(points), shapely.get_y(points))
+    x, y = base.plane.metres(*_coordinates(wkb))
     minutes = _minutes(found)
-    # An incident without any step counts as reported when it was found.
-    told = [first if first is not None else began for first, began in zip(reported, found, strict=True)]
+    told = np.array(reported, float)
     places = {key: place for place, key in enumerate(base.facts.ids)}
+    for code in dict.fromkeys(grid):
+        codes.setdefault(code or "", len(codes))
     block = {
         "keys": keys,
         "x": x,
         "y": y,
         "found": minutes,
-        "reported": _minutes(told),
+        # An incident without any step counts as reported when it was found.
+        "reported": _minutes(np.where(np.isnan(told), found, told)),
         "when": _when(minutes, base.timezone),
-        "kind": [_STAGE[one] * len(SOURCES) + _SOURCE[other] for one, other in zip(stage, source, strict=True)],
-        "category": [places.get(key or 0, 0) for key in category],
-        "grid": [codes.setdefault(code or "", len(codes)) for code in grid],
+        "kind": [_KIND[pair] for pair in zip(stage, source, strict=True)],
+        "category": [places.get(key, 0) for key in category],
+        "grid": [codes[code or ""] for code in grid],
         "organisation": [key or 0 for key in organisation],
         "handler": [key or 0 for key in handler],
     }
-    return {name: np.asarray(values).astype(_ROWS[name]) for name, values in block.items()}
+    return {name: np.asarray(values).astype(ROWS[name]) for name, values in block.items()}
 
 
-_STAGE = {stage.value: place for place, stage in enumerate(STAGES)}
-_SOURCE = {source.value: place for place, source in enumerate(SOURCES)}
+def _coordinates(wkb: Sequence[bytes | None]) -> Whole:
+    """Longitudes and latitudes; NaN without a place."""
+    packed = b"".join([point or _NOWHERE for point in wkb])
+    if len(packed) == _POINT.itemsize * len(wkb):
+        points = np.frombuffer(packed, _POINT)
+        if (points["kind"] == _POINT_KIND).all():
+            return points["place"].T
+    # Written in another way than databases do.
+    shapes = shapely.from_wkb(np.array(wkb, dtype=object))
+    return np.array([shapely.get_x(shapes), shapely.get_y(shapes)])
+
+
+_POINT = np.dtype([("order", "u1"), ("kind", "<u4"), ("place", "<f8", 2)])
+"""A point as both databases write it: 21 bytes, the lesser ones first."""
+
+_POINT_KIND = 1
+_NOWHERE = shapely.to_wkb(shapely.Point(np.nan, np.nan), byte_order=1)
+
+_KIND = {pair: place for place, pair in enumerate(product(map(str, STAGES), map(str, SOURCES)))}
 
 
 def _minutes(seconds: Any) -> Whole:
@@ -281,15 +312,16 @@ def _when(minutes: Whole, timezone: str) -> Whole:
 def _joined(base: IncidentColumns, blocks: list[Block]) -> IncidentColumns:
     """Blocks of rows as one, in the order of time."""
     if not blocks:
-        return _stamped(base)
-    whole: dict[str, Any] = {name: np.concatenate([block[name] for block in blocks]) for name in _ROWS}
+        return stamped(base)
+    whole: dict[str, Any] = {name: np.concatenate([block[name] for block in blocks]) for name in ROWS}
     order = np.lexsort((whole["keys"], whole["found"]))
-    for name in _ROWS:
+    for name in ROWS:
         whole[name] = whole[name][order]
         whole[name].flags.writeable = False
-    return _stamped(replace(base, **whole))
+    return stamped(replace(base, **whole))
 
 
-def _stamped(columns: IncidentColumns) -> IncidentColumns:
+def stamped(columns: IncidentColumns) -> IncidentColumns:
+    """The columns with the stamp of their contents."""
     told = (columns.community_id, columns.last_step, columns.late_steps, len(columns), columns.facts.mark)
     return replace(columns, stamp=hashlib.blake2b(repr(told).encode(), digest_size=8).hexdigest())

@@ -1,9 +1,11 @@
 """The columns of incidents that this process read last, refreshed by what changed; see `patrols.incident_columns`."""
 
+import logging
 import threading
 from collections import OrderedDict, defaultdict
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from pathlib import Path
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, Pool
@@ -11,18 +13,31 @@ from sqlalchemy.orm import Session
 
 from data.models import Community
 from patrols.incident_columns import IncidentColumns, read_columns, refreshed
+from patrols.incident_file import columns_from_file, write_columns
 from patrols.told_counts import Groups, first_grids, first_open_week, part
+
+log = logging.getLogger(__name__)
+
+WORTH_A_FILE = 50_000
+"""Fewer incidents are read from the database as quickly as from a file."""
+
+STEPS_TO_A_FILE = 20_000
+"""After so many more steps of any incidents a file is written anew: what changed since is read in a second or two."""
 
 MOST_ROWS = 5_000_000
 """Incidents that are kept in memory, 40 bytes each; then the community that nobody looked at for longest goes."""
 
 
-class _Kept(NamedTuple):
-    """The columns of one database by community, and who reads which."""
+@dataclass
+class _Kept:
+    """The columns of one database by community, who reads which, and what of them lies in files in which folder."""
 
-    columns: "OrderedDict[int, IncidentColumns]"
-    groups: "dict[int, tuple[str, Groups]]"
-    turns: "defaultdict[int, threading.Lock]"
+    columns: "OrderedDict[int, IncidentColumns]" = field(default_factory=OrderedDict)
+    groups: dict[int, tuple[str, Groups]] = field(default_factory=dict)
+    turns: "defaultdict[int, threading.Lock]" = field(default_factory=lambda: defaultdict(threading.Lock))
+    folder: Path | None = None
+    least: int = WORTH_A_FILE
+    last_steps: dict[int, int] = field(default_factory=dict)
 
 
 _lock = threading.Lock()
@@ -32,8 +47,9 @@ _databases: "WeakKeyDictionary[Pool, _Kept]" = WeakKeyDictionary()
 def columns_of(session: Session, community: Community) -> IncidentColumns:
     """The incidents of a community as columns, as they stand now.
 
-    The first time they are read, which takes a second for every hundred thousand; of several who ask meanwhile one
-    reads and the others wait. Later on two short questions find out whether anything changed.
+    The first time they are read, which takes half a second for every hundred thousand where no file has them
+    (`keep_files`); of several who ask meanwhile one reads and the others wait. Later on two short questions find out
+    whether anything changed.
 
     A session on a connection of its own, in which more may have been changed than is committed, reads anew.
     """
@@ -43,9 +59,46 @@ def columns_of(session: Session, community: Community) -> IncidentColumns:
     kept = _kept(bind)
     with kept.turns[community.id]:
         known = kept.columns.get(community.id)
-        found = read_columns(session, community) if known is None else refreshed(session, community, known)
+        found = _first(session, community, kept) if known is None else refreshed(session, community, known)
         remember(bind, found)
+        _write(session, found, kept)
     return found
+
+
+def keep_files(engine: Engine, folder: Path, *, least: int = WORTH_A_FILE) -> None:
+    """Keep the columns of large communities in files too, so that they are there at once after the next start.
+
+    Parameters
+    ----------
+    folder : Path
+        Of this installation alone; it is made when there is something to write.
+    least : int
+        How many incidents make a community a large one.
+    """
+    kept = _kept(engine)
+    kept.folder, kept.least = folder, least
+
+
+def _first(session: Session, community: Community, kept: _Kept) -> IncidentColumns:
+    found = None if kept.folder is None else columns_from_file(session, community, kept.folder)
+    if found is None:
+        return read_columns(session, community)
+    kept.last_steps[community.id] = found.last_step
+    return found
+
+
+def _write(session: Session, columns: IncidentColumns, kept: _Kept) -> None:
+    """Write the file of columns if there is none, or one of long ago; a full disk costs the next start some seconds."""
+    if kept.folder is None or len(columns) < kept.least:
+        return
+    written = kept.last_steps.get(columns.community_id)
+    if written is not None and 0 <= columns.last_step - written < STEPS_TO_A_FILE:
+        return
+    kept.last_steps[columns.community_id] = columns.last_step
+    try:
+        write_columns(session, columns, kept.folder)
+    except OSError:
+        log.warning("columns of incidents are not written to %s", kept.folder, exc_info=True)
 
 
 def kept(engine: Engine, community_id: int) -> IncidentColumns | None:
@@ -84,7 +137,7 @@ def groups_of(session: Session, community: Community, columns: IncidentColumns, 
 
 def _kept(engine: Engine) -> _Kept:
     with _lock:
-        return _databases.setdefault(engine.pool, _Kept(OrderedDict(), {}, defaultdict(threading.Lock)))
+        return _databases.setdefault(engine.pool, _Kept())
 
 
 def _forget(kept: _Kept) -> None:

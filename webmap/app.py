@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from data.database import open_engine
+from patrols import incident_memory
 from webmap import (
     access,
     api,
@@ -77,6 +78,7 @@ def create_app(
     _configure(app, settings)
     app.extensions["gridpatrol.clock"] = clock
     storage.init_storage(app, engine or open_engine(settings.storage.database_url))
+    incident_memory.keep_files(app.extensions["gridpatrol.engine"], settings.storage.instance / "columns")
     headers.init_headers(app)
     language.init_language(app)
     access.init_access(app)

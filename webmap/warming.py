@@ -1,5 +1,6 @@
 """Reads the incidents that maps of density count before anybody asks, so that the first map is as quick as any."""
 
+import gc
 import logging
 from collections.abc import Callable
 from datetime import datetime
@@ -13,7 +14,7 @@ from data.database import open_session
 from data.errors import DatabaseUnavailable
 from patrols.communities import communities_in_force
 from patrols.incident_density import Window, heat
-from patrols.incident_memory import MOST_ROWS, columns_of
+from patrols.incident_memory import MOST_ROWS, columns_of, groups_of
 from patrols.incident_view import IncidentView
 from patrols.scope import EVERYTHING
 from webmap.storage import LOCAL
@@ -27,7 +28,22 @@ SOMEWHERE = Window(116.30, 39.99, 116.32, 40.01)
 def read_incidents(app: Flask) -> None:
     """Begin to read, on a thread that ends with the process."""
     engine, clock = app.extensions["gridpatrol.engine"], app.extensions["gridpatrol.clock"]
-    Thread(target=warm, args=(engine, clock), name="incidents of maps", daemon=True).start()
+
+    def begin() -> None:
+        warm(engine, clock)
+        settle()
+
+    Thread(target=begin, name="incidents of maps", daemon=True).start()
+
+
+def settle() -> None:
+    """Say that what the start has made stays.
+
+    To look through all of it for what is not used any more takes Python a quarter of a second, and every few hundred
+    questions some answer would have to wait for that.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def warm(engine: Engine, clock: Callable[[], datetime]) -> int:
@@ -43,6 +59,7 @@ def warm(engine: Engine, clock: Callable[[], datetime]) -> int:
         for community in communities:
             with open_session(engine) as session:
                 columns = columns_of(session, community)
+                groups_of(session, community, columns, at=clock())
             heat([columns], EVERYTHING, view, SOMEWHERE)
             count += len(columns)
             if count >= MOST_ROWS:

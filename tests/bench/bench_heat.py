@@ -34,6 +34,7 @@ from patrols import incident_memory
 from patrols.incident_columns import SOURCES, STAGES, IncidentColumns, read_columns
 from webmap.app import create_app
 from webmap.settings import WebSettings
+from webmap.warming import settle
 
 sys.path[:0] = [str(Path(__file__).parents[1])]
 visit = importlib.import_module("visit")
@@ -240,6 +241,8 @@ def main() -> None:
             place = session.scalars(select(Community).where(Community.code == visit.HOME)).one()
             made = drawn(read_columns(session, place), count, 60)
             incident_memory.remember(engine, made)
+        browser.get("/heat")
+        settle()
         print(f"\n{count:,} incidents: own ms of the median, of the slowest, bytes")
         late = measure(browser, "png") + measure(browser, "json")
         print(f"{len(late)} more than {MOST_MS:.0f} ms or {MOST_BYTES:,} bytes", *late, sep="\n  ")
