@@ -19,5 +19,7 @@ def leave_at_once(status: int) -> NoReturn:
     """
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
-        stream.flush()
+        # A program without a window on the screen may have none.
+        if stream is not None:
+            stream.flush()
     os._exit(status)

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 import shapely
 
 POINTS = 20_000_000
-RUNS = 3
+RUNS = 5
 GRIDS_A_SIDE = 11
 VERTICES_A_SIDE = 62
 TOWN = (116.3, 39.9, 0.1)
