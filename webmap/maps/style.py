@@ -12,7 +12,7 @@ SPECIAL = {ord(mark): f"&#{ord(mark)};" for mark in "&<>\"'`$\\{}"}
 """Besides markup's own five: backticks, ``${``, backslashes and braces mean something in scripts and templates."""
 
 OPEN_COLOURS = ("#f4f1eb", "#f8e0cf", "#f1c2a5", "#e49a80", "#cd6f63")
-COVERAGE_COLOURS = ("#e9dcc9", "#d5dccb", "#a5cbbf", "#62a8a7", "#237b8a")
+COVERAGE_COLOURS = ("#f4e6d0", "#cbd8c6", "#9ec6ba", "#5fa3a4", "#237b8a")
 HOUSEHOLD_COLOURS = ("#eeebf3", "#d5cfe4", "#b3aad0", "#8a7fb4", "#5c5190")
 NO_FIGURE = "#dcdcd8"
 """The colour of a grid whose figure is unknown."""
