@@ -84,9 +84,10 @@ def find_flaws(
     codes = grids["grid_code"].astype("object").map(str).to_numpy(dtype=object)
     rows, shapes = _find_invalid(codes, grids.geometry.to_numpy())
     ground = _ground_of(outline)
+    tiled = bool(shapely.is_valid(shapes).all() and shapely.coverage_is_valid(shapes))
     rows += _find_doubles(codes, shapes)
-    rows += _find_overlaps(codes, shapes, sliver_m2)
-    rows += _find_gaps(codes, shapes, ground, sliver_m2)
+    rows += [] if tiled else _find_overlaps(codes, shapes, sliver_m2)
+    rows += _find_gaps(codes, shapes, ground, sliver_m2, tiled=tiled)
     rows += _find_outside(codes, shapes, ground, sliver_m2) if ground is not None else []
     rows += _find_apart(codes, shapes, ground, sliver_m2)
     rows += find_cuts("cut_building", codes, shapes, buildings, sliver_m2)
@@ -198,8 +199,6 @@ def _pairs(shapes: Geometries, others: Geometries) -> tuple[np.ndarray, np.ndarr
 
 def _find_overlaps(codes: np.ndarray, shapes: Geometries, sliver_m2: float) -> list[Row]:
     """Ground that two grids claim."""
-    if shapely.is_valid(shapes).all() and shapely.coverage_is_valid(shapes):
-        return []
     one, two = _pairs(shapes, shapes)
     one, two = one[one < two], two[one < two]
     shared = shapely.intersection(shapes[one], shapes[two])
@@ -213,9 +212,14 @@ def _find_overlaps(codes: np.ndarray, shapes: Geometries, sliver_m2: float) -> l
     return rows
 
 
-def _find_gaps(codes: np.ndarray, shapes: Geometries, ground: shapely.Geometry | None, sliver_m2: float) -> list[Row]:
-    """Ground without a grid, each piece on its own, named by the grid beside it with the lowest code."""
-    together = shapely.union_all(shapes)
+def _find_gaps(
+    codes: np.ndarray, shapes: Geometries, ground: shapely.Geometry | None, sliver_m2: float, *, tiled: bool
+) -> list[Row]:
+    """Ground without a grid, each piece on its own, named by the grid beside it with the lowest code.
+
+    Shapes that share their borders corner by corner (`tiled`) are joined by leaving those out, ten times as quickly.
+    """
+    together = (shapely.coverage_union_all if tiled else shapely.union_all)(shapes)
     if ground is None:
         rings = polygons_of(shapely.polygons(shapely.get_exterior_ring(polygons_of(together))))
         ground = shapely.union_all(rings)

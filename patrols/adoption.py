@@ -5,26 +5,22 @@ from datetime import date, datetime
 
 import geopandas as gpd
 import pandas as pd
-import shapely
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, aliased
 
 from data import frames
-from data.models import Community, EditionStage, GridEdition, GridKind, GridLineage, User
+from data.models import Community, EditionStage, GridEdition, GridLineage, User
 from geo.errors import N_
-from geo.tiling import find_flaws
 from patrols import editions, ground_stamp, redraw
 from patrols.acceptance import unaccepted
+from patrols.before_adoption import Outlook, look_ahead, mark_of
 from patrols.days import local_day
 from patrols.editions import EditionMove
 from patrols.errors import AdoptionRefused, EditionStepRefused
 from patrols.handover import hand_over
 from patrols.intake.rows import write_rows
-from patrols.lineage import NOISE_M2, compare, lineage_rows, unchanged
-from patrols.telling import Tell, silent
-
-BLOCKING = frozenset({"gap", "overlap", "outside", "invalid", "duplicate_code"})
-"""Flaws that stand against adopting: ground without an answer, or with two. Exclaves exist."""
+from patrols.lineage import compare, lineage_rows
+from patrols.telling import Tell, between, silent
 
 
 def adopt(
@@ -38,6 +34,7 @@ def adopt(
     note: str = "",
     allow_flaws: bool = False,
     seen: int | None = None,
+    outlook: Outlook | None = None,
     tell: Tell = silent,
 ) -> GridEdition:
     """Put an edition into force from a day on; the one before ends on that day, and lineage says what became of it.
@@ -64,8 +61,11 @@ def adopt(
         Adopt in spite of gaps and overlaps, for grids that an authority has fixed as they are.
     seen : int, optional
         The revision of the grids that the person saw; if they are not the same any more, nothing is done.
+    outlook : Outlook, optional
+        As `patrols.before_adoption.look_ahead` found it before anything was written; found anew where it is out of
+        date or left out.
     tell : callable
-        Hears how far it has come: a town of 5,000 grids takes some seconds.
+        Hears how far it has come.
 
     Raises
     ------
@@ -85,19 +85,19 @@ def adopt(
     _check_dates(community, edition, before, valid_from, at)
     if by is not None:
         editions.check(edition, EditionMove.ADOPT)
-    tell(N_("Looking for flaws …"), 0.05)
-    grids = frames.grids(session, edition.id)
-    _check_grids(session, edition, grids, allow_flaws)
-    tell(N_("Writing down what becomes of each grid …"), 0.5)
-    _give_outline(community, grids)
-    lineage = _write_lineage(session, edition, before, grids)
+    if outlook is None or outlook.mark != mark_of(session, edition):
+        outlook = look_ahead(session, edition, tell=between(tell, 0.0, 0.8))
+    _check_outlook(session, edition, outlook, allow_flaws)
+    _give_outline(community, outlook.grids)
+    rows = lineage_rows(edition.id, outlook.lineage, editions.void_reasons(session, edition))
+    write_rows(session, GridLineage, rows)
     if before is not None:
         before.valid_until = valid_from
     edition.valid_from, edition.valid_until, edition.filing_number = valid_from, None, filing_number
     editions.write_down(session, edition, EditionStage.ADOPTED, at=at, by=by, note=note)
     if valid_from <= local_day(community, at):
         tell(N_("Handing over open incidents …"), 0.8)
-        _take_over(session, edition, before, lineage, at=at, by=by)
+        _take_over(session, edition, before, outlook.lineage, at=at, by=by)
     return edition
 
 
@@ -107,16 +107,6 @@ def _give_outline(community: Community, grids: gpd.GeoDataFrame) -> None:
         ground = gpd.GeoSeries([grids.union_all()], crs=grids.crs)
         community.outline = frames.store_geometry(ground)[0]
         ground_stamp.renew(community)
-
-
-def _write_lineage(
-    session: Session, edition: GridEdition, before: GridEdition | None, grids: gpd.GeoDataFrame
-) -> pd.DataFrame:
-    """Write down what became of every grid, and return it."""
-    lineage = compare(None if before is None else frames.grids(session, before.id), grids)
-    reasons = editions.void_reasons(session, edition)
-    write_rows(session, GridLineage, lineage_rows(edition.id, lineage, reasons))
-    return lineage
 
 
 def recall(session: Session, edition: GridEdition, *, at: datetime, by: User | None, note: str = "") -> GridEdition:
@@ -250,14 +240,8 @@ def _check_dates(
         )
 
 
-def _check_grids(session: Session, edition: GridEdition, grids: gpd.GeoDataFrame, allow_flaws: bool) -> None:
-    if not allow_flaws:
-        _check_flaws(session, edition, grids)
-    _check_codes(session, edition.community, grids)
-
-
-def _check_flaws(session: Session, edition: GridEdition, grids: gpd.GeoDataFrame) -> None:
-    blocking = unaccepted(session, edition, find_blocking(session, edition.community, grids))
+def _check_outlook(session: Session, edition: GridEdition, outlook: Outlook, allow_flaws: bool) -> None:
+    blocking = outlook.blocking.iloc[:0] if allow_flaws else unaccepted(session, edition, outlook.blocking)
     if len(blocking):
         first = blocking.iloc[0]
         raise AdoptionRefused(
@@ -267,43 +251,8 @@ def _check_flaws(session: Session, edition: GridEdition, grids: gpd.GeoDataFrame
             code=first["grid_code"],
             area=float(first["area_m2"]),
         )
-
-
-def find_blocking(session: Session, community: Community, grids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """The flaws of some grids that stand against adopting them, as `geo.tiling.find_flaws` tells them."""
-    outline = None if community.outline is None else frames.outline(session, community.id)
-    general = grids if "kind" not in grids else grids[grids["kind"] == GridKind.GENERAL]
-    found = find_flaws(general, outline)
-    return found[found["kind"].isin(BLOCKING)]
-
-
-def _check_codes(session: Session, community: Community, grids: gpd.GeoDataFrame) -> None:
-    """A code must lie at least partly on ground it has had before, in the last edition that used it."""
-    past = _last_of_each_code(session, community, set(grids["grid_code"]))
-    moved = grids[~grids["grid_code"].isin(unchanged(past, grids))] if len(past) else grids
-    both = moved.merge(past[["grid_code", "geometry"]], on="grid_code", suffixes=("", "_before"))
-    if both.empty:
-        return
-    apart = shapely.area(shapely.intersection(both.geometry.to_numpy(), both["geometry_before"].to_numpy())) <= NOISE_M2
-    if apart.any():
+    if outlook.misused is not None:
         raise AdoptionRefused(
             N_("The code %(code)s was used for other ground before: a grid's code is never given to other ground."),
-            code=both.loc[apart, "grid_code"].iloc[0],
+            code=outlook.misused,
         )
-
-
-def _last_of_each_code(session: Session, community: Community, codes: set[str]) -> gpd.GeoDataFrame:
-    """The grid that last bore each of some codes in an edition that was ever in force, in metres."""
-    used = sorted(
-        (row for row in redraw.editions(session, community) if row.stage in redraw.IN_FORCE),
-        key=lambda row: (row.valid_from or date.min, row.number),
-        reverse=True,
-    )
-    known = []
-    for row in used:
-        grids = frames.grids(session, row.id)
-        known.append(grids[grids["grid_code"].isin(codes)])
-        codes = codes - set(grids["grid_code"])
-        if not codes:
-            break
-    return pd.concat(known) if known else gpd.GeoDataFrame({"grid_code": []}, geometry=[])

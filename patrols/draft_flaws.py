@@ -21,7 +21,7 @@ from geo.give import is_sliver
 from geo.repair import NEIGHBOURS, SMALLEST_M2, repairs
 from geo.tiling import SLIVER_M2, find_cuts, find_flaws
 from patrols import draft_log
-from patrols.adoption import BLOCKING
+from patrols.before_adoption import BLOCKING
 from patrols.draft_ground import Shapes
 from patrols.draft_state import REACH_M, DraftState, Flaw
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from data.models import GridEdition, User
 from geo.errors import N_
 from patrols import adoption, editions
+from patrols.before_adoption import Outlook
 from patrols.editions import EditionMove
 from patrols.errors import EditionStepRefused
 from patrols.telling import Tell, silent
@@ -48,12 +49,15 @@ def take(
     *,
     at: datetime,
     by: User | None,
+    outlook: Outlook | None = None,
     tell: Tell = silent,
 ) -> None:
     """Take a step with everything that was said for it.
 
     Parameters
     ----------
+    outlook : Outlook, optional
+        What was found out before about an adoption.
     tell : callable
         Hears how far an adoption has come; the other steps take no time.
 
@@ -67,7 +71,7 @@ def take(
     if move is EditionMove.RETIRE:
         raise EditionStepRefused(N_("The calendar alone retires an edition."))
     if move is EditionMove.ADOPT:
-        _adopt(session, edition, asked, at=at, by=by, tell=tell)
+        _adopt(session, edition, asked, at=at, by=by, outlook=outlook, tell=tell)
     else:
         _DOES[move](session, edition, asked, at=at, by=by)
 

@@ -1,16 +1,19 @@
 """What became of each grid from one edition to the next: kept, adjusted, split, merged, new or voided."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from data.models import GridEdition, GridLineage, LineageKind
+
+Places: TypeAlias = NDArray[np.int64]
 
 UNCHANGED = 0.999
 """Share of both that makes a grid unchanged: a border moved by less than a thousandth is a matter of rounding."""
@@ -35,7 +38,15 @@ def lineage(session: Session, edition: GridEdition) -> list[GridLineage]:
     return list(session.scalars(statement))
 
 
-def compare(old: gpd.GeoDataFrame | None, new: gpd.GeoDataFrame) -> pd.DataFrame:
+class Kept(NamedTuple):
+    """The grids whose code and outline are the same in two editions: their positions in either, and their codes."""
+
+    old: Places
+    new: Places
+    codes: frozenset[str]
+
+
+def compare(old: gpd.GeoDataFrame | None, new: gpd.GeoDataFrame, *, kept: Kept | None = None) -> pd.DataFrame:
     """What becomes of each grid: one row for every old grid and new grid that share ground, and for what has no
     partner.
 
@@ -47,6 +58,8 @@ def compare(old: gpd.GeoDataFrame | None, new: gpd.GeoDataFrame) -> pd.DataFrame
     ----------
     old, new : GeoDataFrame
         Columns `grid_code`, `geometry`, in one CRS in metres; `old` None for a community's first edition.
+    kept : Kept, optional
+        As `keeps` tells, where that is known already.
 
     Returns
     -------
@@ -55,7 +68,7 @@ def compare(old: gpd.GeoDataFrame | None, new: gpd.GeoDataFrame) -> pd.DataFrame
     """
     if old is None or old.empty:
         return _pairs([None] * len(new), list(new["grid_code"]), [LineageKind.NEW] * len(new), np.zeros(len(new)))
-    left, right, shared = overlaps(old, new)
+    left, right, shared = overlaps(old, new, kept=kept)
     smaller = np.minimum(old.area.to_numpy()[left], new.area.to_numpy()[right])
     real = shared > np.maximum(NOISE_M2, NOISE_SHARE * smaller)
     left, right, shared = left[real], right[real], shared[real]
@@ -80,40 +93,48 @@ def compare(old: gpd.GeoDataFrame | None, new: gpd.GeoDataFrame) -> pd.DataFrame
 
 
 def overlaps(
-    old: gpd.GeoDataFrame, new: gpd.GeoDataFrame
-) -> tuple["np.ndarray[Any, Any]", "np.ndarray[Any, Any]", "np.ndarray[Any, Any]"]:
+    old: gpd.GeoDataFrame, new: gpd.GeoDataFrame, *, kept: Kept | None = None
+) -> tuple[Places, Places, NDArray[np.float64]]:
     """Positions in `old` and `new` of every two grids that meet, and the ground they share in square metres.
 
     A grid with its code and outline unchanged is taken to share ground with itself alone, as it does in every tiling:
     looking closer would take most of the time for nothing.
     """
-    left, right = shapely.STRtree(new.geometry.to_numpy()).query(old.geometry.to_numpy(), predicate="intersects")
-    same = unchanged(old, new)
-    kept_old, kept_new = (frame["grid_code"].isin(same).to_numpy() for frame in (old, new))
-    itself = old["grid_code"].to_numpy(dtype=object)[left] == new["grid_code"].to_numpy(dtype=object)[right]
-    wanted = (itself & kept_old[left]) | ~(kept_old[left] | kept_new[right])
-    left, right = left[wanted], right[wanted]
-    shared = old.area.to_numpy()[left]
-    moved = ~kept_old[left]
-    shared[moved] = shapely.area(
-        shapely.intersection(
-            old.geometry.to_numpy()[left[moved]], new.geometry.to_numpy()[right[moved]], grid_size=0.001
-        )
-    )
-    return left, right, shared
+    one, other, _ = kept or keeps(old, new)
+    shapes, others = old.geometry.to_numpy(), new.geometry.to_numpy()
+    rest, others_rest = (np.setdiff1d(np.arange(len(frame)), places) for frame, places in ((old, one), (new, other)))
+    met = shapely.STRtree(others[others_rest]).query(shapes[rest], predicate="intersects")
+    left, right = rest[met[0]], others_rest[met[1]]
+    common = shapely.area(shapely.intersection(shapes[left], others[right], grid_size=0.001))
+    shared = np.concatenate([shapely.area(shapes[one]), common])
+    left, right = np.concatenate([one, left]), np.concatenate([other, right])
+    order = np.lexsort((right, left))
+    return left[order], right[order], shared[order]
 
 
-def unchanged(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame) -> set[str]:
-    """Codes of the grids whose outline is the same in both, to a centimetre."""
-    both = old[["grid_code", "geometry"]].merge(new[["grid_code", "geometry"]], on="grid_code", suffixes=("", "_new"))
-    if both.empty:
-        return set()
-    one, other = both["geometry"].to_numpy(), both["geometry_new"].to_numpy()
-    equal = shapely.equals_exact(one, other, SAME_M)
-    # A line that only got more vertices is the same line; what differs in size is told apart without looking closer.
-    near = ~equal & (np.abs(shapely.bounds(one) - shapely.bounds(other)).max(axis=1) <= SAME_M)
-    near[near] = shapely.hausdorff_distance(one[near], other[near]) <= SAME_M
-    return set(both.loc[equal | near, "grid_code"])
+def keeps(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame) -> Kept:
+    """The grids whose code is the same in both, and whose outline is so to a centimetre."""
+    both = _named(old).merge(_named(new), on="code")
+    left, right = both["place_x"].to_numpy(), both["place_y"].to_numpy()
+    same = _same_outline(old.geometry.to_numpy()[left], new.geometry.to_numpy()[right])
+    return Kept(left[same], right[same], frozenset(both["code"].to_numpy(dtype=object)[same].tolist()))
+
+
+def _named(grids: gpd.GeoDataFrame) -> pd.DataFrame:
+    """The codes of grids with their positions."""
+    return pd.DataFrame({"code": grids["grid_code"].to_numpy(dtype=object), "place": np.arange(len(grids))})
+
+
+def _same_outline(one: Any, other: Any) -> NDArray[np.bool_]:
+    """Which shapes are as those of the same position, however many corners their borders are told with.
+
+    Corner by corner most are; how far borders are apart is asked for the others only: it takes a hundred times as long.
+    """
+    same = np.asarray(shapely.equals_exact(one, other, SAME_M))
+    # What differs in size is told apart without looking closer.
+    left = np.flatnonzero(~same & (np.abs(shapely.bounds(one) - shapely.bounds(other)).max(axis=1) <= SAME_M))
+    same[left] = shapely.hausdorff_distance(one[left], other[left]) <= SAME_M
+    return same
 
 
 def heirs(lineage: pd.DataFrame) -> dict[str, str]:

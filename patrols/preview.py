@@ -1,5 +1,6 @@
 """What a redraw would change, before it does: every figure of every grid before and after, and what moves where."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,14 +9,22 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from data import frames
-from data.models import GridEdition, GridKind, LineageKind
-from patrols import redraw
+from data.models import GridEdition, GridKind, LineageKind, Posting
+from geo.errors import N_
+from patrols import ground_stamp, redraw, roster
+from patrols.days import local_day
+from patrols.draft_ground import incidents_mark
 from patrols.handover import destinations
-from patrols.lineage import NOISE_M2, compare, unchanged
+from patrols.lineage import NOISE_M2, Kept, compare, keeps
 from patrols.tally import COUNTED, FIGURES, NOWHERE, Ground, tally
+from patrols.telling import Tell, silent
+
+FRESH_S = 600
+"""For so many seconds what was walked in eight weeks counts as the same."""
 
 MOVES = ("from_code", "to_code", *COUNTED, "open_incidents", "area_m2")
 
@@ -49,7 +58,14 @@ class Preview:
         return sorted(set(self.before["grid_code"]) - set(self.after["grid_code"]))
 
 
-def preview(session: Session, edition: GridEdition, *, at: datetime, against: GridEdition | None = None) -> Preview:
+def preview(
+    session: Session,
+    edition: GridEdition,
+    *,
+    at: datetime,
+    against: GridEdition | None = None,
+    tell: Tell = silent,
+) -> Preview:
     """What an edition, in whatever stage, changes.
 
     Parameters
@@ -65,16 +81,19 @@ def preview(session: Session, edition: GridEdition, *, at: datetime, against: Gr
     new = frames.grids(session, edition.id)
     old = new.iloc[:0] if against is None else frames.grids(session, against.id)
     ground = Ground(session, community, at)
-    lineage = compare(old, new)
+    kept = keeps(old, new)
+    lineage = compare(old, new, kept=kept)
     incidents = _incidents(session, edition, against, lineage, old, at)
+    tell(N_("Counting what stands in each grid …"), 0.3)
     counted = tally(ground, old)
-    held = counted, tally(ground, new, like=counted)
+    same = _alike(old, new, kept)
+    held = counted, tally(ground, new, like=counted, same=same)
     told = {
         side: one.figures.assign(open_incidents=_count(incidents[side]))
         for side, one in zip(("before", "after"), held, strict=True)
     }
     houses = ground.buildings.assign(buildings=1, from_code=held[0].houses, to_code=held[1].houses)
-    moved = moved_ground(old, new)
+    moved = moved_ground(old, new, same)
     return Preview(
         edition=edition,
         against=against,
@@ -85,6 +104,26 @@ def preview(session: Session, edition: GridEdition, *, at: datetime, against: Gr
         lineage=lineage,
         before=old,
         after=new,
+    )
+
+
+def mark_of(session: Session, edition: GridEdition, against: GridEdition | None, at: datetime) -> tuple[Any, ...]:
+    """What a preview depends on, found out in a few small queries; while it is the same, so is the preview.
+
+    The grids and their ground, the rules, the incidents that are open, who is posted, and the time by ten minutes, in
+    which patrols may have come in.
+    """
+    community = edition.community
+    held = select(func.count(), func.max(Posting.id)).where(
+        Posting.community_id == community.id, roster.in_force(local_day(community, at))
+    )
+    return (
+        *((one.id, one.revision, one.stage) for one in (edition, against) if one is not None),
+        ground_stamp.stamp_of(session, community),
+        repr(community.rules),
+        incidents_mark(session, community),
+        tuple(session.execute(held).one()),
+        int(at.timestamp()) // FRESH_S,
     )
 
 
@@ -102,8 +141,19 @@ def before(session: Session, edition: GridEdition, at: datetime) -> GridEdition 
     return earlier[0] if earlier else None
 
 
-def moved_ground(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _alike(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame, kept: Kept) -> set[str]:
+    """Codes of the grids that are the same in both, the kind of grid included."""
+    kinds = [frame["kind"].to_numpy(dtype=object)[places] for frame, places in ((old, kept.old), (new, kept.new))]
+    return set(old["grid_code"].to_numpy(dtype=object)[kept.old][kinds[0] == kinds[1]].tolist())
+
+
+def moved_ground(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame, same: Set[str] = frozenset()) -> gpd.GeoDataFrame:
     """The ground that passes from one 综合 grid to another, or to or from none.
+
+    Parameters
+    ----------
+    same : set of str
+        Codes of grids that are the same in both: they have no part in it, and need not be looked at.
 
     Returns
     -------
@@ -112,7 +162,6 @@ def moved_ground(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame) -> gpd.GeoDataFra
         square metre is the rounding of a line.
     """
     left, right = (frame[frame["kind"] != GridKind.SPECIAL] for frame in (old, new))
-    same = unchanged(left, right)
     left, right = (frame[~frame["grid_code"].isin(same)] for frame in (left, right))
     # A grid of no code over everything: what it shares with a grid is ground that is gained or lost.
     parts = [_pieces(left, right), _rest(left, right, "from_code"), _rest(right, left, "to_code")]

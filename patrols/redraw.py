@@ -23,6 +23,9 @@ IN_FORCE = (EditionStage.ADOPTED, EditionStage.RETIRED)
 OPEN = (EditionStage.DRAFT, EditionStage.SUBMITTED, EditionStage.REVIEWED)
 """Stages of editions that may yet come into force."""
 
+_AT_ONCE = 500
+"""Codes that a database is asked for in one question."""
+
 LARGEST_NUMBER = 2**31 - 1
 """Beyond any edition's number."""
 
@@ -131,6 +134,19 @@ def codes_of(session: Session, community: Community, stages: Iterable[EditionSta
     return set(
         session.scalars(bearers.where(GridEdition.community_id == community.id, GridEdition.stage.in_(list(stages))))
     )
+
+
+def bearers(session: Session, community: Community, codes: Iterable[str]) -> dict[int, set[str]]:
+    """Which of some codes each edition of a community has that was ever in force, by the edition's id."""
+    wanted, found = sorted(codes), dict[int, set[str]]()
+    adopted = [row.id for row in editions(session, community) if row.stage in IN_FORCE]
+    for at in range(0, len(wanted), _AT_ONCE):
+        some = Grid.code.in_(wanted[at : at + _AT_ONCE])
+        for number, code in session.execute(
+            select(Grid.edition_id, Grid.code).where(Grid.edition_id.in_(adopted), some)
+        ):
+            found.setdefault(number, set()).add(code)
+    return found
 
 
 def newest_draft(session: Session, community: Community, *, stages: Iterable[EditionStage] = OPEN) -> GridEdition:

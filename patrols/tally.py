@@ -3,7 +3,7 @@
 Counted anew from the stored ground, never taken from what an edition's rows say, so that two editions can be compared.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -24,7 +24,6 @@ from geo.locator import GridLocator
 from geo.streets import cut_streets
 from patrols import figures, roster
 from patrols.days import local_day
-from patrols.lineage import unchanged
 from patrols.rules import Rules
 
 LOAD_WEEKS = 8
@@ -115,7 +114,7 @@ class Change(NamedTuple):
     ground: NDArray[np.object_]
 
 
-def tally(ground: Ground, grids: gpd.GeoDataFrame, *, like: Tally | None = None) -> Tally:
+def tally(ground: Ground, grids: gpd.GeoDataFrame, *, like: Tally | None = None, same: Set[str] = frozenset()) -> Tally:
     """What each grid holds.
 
     A building counts where its middle stands; a street along a border counts for both grids, as on their cards; the
@@ -128,6 +127,8 @@ def tally(ground: Ground, grids: gpd.GeoDataFrame, *, like: Tally | None = None)
         `grid_code`, `kind`, `geometry`, in the community's metres.
     like : Tally, optional
         Of other grids on the same ground: where most grids are the same, little has to be counted anew.
+    same : set of str
+        Codes of the grids that are the same in both.
 
     Returns
     -------
@@ -137,7 +138,9 @@ def tally(ground: Ground, grids: gpd.GeoDataFrame, *, like: Tally | None = None)
     """
     special = (grids["kind"] == GridKind.SPECIAL).to_numpy()
     every = set(grids["grid_code"])
-    houses, general = _tally(ground, grids[~special], every, None if like is None else _change(like, grids[~special]))
+    houses, general = _tally(
+        ground, grids[~special], every, None if like is None else _change(like, grids[~special], same)
+    )
     parts = [general]
     if special.any():
         nothing = grids.iloc[:0]
@@ -147,9 +150,8 @@ def tally(ground: Ground, grids: gpd.GeoDataFrame, *, like: Tally | None = None)
     return Tally(pd.concat([found.drop(index=NOWHERE), found.loc[[NOWHERE]]]), houses, grids, general)
 
 
-def _change(like: Tally, grids: gpd.GeoDataFrame) -> Change:
+def _change(like: Tally, grids: gpd.GeoDataFrame, same: Set[str]) -> Change:
     old = like.grids[like.grids["kind"] != GridKind.SPECIAL]
-    same = unchanged(old, grids)
     moved = [frame.geometry.to_numpy()[~frame["grid_code"].isin(same)] for frame in (old, grids)]
     return Change(like.general, GridLocator(old), np.concatenate(moved))
 

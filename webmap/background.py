@@ -236,6 +236,11 @@ def take(word: str) -> Any:
     return work.made
 
 
+def forget(word: str) -> None:
+    """Let a work that is no longer under way not be found by its key any more, whatever came of it."""
+    _get(word).taken = True
+
+
 def _works() -> Works:
     found: Works = current_app.extensions.setdefault("gridpatrol.works", Works())
     return found

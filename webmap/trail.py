@@ -1,24 +1,55 @@
 """What this request leaves in the audit: who, from where, did or was refused what."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from flask import request
 from flask_login import current_user
+from sqlalchemy.orm import Session
 
 from data import audit
+from data.models import User
 from webmap import storage
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Who asked for something, by the id of the user, from where and when: for work that goes on beside the request."""
+
+    user_id: int | None
+    address: str
+    at: datetime
+
+
+def origin() -> Origin:
+    """Where this request comes from."""
+    return Origin(asker(), request.remote_addr or "", storage.now())
+
+
+def person(session: Session, origin: Origin) -> User | None:
+    """The row of who asked, as a session of the work's own has it."""
+    return None if origin.user_id is None else session.get(User, origin.user_id)
+
+
+def record_from(
+    session: Session, origin: Origin, action: str, *, object_kind: str = "", object_key: str = "", **facts: object
+) -> None:
+    """Add a row about what was done for an earlier request. Who calls commits it together with that."""
+    audit.write(
+        session,
+        action,
+        at=origin.at,
+        user_id=origin.user_id,
+        object_kind=object_kind,
+        object_key=object_key,
+        address=origin.address,
+        facts=facts,
+    )
 
 
 def record(action: str, *, object_kind: str = "", object_key: str = "", **facts: object) -> None:
     """Add a row about what this request does. The view commits it together with what it did."""
-    audit.write(
-        storage.session(),
-        action,
-        at=storage.now(),
-        user_id=asker(),
-        object_kind=object_kind,
-        object_key=object_key,
-        address=request.remote_addr or "",
-        facts=facts,
-    )
+    record_from(storage.session(), origin(), action, object_kind=object_kind, object_key=object_key, **facts)
 
 
 def record_look(action: str, *, object_kind: str, object_key: str, **facts: object) -> None:

@@ -1,11 +1,15 @@
 """What a page shows while a work beside the requests is under way: how far it has come, and that it asks again."""
 
-from flask import jsonify, redirect, render_template, url_for
+from flask import Response, jsonify, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from webmap.background import Standing
 from webmap.errors import wants_json
 from webmap.language import gettext
+
+BESIDE = "beside"
+"""Field of a form whose page is answered at once and led to where it can wait. Who leaves it out waits for the answer
+itself, as programs like to."""
 
 AGAIN_S = 2
 """After so many seconds a page without scripts asks again."""
@@ -27,11 +31,18 @@ def under_way(standing: Standing, back: str) -> ResponseReturnValue:
     back : str
         The address that leads back to where the work was begun.
     """
-    doing, share = gettext(standing.doing), round(standing.share, 3)
     if wants_json():
-        return jsonify({"doing": doing, "share": share}), 202
+        return told(standing)
+    doing, share = gettext(standing.doing), round(standing.share, 3)
     page = render_template("waiting.html", doing=doing, share=share, back=back or url_for("home.home"))
     return page, 202, {"Refresh": str(AGAIN_S), "Cache-Control": "no-store"}
+
+
+def told(standing: Standing) -> Response:
+    """How far a work is, for a script."""
+    answer = jsonify({"doing": gettext(standing.doing), "share": round(standing.share, 3)})
+    answer.status_code = 202
+    return answer
 
 
 def ended(address: str) -> ResponseReturnValue:

@@ -20,7 +20,7 @@ from data.models import (
     PlaceKind,
 )
 from patrols import incidents, roster
-from patrols.lineage import unchanged
+from patrols.lineage import keeps
 from patrols.preview import moved_ground, preview
 from patrols.tally import FIGURES, NOWHERE
 
@@ -157,7 +157,7 @@ def test_an_outline_with_more_vertices_is_the_same_outline() -> None:
     denser = old.assign(geometry=shapely.segmentize(old.geometry.to_numpy(), 10))
     wider = make.frame([make.square(0, 0, 100), make.square(100, 0, 101)], grid_code=["A", "B"], kind="general")
 
-    assert unchanged(old, denser) == {"A", "B"}
+    assert keeps(old, denser).codes == {"A", "B"}
     assert moved_ground(old, denser).empty
-    assert unchanged(old, wider) == {"A"}
+    assert keeps(old, wider).codes == {"A"}
     assert moved_ground(old, wider)[["from_code", "to_code"]].values.tolist() == [[NOWHERE, "B"]]

@@ -18,7 +18,7 @@ from patrols.drafts import Applied
 from patrols.edition_moves import Asked
 from patrols.editions import EditionMove
 from patrols.errors import DraftChanged
-from webmap import access, draft_begun, edition_steps, storage
+from webmap import access, draft_begun, edition_steps, storage, waiting
 from webmap.access import May
 from webmap.api import draft_text
 from webmap.api.draft_shapes import (
@@ -69,8 +69,16 @@ def begin(told: dict[str, Any]) -> dict[str, Any]:
 @api.output(WholeDraftOut)
 @access.needs(May.DRAW_GRIDS)
 def show(code: str, number: int) -> Response:
-    """A draft with its table of grids and its flaws."""
-    draft_begun.at_hand(edition := _edition(code, number))
+    """A draft with its table of grids and its flaws.
+
+    The first answer of a server takes long for a large town. Who sends `Prefer: respond-async` is not kept waiting:
+    until the draft is read, the answer is 202 and says how far that has come.
+    """
+    if "respond-async" in request.headers.get("Prefer", "").lower():
+        standing = draft_begun.awaited(_whole(code), number)
+        if standing is not None:
+            return waiting.told(standing)
+    edition = _edition(code, number)
     state = drafts.state_of(storage.session(), edition)
     body = {
         **_about(edition),
@@ -93,14 +101,14 @@ def show(code: str, number: int) -> Response:
 @access.needs(May.DRAW_GRIDS)
 def discard(code: str, number: int, headers: dict[str, Any]) -> dict[str, Any]:
     """Throw a draft away. Nothing of it is deleted: the step `bring_back` of the edition makes it a draft again."""
-    seen, (place, edition) = _revision(headers), edition_steps.find(code, number)
+    seen, (_, edition) = _revision(headers), edition_steps.find(code, number)
     if seen != edition.revision:
         raise DraftChanged(
             N_("Somebody else changed the draft first: look at it again."),
             told=draft_log.told(storage.session(), draft_log.changes_since(storage.session(), edition, seen)),
             revision=edition.revision,
         )
-    edition_steps.take(place, edition, EditionMove.DISCARD, Asked(seen=seen))
+    edition_steps.take(edition, EditionMove.DISCARD, Asked(seen=seen))
     return _about(edition)
 
 

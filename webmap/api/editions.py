@@ -62,8 +62,8 @@ def changes(community: str, edition: int, asked: dict[str, Any]) -> Response:
 @access.needs(May.DRAW_GRIDS)
 def step(community: str, edition: int, told: dict[str, Any]) -> dict[str, Any]:
     """Take the next step of an edition: submit, review, send back, adopt, recall, discard or bring back."""
-    place, found = edition_steps.find(community, edition)
-    edition_steps.take(place, found, told["move"], _asked(told))
+    _place, found = edition_steps.find(community, edition)
+    edition_steps.take(found, told["move"], _asked(told))
     return _told(found)
 
 

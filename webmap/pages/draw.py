@@ -12,7 +12,7 @@ from data import frames
 from data.models import Community, GridEdition
 from geo.errors import N_
 from patrols import drafts, redraw
-from webmap import access, draft_begun, inputs, progress, storage
+from webmap import access, background, draft_begun, inputs, storage, waiting
 from webmap.access import May
 from webmap.errors import BadInput
 from webmap.language import gettext
@@ -51,19 +51,22 @@ def begin() -> ResponseReturnValue:
     community = _whole(request.form.get("community"))
     drawn = request.form.get("source") == drafts.DRAWN
     source, band = (drafts.DRAWN, _band()) if drawn else (drafts.IN_FORCE, None)
+    if request.form.get(waiting.BESIDE):
+        standing = draft_begun.begin_beside(community, source, band)
+        return waiting.begun(url_for(".begun", word=standing.word))
     edition = draft_begun.begin(community, source, band)
     return redirect(url_for(".editor", community=edition.community.code, edition=edition.number))
 
 
-@pages.get("/draw/progress/<word>")
+@pages.get("/draw/begun/<word>")
 @access.needs(May.DRAW_GRIDS)
-def progressed(word: str) -> Response:
-    """How far the work has come that a page of this person named so; nothing where nothing was told."""
-    told = progress.heard(word)
-    body = {} if told is None else {"doing": gettext(told.doing), "share": round(told.share, 3)}
-    response = Response(json.dumps(body), mimetype="application/json")
-    response.headers["Cache-Control"] = "no-store"
-    return response
+def begun(word: str) -> ResponseReturnValue:
+    """Lead to the draft that was begun beside the requests, once it is there."""
+    standing = background.standing(word)
+    if standing.under_way:
+        return waiting.under_way(standing, back=url_for(".start"))
+    code, number = background.take(word)
+    return redirect(url_for(".editor", community=code, edition=number))
 
 
 def _whole(code: str | None = None) -> Community:
@@ -91,7 +94,6 @@ def editor(community: str, edition: int) -> str:
         "words": {name: gettext(template) for name, template in WORDS.items()},
         "api": f"/api/drafts/{place.code}/{edition}",
         "ground": url_for(".base", community=place.code),
-        "progress": url_for(".progressed", word="-").removesuffix("-"),
         "bounds": _bounds(place, drawn),
     }
     return render_template(
@@ -152,4 +154,4 @@ def _modules() -> str:
     """The page's own modules by name, each with its version: a browser never mixes files of two releases."""
     names = sorted(path.name for path in SCRIPTS.glob("*.js"))
     addresses = {f"draw/{name}": url_for("static", filename=f"js/draw/{name}") for name in names}
-    return json.dumps({"imports": {**addresses, "forms.js": url_for("static", filename="js/forms.js")}})
+    return json.dumps({"imports": {**addresses, "waiting.js": url_for("static", filename="js/waiting.js")}})

@@ -6,22 +6,26 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from data import frames, names
+from data import names
 from data.models import Community, EditionStage, GridEdition, LineageKind
-from patrols import adoption, editions, lineage, redraw
+from patrols import editions, lineage, redraw
 from patrols.acceptance import unaccepted
 from patrols.days import local_day
 from patrols.edition_moves import Asked
 from patrols.editions import EditionMove
 from patrols.left_postings import left_postings
-from patrols.preview import Preview, preview
+from patrols.preview import Preview
 from patrols.tally import NOWHERE
-from webmap import access, edition_steps, inputs, storage
+from webmap import access, background, edition_steps, inputs, previews, storage, waiting
 from webmap.access import May
+from webmap.background import Standing
 from webmap.language import gettext
-from webmap.pages import redrawn
+from webmap.previews import Seen
 
 pages = Blueprint("editions", __name__)
+
+AT_ONCE = 200
+"""Grids that one page's table shows; the others are one click away."""
 
 REASON = "reason-"
 """What the name of the field for a voided grid's reason begins with; its code follows."""
@@ -47,12 +51,18 @@ def listing() -> str:
 
 @pages.get("/editions/<community>/<int:edition>")
 @access.needs(May.SEE_FIGURES)
-def show(community: str, edition: int) -> str:
-    """What one edition changes against another: ``?with=`` names it, else the one in force or the one before."""
+def show(community: str, edition: int) -> ResponseReturnValue:
+    """What one edition changes against another: ``?with=`` names it, else the one in force or the one before.
+
+    ``?from=`` is the place of the first grid that the table shows.
+    """
     place, found = edition_steps.find(community, edition)
     other = inputs.whole(request.args, "with", least=1)
     against = None if other is None else redraw.edition(storage.session(), place, other)
-    return _page(place, found, against)
+    seen = previews.look(found, against)
+    if isinstance(seen, Standing):
+        return waiting.under_way(seen, back=url_for(".listing", community=place.code))
+    return _page(place, found, against, seen, inputs.whole(request.args, "from", least=0) or 0)
 
 
 @pages.post("/editions/<community>/<int:edition>/steps")
@@ -72,11 +82,28 @@ def step(community: str, edition: int) -> ResponseReturnValue:
             name.removeprefix(REASON): inputs.text(form, name, most=255) for name in form if name.startswith(REASON)
         },
     )
-    edition_steps.take(place, found, move or EditionMove.RETIRE, asked)
+    if move is EditionMove.ADOPT and form.get(waiting.BESIDE):
+        standing = edition_steps.adopt_beside(found, asked)
+        return waiting.begun(url_for(".adopting", community=place.code, edition=found.number, word=standing.word))
+    edition_steps.take(found, move or EditionMove.RETIRE, asked)
     flash(_done(found), "good")
     if form.get("next") == "draw":
         return redirect(url_for("draw.start", community=place.code))
     return redirect(url_for("editions.show", community=place.code, edition=found.number))
+
+
+@pages.get("/editions/<community>/<int:edition>/adopting/<word>")
+@access.needs(May.ADOPT_GRIDS)
+def adopting(community: str, edition: int, word: str) -> ResponseReturnValue:
+    """Lead back to the edition once it was adopted beside the requests, or say what stood against it."""
+    place, found = edition_steps.find(community, edition)
+    there = url_for(".show", community=place.code, edition=found.number)
+    standing = background.standing(word)
+    if standing.under_way:
+        return waiting.under_way(standing, back=there)
+    background.take(word)
+    flash(_done(found), "good")
+    return redirect(there)
 
 
 def _done(edition: GridEdition) -> str:
@@ -95,9 +122,9 @@ def _done(edition: GridEdition) -> str:
     }.get(edition.stage, gettext("Done."))
 
 
-def _page(place: Community, edition: GridEdition, against: GridEdition | None) -> str:
-    opened = storage.session()
-    told = preview(opened, edition, at=storage.now(), against=against)
+def _page(place: Community, edition: GridEdition, against: GridEdition | None, seen: Seen, first: int) -> str:
+    opened, told = storage.session(), seen.told
+    rows = _rows(told)
     history = editions.history(opened, edition)
     heirs = lineage.heirs(told.lineage)
     tomorrow = local_day(place, storage.now()) + timedelta(days=1)
@@ -107,13 +134,16 @@ def _page(place: Community, edition: GridEdition, against: GridEdition | None) -
         edition=edition,
         told=told,
         others=_others(place, edition),
-        rows=_rows(told),
+        rows=rows,
+        first=first,
+        shown=[row for row in rows if not row["nowhere"]][first : first + AT_ONCE],
+        at_once=AT_ONCE,
         moves=told.moves.to_dict("records"),
-        drawing=redrawn.draw(told, frames.streets(opened, place.id)),
+        drawing=seen.drawing,
         heirs=heirs,
         left=left_postings(opened, edition, told.after["grid_code"], heirs, at=storage.now()),
         reasons=editions.void_reasons(opened, edition),
-        blocking=_blocking(place, edition, told),
+        blocking=_blocking(edition, seen),
         steps=edition_steps.possible(edition) if against is None else [],
         history=history,
         did=names.users(opened, (row.by_user_id for _, row in history)),
@@ -132,12 +162,11 @@ def _others(place: Community, edition: GridEdition) -> list[GridEdition]:
     return [one for one in known if one.id != edition.id and one.stage is not EditionStage.DISCARDED]
 
 
-def _blocking(place: Community, edition: GridEdition, told: Preview) -> list[dict[Any, Any]]:
+def _blocking(edition: GridEdition, seen: Seen) -> list[dict[Any, Any]]:
     """The flaws that stand against adopting, as long as it has not been adopted."""
     if edition.stage not in redraw.OPEN:
         return []
-    opened = storage.session()
-    flaws = unaccepted(opened, edition, adoption.find_blocking(opened, place, told.after))
+    flaws = unaccepted(storage.session(), edition, seen.blocking)
     rows: list[dict[Any, Any]] = flaws[["kind", "grid_code", "other_code", "area_m2"]].to_dict("records")
     return rows
 

@@ -1,28 +1,5 @@
 // Small comforts for forms; every page works without them.
 
-const HEAR_MS = 700;
-
-/** A word that nobody else takes for their work. */
-export const workName = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-
-/** Say how far work has come, as its server tells it under `address`, until the returned function is called. */
-export function hearProgress(address, place, first = "") {
-  const bar = document.createElement("progress");
-  bar.max = 1;
-  const said = document.createElement("span");
-  said.textContent = first;
-  place.replaceChildren(said, bar);
-  bar.hidden = true;
-  const timer = setInterval(async () => {
-    const told = await fetch(address, { headers: { Accept: "application/json" }, credentials: "same-origin" }).then((answer) => answer.json(), () => ({}));
-    if (!told.doing) return;
-    said.textContent = told.doing;
-    bar.hidden = false;
-    bar.value = told.share;
-  }, HEAR_MS);
-  return () => clearInterval(timer);
-}
-
 /** A form that takes a while says so, and is not sent twice by an impatient thumb. */
 function showBusy(form) {
   form.addEventListener("submit", () => {
@@ -35,12 +12,6 @@ function showBusy(form) {
     busy.setAttribute("role", "status");
     busy.textContent = form.dataset.busy;
     form.append(busy);
-    if (form.dataset.progress) {
-      const name = workName();
-      const field = form.querySelector("input[name=progress]") || form.appendChild(document.createElement("input"));
-      Object.assign(field, { type: "hidden", name: "progress", value: name });
-      hearProgress(form.dataset.progress + name, busy, form.dataset.busy);
-    }
   });
 }
 

@@ -10,19 +10,27 @@ async function asked(address) {
   return told;
 }
 
-/** Say in `place` what is being done and how far it has come, until the work at `address` is done; gives where that leads.
- *  An error that it ended with has the server's words as its message. */
-export async function whenDone(address, place, first = "") {
+/** A line and a bar in `place` for work that is under way; the returned function says how far it is. */
+export function showProgress(place, first = "") {
   const said = document.createElement("span");
   const bar = Object.assign(document.createElement("progress"), { max: 1, hidden: true });
   said.textContent = first;
   place.replaceChildren(said, bar);
+  return ({ doing, share }) => {
+    said.textContent = doing;
+    bar.value = share;
+    bar.hidden = false;
+  };
+}
+
+/** Say in `place` what is being done and how far it has come, until the work at `address` is done; gives where that leads.
+ *  An error that it ended with has the server's words as its message. */
+export async function whenDone(address, place, first = "") {
+  const say = showProgress(place, first);
   for (;;) {
     const told = await asked(address);
     if (told.to) return told.to;
-    said.textContent = told.doing;
-    bar.value = told.share;
-    bar.hidden = false;
+    say(told);
     await pause();
   }
 }

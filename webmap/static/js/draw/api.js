@@ -1,5 +1,7 @@
 // The draft's own addresses: every change names the revision it was made on, every refusal comes back as a Problem.
 
+const AGAIN_MS = 500;
+
 /** What the server refused, in the reader's words; `status` 0 means that it was not reached. */
 export class Problem extends Error {
   constructor(status, body) {
@@ -16,9 +18,9 @@ export class Api {
     this.token = document.querySelector("meta[name=csrf-token]").content;
   }
 
-  async ask(path, { method = "GET", body, revision, work } = {}) {
+  async ask(path, { method = "GET", body, revision, under } = {}) {
     const headers = { Accept: "application/json" };
-    if (work) headers["X-Progress"] = work;
+    if (under) headers.Prefer = "respond-async";
     if (method !== "GET") headers["X-CSRFToken"] = this.token;
     if (body !== undefined) headers["Content-Type"] = "application/json";
     if (revision !== undefined) headers["If-Match"] = `"${revision}"`;
@@ -31,10 +33,14 @@ export class Api {
     }
     const told = await answer.json().catch(() => ({}));
     if (!answer.ok) throw new Problem(answer.status, told.detail || told.title ? told : { ...told, detail: this.words.failed });
-    return told;
+    if (answer.status !== 202) return told;
+    under(told);
+    await new Promise((done) => { setTimeout(done, AGAIN_MS); });
+    return this.ask(path, { method, body, revision, under });
   }
 
-  draft(work) { return this.ask("", { work }); }
+  /** The draft; a server that has not read it yet says to `under` how far it is. */
+  draft(under) { return this.ask("", { under }); }
   grids(since) { return this.ask("/grids" + (since === undefined ? "" : `?since=${since}`)); }
   blocks() { return this.ask("/blocks"); }
   edits(since) { return this.ask("/edits" + (since === undefined ? "" : `?since=${since}`)); }

@@ -25,9 +25,9 @@ export class Draft extends EventTarget {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 
-  /** The draft, then its shapes: a server that has not read it yet reads it once. `work` names that for its progress. */
-  async load(work) {
-    const head = await this.api.draft(work);
+  /** The draft, then its shapes: a server that has not read it yet reads it once, and says to `under` how far it is. */
+  async load(under) {
+    const head = await this.api.draft(under);
     const grids = await this.api.grids();
     this.takeHead(head);
     for (const feature of grids.features) this.put(feature);

@@ -6,7 +6,7 @@ import { Draft } from "draw/draft.js";
 import { Ground } from "draw/ground.js";
 import { listenToKeys } from "draw/keys.js";
 import { Sheets } from "draw/print.js";
-import { hearProgress, workName } from "forms.js";
+import { showProgress } from "waiting.js";
 
 const G = window.gridpatrol;
 const LOOK_MS = 10000;
@@ -112,16 +112,12 @@ async function start() {
   G.drawing = desk;
   connect(desk, actionsOf(desk, new Sheets(desk)));
   const ground = loadGround(desk);
-  const work = workName();
   const wait = page.querySelector(".draw-wait");
-  const heard = hearProgress(given.progress + work, wait, wait.textContent);
   try {
-    await draft.load(work);
+    await draft.load(showProgress(wait, wait.textContent));
   } catch (problem) {
     page.classList.remove("loading");
     return desk.bar("bad", problem.message, [[given.words.reload, () => location.reload()]]);
-  } finally {
-    heard();
   }
   desk.known = new Set(draft.grids.keys());
   desk.take("choose");
