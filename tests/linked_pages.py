@@ -21,6 +21,9 @@ Until = Literal["load", "networkidle"]
 
 LINKS = "links => links.map(link => new URL(link.href)).filter(to => to.host === location.host).map(to => to.href)"
 
+PATIENCE_MS = 120_000
+"""What a page may take where the machine has much else to do: how long pages take is asked elsewhere."""
+
 FILE = re.compile(r"\.(csv|docx|geojson|gpkg|gpx|html|json|pdf|png|xlsx|zip)(\?|$)")
 """An address that ends like a file is one, and is not asked for: making it may take seconds."""
 
@@ -41,6 +44,7 @@ def one_of_each(page: Page, addresses: MapAdapter, known: set[str], *, until: Un
     No link may lead to a page that is not there or refuses whoever is shown it.
     """
     waiting, asked = deque([page.url]), {"static"}
+    page.set_default_navigation_timeout(PATIENCE_MS)
     while waiting:
         address = waiting.popleft()
         view = _view(addresses, address)

@@ -67,7 +67,7 @@ def test_volunteers_press_with_the_whole_thumb(walk: Callable[..., Iterator[tupl
 
 
 def test_what_does_not_fit_would_be_found(enter: Callable[..., Page], site: Site) -> None:
-    page = enter(site, "/help", "manager")
+    page = enter(site, "/account", "manager")
     page.set_viewport_size(PHONE)
     assert [*cut(page), *left_english(page), *too_small(page)] == []
     page.evaluate("""() => document.querySelector("main").insertAdjacentHTML("afterbegin",
