@@ -6,10 +6,12 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from addresses import Towns, furnish
+from at_the_door import Resident
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
-from visit import LOGINS, NOW, Town, build, sign_in
+from visit import AWAY, BOARD, HOME, LOGINS, NOW, Town, build, sign_in
 
 from data.database import open_engine, open_session
 from data.models import Role
@@ -80,3 +82,19 @@ def as_role(app: Flask) -> Callable[[Role], FlaskClient]:
         return browser
 
     return signed_in
+
+
+@pytest.fixture
+def resident(client: FlaskClient, clock: list[datetime]) -> Resident:
+    """Somebody at a notice board of the small town."""
+    return Resident(client, clock)
+
+
+@pytest.fixture
+def towns(town_engine: Engine, town: Town) -> Towns:
+    """One of everything in the small town, and in its neighbour."""
+    with open_session(town_engine, writing=True) as session:
+        ours = furnish(session, HOME, town.in_grid_1, BOARD)
+        theirs = furnish(session, AWAY, town.away, "a-board-of-the-neighbours")
+        session.commit()
+    return Towns(ours, theirs)

@@ -1,9 +1,9 @@
 """Every address of the website, walked with every role and signed out: from the url_map, so none can be forgotten.
 
 Whoever adds an address does three things, and a test here says which one is missing: the view says who may open it
-(``access.needs`` and its kin), `addresses.furnish` makes an example of what its ``<...>`` stands for in both towns, and if a
-plain visit is answered by anything but a page, `ANSWERED` or `SHUT_TO` says by what and why. What is open to all is
-named in `OPENED` too.
+(``access.needs`` and its kin), `addresses.furnish` makes an example of what its ``<...>`` stands for in both towns, and
+if a plain visit is answered by anything but a page, `ANSWERED` or `SHUT_TO` says by what and why. What is open to all
+is named in `OPENED` too.
 """
 
 from collections.abc import Callable
@@ -56,6 +56,9 @@ ANSWERED: dict[str, set[int]] = {
     "/api/v1/heat.png": {422},
     # Nobody told anything under the code of the example.
     "/q/<code>": {404},
+    # A file is made beside the request, which leads to where it waits; nothing is made under the word of the example.
+    "/figures/file": {303},
+    "/figures/made/<word>": {404},
 }
 """By what a visit without anything else is answered, where that is no page."""
 
