@@ -90,7 +90,7 @@ def locate_command(
             from patrols.question import Question, ask, rehearse
 
         rows = batch.open_points(points, out, x=x, y=y, crs=crs, datum=datum)
-        if dask and rows is not None:
+        if dask and rows is not None and not scheduler:
             with bringing_in():
                 rehearse(weighing=accuracy is not None)
 
