@@ -49,21 +49,39 @@ def look(edition: GridEdition, against: GridEdition | None) -> Seen | Standing:
         As `patrols.preview.preview` has it.
     """
     opened, at = storage.session(), storage.now()
-    if redraw.sizes(opened, [edition]).get(edition.id, 0) <= LARGE:
+    if not _is_large(opened, edition):
         return _seen(opened, edition, against, at, silent)
     against = against or previewing.before(opened, edition, at)
     mark = previewing.mark_of(opened, edition, against, at)
-    seen = _kept().find(mark)
-    if seen is None:
+    if _kept().find(mark) is None:
         keys = edition.id, None if against is None else against.id
         standing = background.begin(("preview", mark), _looking(*keys, mark, at))
         if standing.under_way:
             return standing
         background.take(standing.word)
-        seen = _kept().find(mark)
-    if seen is None:
-        # Others were looked at meanwhile, and it was thrown away.
+    return _of_mark(opened, edition, against, mark, at)
+
+
+def look_now(edition: GridEdition, against: GridEdition | None) -> Seen:
+    """The same for a program, which waits for it."""
+    opened, at = storage.session(), storage.now()
+    if not _is_large(opened, edition):
         return _seen(opened, edition, against, at, silent)
+    against = against or previewing.before(opened, edition, at)
+    return _of_mark(opened, edition, against, previewing.mark_of(opened, edition, against, at), at)
+
+
+def _is_large(session: Session, edition: GridEdition) -> bool:
+    return redraw.sizes(session, [edition]).get(edition.id, 0) > LARGE
+
+
+def _of_mark(
+    session: Session, edition: GridEdition, against: GridEdition | None, mark: tuple[Any, ...], at: datetime
+) -> Seen:
+    seen = _kept().find(mark)
+    if seen is None:
+        seen = _seen(session, edition, against, at, silent)
+        _kept().keep(mark, seen)
     return seen._replace(told=replace(seen.told, edition=edition, against=against))
 
 

@@ -89,7 +89,7 @@ def test_every_module_is_served_by_us_under_its_version(as_role: Signed) -> None
     named = modules(manager.get(f"/draw/{HOME}/1").text)
 
     files = {path.name for path in (STATIC / "js" / "draw").glob("*.js")}
-    assert {name.removeprefix("draw/") for name in named} == files | {"forms.js"}
+    assert {name.removeprefix("draw/") for name in named} == files | {"waiting.js"}
     for address in named.values():
         assert re.fullmatch(r"/static/js/(draw/)?\w+\.js\?v=[0-9a-f]+", address)
         with manager.get(address) as answer:

@@ -1,5 +1,6 @@
 """Opening a draft and adopting an edition take long in a large town: the page is answered at once and led to wait."""
 
+import re
 import time
 from collections.abc import Callable
 from threading import Event, Thread
@@ -14,7 +15,10 @@ from werkzeug.test import TestResponse
 from data.database import open_session
 from data.models import AuditRow, EditionStage, GridEdition, Role
 from patrols import adoption, before_adoption, draft_opening, drafting
+from patrols import preview as previewing
 from patrols.errors import AdoptionRefused
+from webmap import previews
+from webmap.pages import editions as editions_pages
 
 Signed = Callable[[Role], FlaskClient]
 MANAGER = ("manager", PASSWORD)
@@ -184,6 +188,62 @@ def test_a_script_that_can_wait_hears_how_far_the_reading_of_a_draft_is(
     assert answers[-1].json["number"] == 2
 
 
+def test_what_a_large_redraw_changes_is_worked_out_beside_the_requests_and_shared(
+    monkeypatch: pytest.MonkeyPatch, as_role: Signed, town: Town
+) -> None:
+    boss, manager = as_role(Role.ADMINISTRATOR), as_role(Role.GRID_MANAGER)
+    send(boss, "/draw", source="in_force", community=HOME)
+    work, address = Held(monkeypatch, previewing, "preview"), f"/editions/{HOME}/2"
+    whole = boss.get(address) if work.go.set() is None else None
+    work.go.clear()
+    work.begun.clear()
+    monkeypatch.setattr(previews, "LARGE", 0)
+
+    early = boss.get(address)
+    assert work.begun.wait(timeout=30)
+    work.go.set()
+    late = boss.get(address)
+    while late.status_code == 202:
+        time.sleep(0.05)
+        late = boss.get(address)
+    other = manager.get(address)
+
+    assert whole is not None
+    assert (early.status_code, late.status_code, other.status_code) == (202, 200, 200)
+    assert body_of(late) == body_of(whole)
+    assert work.times == 2
+
+
+def test_what_was_worked_out_is_worked_out_anew_once_it_is_another(
+    monkeypatch: pytest.MonkeyPatch, client: FlaskClient, town: Town, town_engine: Engine
+) -> None:
+    client.post("/api/drafts", json={"community": HOME}, auth=MANAGER)
+    monkeypatch.setattr(previews, "LARGE", 0)
+    address = f"/api/editions/{HOME}/2/preview"
+    first = client.get(address, auth=MANAGER).json
+    with open_session(town_engine, writing=True) as session:
+        session.execute(text("UPDATE incident SET stage = 'voided' WHERE grid_code IS NOT NULL"))
+        session.commit()
+
+    second = client.get(address, auth=MANAGER).json
+
+    assert first["before"]["open_incidents"] > second["before"]["open_incidents"]
+
+
+def test_grids_that_do_not_fit_on_one_page_are_one_click_away(
+    monkeypatch: pytest.MonkeyPatch, as_role: Signed, town: Town
+) -> None:
+    monkeypatch.setattr(editions_pages, "AT_ONCE", 1)
+    boss, address = as_role(Role.ADMINISTRATOR), f"/editions/{HOME}/1"
+
+    first, second = boss.get(address).text, boss.get(f"{address}?from=1").text
+
+    assert "from=1#every-grid" in first
+    assert "Grids 1 to 1 of 6" in first
+    assert "from=0#every-grid" in second
+    assert "Grids 2 to 2 of 6" in second
+
+
 def test_while_blocks_are_cut_others_can_write(
     monkeypatch: pytest.MonkeyPatch, client: FlaskClient, town: Town, town_engine: Engine
 ) -> None:
@@ -207,6 +267,11 @@ def test_while_blocks_are_cut_others_can_write(
 
     assert answer.status_code == 201
     assert wrote == [True]
+
+
+def body_of(page: TestResponse) -> str:
+    """What a page says, without the tokens of its forms."""
+    return re.sub(r'(csrf[-_]token"[^>]*?)(content|value)="[^"]*"|nonce="[^"]*"', r"\1", page.text)
 
 
 def reviewed(boss: FlaskClient) -> None:

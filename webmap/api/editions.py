@@ -12,9 +12,9 @@ from data.models import GridEdition
 from patrols import editions, lineage, redraw
 from patrols.edition_moves import Asked
 from patrols.left_postings import LeftPosting, left_postings
-from patrols.preview import Preview, preview
+from patrols.preview import Preview
 from patrols.tally import COUNTED, FIGURES
-from webmap import access, edition_steps, storage
+from webmap import access, edition_steps, previews, storage
 from webmap.access import May
 from webmap.api.edition_shapes import AgainstQuery, EditionOut, NextEditionStep, OneEditionOut, PreviewOut
 from webmap.api.shapes import CommunityQuery
@@ -51,7 +51,7 @@ def changes(community: str, edition: int, asked: dict[str, Any]) -> Response:
     place, found = edition_steps.find(community, edition)
     opened = storage.session()
     against = redraw.edition(opened, place, asked["against"]) if "against" in asked else None
-    told = _preview(preview(opened, found, at=storage.now(), against=against))
+    told = _preview(previews.look_now(found, against).told)
     # Written at once: thousands of grids, field by field, would take longer than comparing the editions.
     return Response(json.dumps(told), mimetype="application/json")
 
