@@ -65,6 +65,7 @@ class GridLocator:
 
     Examples
     --------
+    >>> import geopandas as gpd
     >>> from shapely import box
     >>> grids = gpd.GeoDataFrame({"grid_code": ["B", "A"]}, geometry=[box(0, 0, 10, 10), box(10, 0, 20, 10)])
     >>> GridLocator(grids).locate([5, 10, 15, 25], [5, 5, 5, 5])
