@@ -59,6 +59,7 @@ ANSWERED: dict[str, set[int]] = {
     # A file is made beside the request, which leads to where it waits; nothing is made under the word of the example.
     "/figures/file": {303},
     "/figures/made/<word>": {404},
+    "/draw/begun/<word>": {404},
 }
 """By what a visit without anything else is answered, where that is no page."""
 
