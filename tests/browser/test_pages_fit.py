@@ -66,6 +66,22 @@ def test_volunteers_press_with_the_whole_thumb(walk: Callable[..., Iterator[tupl
     assert {at: told for at, told in found.items() if told} == {}
 
 
+@pytest.mark.parametrize(("path", "action"), [("/patrols", "上传轨迹"), ("/import", "导入"), ("/draw", "新建草案")])
+def test_the_main_action_is_reached_with_the_tab_key_alone(
+    enter: Callable[..., Page], site: Site, path: str, action: str
+) -> None:
+    page = enter(site, path, "admin")
+    focused = page.locator(":focus-visible")
+
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if focused.text_content() == action and focused.evaluate("one => one.matches('main *')"):
+            break
+
+    assert focused.text_content() == action
+    assert focused.evaluate("one => getComputedStyle(one).outlineStyle") == "solid"
+
+
 def test_what_does_not_fit_would_be_found(enter: Callable[..., Page], site: Site) -> None:
     page = enter(site, "/account", "manager")
     page.set_viewport_size(PHONE)
