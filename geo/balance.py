@@ -21,7 +21,7 @@ IF_NARROW = 2
 """So many times as many are refined where the band is narrow: there, what one search ends with differs most from what
 another does."""
 
-MENDING = 4
+MENDING = 2
 """A grid that is still as thin as a thread is worth one in so many of the moves that refining tries, once more."""
 
 REFINING, PER_BLOCK, PER_PAIR, MOST = 13_000_000, 2_500, 1_000, 75_000_000

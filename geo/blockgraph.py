@@ -25,6 +25,9 @@ EVEN_PRICE = 8.0
 DEAR = 5.0
 """So many times what it usually does a thread costs in the end, where one is left."""
 
+A_TURN = 8
+"""While threads are mended, the worst of one in so many grids is melted next."""
+
 Ranked = tuple[Positions, tuple[int, float]]
 """The grid of each block; how many grids are out of the band and wishes unmet, and the score a grid."""
 
@@ -135,27 +138,29 @@ def improve(graph: Graph, labels: Positions, want: Want, seed: int, pace: Pace |
     return better(start, (state.labels, rank(graph, state.labels, want)))
 
 
-def refine(graph: Graph, found: Ranked, want: Want, seed: int, steps: int) -> Ranked:
-    """Make annealed grids better by melting a few neighbouring ones at a time."""
+def refine(graph: Graph, found: Ranked, want: Want, seed: int, steps: int, among: int = Melt().among) -> Ranked:
+    """Make annealed grids better by melting a few neighbouring ones at a time, around the worst of so many drawn."""
     grids = int(found[0].max()) + 1
     if grids in (1, len(found[0])):
         return found
     state, town, aim = _state(graph, found[0], want, seed), _town(graph), _aim(graph, want, grids)
     usual = Pace()
     course = Course(steps, usual.hot, usual.cold, usual.alone, usual.reach)
-    renew(state, town, aim, course, lay_desk(state, town), Melt())
+    renew(state, town, aim, course, lay_desk(state, town), Melt(among=among))
     return better(found, (state.labels, rank(graph, state.labels, want)))
 
 
 def mend_threads(graph: Graph, labels: Positions, want: Want, seed: int, steps: int) -> Positions:
     """Melt grids once more where any is as thin as a thread, at a price that no roundness elsewhere makes up for.
 
-    Now and then all grids together come out roundest with a thread among them; nobody wants to be in charge of it.
+    Now and then all grids together come out roundest with a thread among them; nobody wants to be in charge of it. The
+    worst grid of so many drawn is mostly a thread, but one that cannot be mended does not keep others from their turn.
     """
     if not has_threads(graph, labels):
         return labels
     dear = replace(want, weights=replace(want.weights, thread=DEAR))
-    return refine(graph, (labels, rank(graph, labels, dear)), dear, seed, steps)[0]
+    among = max((int(labels.max()) + 1) // A_TURN, 2)
+    return refine(graph, (labels, rank(graph, labels, dear)), dear, seed, steps, among)[0]
 
 
 def _state(graph: Graph, labels: Positions, want: Want, seed: int) -> State:

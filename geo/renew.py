@@ -29,9 +29,10 @@ from geo.faces import Positions
 class Melt(NamedTuple):
     """How grids are melted.
 
-    At a time ``fewest`` of them and up to ``more`` less one besides, with ``each`` moves for a block, from ``warm`` to
-    ``cold``; after ``every`` times the price of unequal loads is set anew. What got worse stays now and then, up to
-    about ``loose`` to begin with and ever less: the way to better grids leads past worse ones.
+    At a time ``fewest`` of them and up to ``more`` less one besides, around the worst of ``among`` that are drawn, with
+    ``each`` moves for a block, from ``warm`` to ``cold``; after ``every`` times the price of unequal loads is set anew.
+    What got worse stays now and then, up to about ``loose`` to begin with and ever less: the way to better grids leads
+    past worse ones.
     """
 
     fewest: int = 6
@@ -41,6 +42,7 @@ class Melt(NamedTuple):
     cold: float = 0.03
     every: int = 2
     loose: float = 0.3
+    among: int = 2
 
 
 @compiled
@@ -97,11 +99,15 @@ def worth_of(state: State, town: Town, aim: Aim) -> float:
 
 @compiled
 def choose_grids(state: State, town: Town, melt: Melt) -> np.ndarray:
-    """Whether each grid is among a few neighbouring ones, around the worse of two that are drawn."""
+    """Whether each grid is among a few neighbouring ones, around the worst of some that are drawn."""
     grids = len(state.totals)
     inside = np.zeros(grids, np.bool_)
-    one, two = draw_number(state.random, grids), draw_number(state.random, grids)
-    inside[two if state.scores[two] > state.scores[one] else one] = True
+    worst = draw_number(state.random, grids)
+    for _ in range(melt.among - 1):
+        other = draw_number(state.random, grids)
+        if state.scores[other] > state.scores[worst]:
+            worst = other
+    inside[worst] = True
     wanted = min(melt.fewest + draw_number(state.random, melt.more), grids)
     for _ in range(wanted - 1):
         beside = np.zeros(grids)
