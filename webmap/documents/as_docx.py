@@ -39,7 +39,9 @@ def write(document: Document, target: Path) -> int:
     for part in document.parts:
         word.add_heading(part.heading, level=1)
         for sentence in part.sentences:
-            word.add_paragraph(sentence, style="Body Text")
+            said = word.add_paragraph(sentence, style="Body Text")
+            # A heading and its sentences alone at the end of a page would tell of a table that is not there.
+            said.paragraph_format.keep_with_next = bool(part.tables)
         for table in part.tables:
             _add_table(word, table)
     for note in document.notes:

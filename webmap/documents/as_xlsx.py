@@ -16,7 +16,6 @@ from openpyxl.drawing.image import Image
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.hyperlink import Hyperlink
-from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from patrols.periodic import Amount, Change, ChangeUnit, Kind
@@ -24,6 +23,7 @@ from patrols.periodic import Cell as Figure
 from patrols.rates import Rate
 from webmap.documents import charts, excel_charts, pictures
 from webmap.documents.document import Document, Tabled
+from webmap.documents.excel_paper import Paper, fit_to_width, set_foot
 from webmap.documents.kept_values import keep_values
 from webmap.documents.wording import Wording, plain, rounded
 from webmap.language import gettext
@@ -96,16 +96,21 @@ class _Pages:
         self.names[table.name] = name
         page = self.book.create_sheet(name)
         _write_text(page.cell(1, 1), f"{table.name} {table.title}").font = _font(14, bold=True)
-        _write_text(page.cell(2, 1), f"{self.document.community} {self.document.period}").font = QUIET
-        _write_text(page.cell(3, 1), table.of).font = QUIET
+        paper = Paper(page, _widths(self.document, table))
+        paper.set_height(1, 24)
+        paper.say(2, f"{self.document.community} {self.document.period}", QUIET)
+        paper.say(3, table.of, QUIET)
         self.values[name] = _fill(page, table, self.document.wording)
-        below = _write_below(page, table, HEAD_ROW + len(table.rows) + (table.total is not None) + 2)
-        _set_up(page, self.document, table)
+        _hold_headings(page, table, paper)
+        below = _write_below(paper, table, HEAD_ROW + len(table.rows) + (table.total is not None) + 2)
         for _, figure in table.figures:
+            row = below
             if isinstance(figure, charts.Told):
-                below = excel_charts.add(page, below, figure, self.data)
+                below = excel_charts.add(page, row, figure, self.data)
             else:
-                below = _add_map(page, pictures.of_map(figure, MAP_POINTS), below)
+                below = _add_map(page, pictures.of_map(figure, MAP_POINTS), row)
+            paper.keep_whole(row, below)
+        paper.lay(self.document.foot, below)
 
 
 def _page_name(wanted: str) -> str:
@@ -207,39 +212,34 @@ def _measured(amount: Amount, wording: Wording) -> tuple[Any, str]:
     return amount.value, f'{number_format}"{unit}"' if unit else number_format
 
 
-def _write_below(page: Worksheet, table: Tabled, row: int) -> int:
+def _write_below(paper: Paper, table: Tabled, row: int) -> int:
     for line in (*table.formulas, *table.notes):
-        _write_text(page.cell(row, 1), line).font = QUIET
+        paper.say(row, line, QUIET)
         row += 1
     return row + 1
 
 
-def _set_up(page: Worksheet, document: Document, table: Tabled) -> None:
-    """Widths, frozen headings, and how it is printed."""
+def _widths(document: Document, table: Tabled) -> list[float]:
+    """How wide each column is, in letters: headings take two lines, but no word of them is broken."""
+    found = []
     for i, heading in enumerate(table.headings):
         cells = [row[i] for row in table.rows] + ([table.total[i]] if table.total else [])
-        wide = max([charts.breadth(heading) / 2 + 2, *(charts.breadth(cell) for cell in cells)]) + 2.0
+        words = [1.2 * charts.breadth(word) for word in heading.split() if word.isascii()]
+        wide = max([charts.breadth(heading) / 2 + 2, *words, *(charts.breadth(cell) for cell in cells)]) + 2.0
         if table.table.columns[i].kind is Kind.CODE:
             wide = max(wide, len(document.wording.code) + 6.0)
-        page.column_dimensions[get_column_letter(i + 1)].width = min(max(wide, NARROWEST), WIDEST)
-    page.row_dimensions[1].height, page.row_dimensions[HEAD_ROW].height = 24, 32
+        found.append(min(max(wide, NARROWEST), WIDEST))
+    return found
+
+
+def _hold_headings(page: Worksheet, table: Tabled, paper: Paper) -> None:
+    """Keep the headings in sight, on the screen and on each sheet of paper."""
+    paper.set_height(HEAD_ROW, 32)
     page.freeze_panes = f"B{HEAD_ROW + 1}"
     if table.rows:
         last = page.cell(HEAD_ROW + len(table.rows), len(table.headings))
         page.auto_filter.ref = f"A{HEAD_ROW}:{last.coordinate}"
     page.print_title_rows = f"{HEAD_ROW}:{HEAD_ROW}"
-    _set_paper(page, document, landscape=len(table.headings) > 8)
-
-
-def _set_paper(page: Worksheet, document: Document, *, landscape: bool) -> None:
-    page.page_setup.paperSize = page.PAPERSIZE_A4
-    page.page_setup.orientation = "landscape" if landscape else "portrait"
-    page.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-    page.page_setup.fitToHeight = 0
-    # The stubs say that there may be none; a fresh page has both.
-    foot: Any = page.oddFooter
-    foot.left.text, foot.left.size = document.foot.replace("&", "&&"), 7
-    foot.right.text, foot.right.size = gettext("%(page)s of %(pages)s", page="&P", pages="&N"), 7
 
 
 def _add_map(page: Worksheet, picture: pictures.Picture, row: int) -> int:
@@ -275,5 +275,6 @@ def _tell(page: Worksheet, document: Document, names: dict[str, str]) -> None:
             cell.hyperlink = Hyperlink(ref=cell.coordinate, location=f"'{leads_to}'!A1")
     signs = [gettext("Made by:"), gettext("Checked by:"), gettext("In charge:"), gettext("Date:")]
     _write_text(page.cell(len(lines) + 3, 1), (" " * 16).join(signs))
-    _set_paper(page, document, landscape=False)
+    fit_to_width(page)
     page.page_setup.fitToHeight = 1
+    set_foot(page, document.foot)

@@ -16,11 +16,15 @@ MARGINS = {"top": 15, "left": 50, "bottom": 15, "right": 50}
 LINES = ("top", "left", "bottom", "right", "insideH", "insideV")
 SHADE = "F1EFEA"
 
+SHORT, BEGIN, END = 10, 3, 4
+"""A table of no more rows is never torn; of longer ones so many at the beginning and at the end stay together."""
+
 
 def made(table: Tabled, room: float, *, style: str) -> Any:
     """A table as an element of a document's body.
 
-    Its headings stand on every page it runs over, no row is torn apart, and the last rows stay with the total.
+    Its headings stand on every page it runs over, no row is torn apart, no short table either; the first rows stay with
+    the headings, and the last ones with the total.
 
     Parameters
     ----------
@@ -32,12 +36,18 @@ def made(table: Tabled, room: float, *, style: str) -> Any:
     size, widths = fitted(table, room)
     rows = [table.headings, *table.rows, *([table.total] if table.total else [])]
     writer = _Rows(table, [round(width * TWENTIETHS) for width in widths], round(2 * size), style)
-    kept = len(rows) - 4 if table.total else len(rows)
     told = (
-        writer.row(texts, head=i == 0, bold=i == 0 or texts is table.total, kept=kept <= i < len(rows) - 1)
+        writer.row(texts, head=i == 0, bold=i == 0 or texts is table.total, kept=_kept(i, len(rows), table))
         for i, texts in enumerate(rows)
     )
     return parse_xml(f"<w:tbl {nsdecls('w')}>{writer.properties()}{''.join(told)}</w:tbl>")
+
+
+def _kept(row: int, rows: int, table: Tabled) -> bool:
+    """Whether a row stays on the page of the next."""
+    if row >= rows - 1:
+        return False
+    return rows <= SHORT or row < BEGIN or (table.total is not None and row >= rows - END)
 
 
 class _Rows:

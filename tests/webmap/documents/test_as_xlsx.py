@@ -5,10 +5,13 @@ from pathlib import Path
 import pytest
 from made_sheet import HOSTILE
 from openpyxl import Workbook, load_workbook
+from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from webmap.documents import as_xlsx
 from webmap.documents.document import Document
+from webmap.documents.excel_paper import LINE, Paper
 
 
 @pytest.fixture
@@ -86,3 +89,36 @@ def test_charts_are_drawn_by_excel_from_figures_of_their_own_page_and_maps_are_p
 def test_a_workbook_holds_no_time_but_that_of_the_sheet(book: Workbook, tmp_path: Path):
     assert zipfile.ZipFile(tmp_path / "week.xlsx").testzip() is None
     assert book.properties.title == "民悦社区 Weekly meeting Week 47 of 2026 (2026-11-16 to 2026-11-22)"
+
+
+def test_a_chart_that_would_be_torn_begins_a_sheet_of_paper():
+    page = Workbook().worksheets[0]
+    paper = Paper(page, [20.0, 10.0])
+
+    paper.keep_whole(10, 30)
+    paper.keep_whole(40, 70)
+    paper.keep_whole(71, 80)
+
+    assert [one.id for one in page.row_breaks.brk] == [39]
+
+
+def test_long_notes_are_broken_into_lines_as_wide_as_the_sheet():
+    page = Workbook().worksheets[0]
+    paper = Paper(page, [9.0, 9.0])
+
+    paper.say(5, "一" * 120, Font())
+
+    assert str(page.merged_cells) == f"A5:{get_column_letter(paper.columns)}5"
+    assert page.row_dimensions[5].height == 3 * LINE
+
+
+@pytest.mark.parametrize(
+    ("widths", "across"), [([9.0] * 8, "portrait"), ([9.0] * 9, "landscape"), ([42.0] * 5, "landscape")]
+)
+def test_wide_tables_are_laid_across_and_nothing_beside_the_table_is_printed(widths: list[float], across: str):
+    page = Workbook().worksheets[0]
+    paper = Paper(page, widths)
+    paper.lay("for the office only", 12)
+
+    assert (page.page_setup.orientation, page.sheet_properties.pageSetUpPr.fitToPage) == (across, True)
+    assert page.print_area == f"'Sheet'!$A$1:${get_column_letter(paper.columns)}$12"
