@@ -32,6 +32,11 @@ def in_use(session: Session) -> list[Category]:
     return list(session.scalars(_ordered().where(Category.retired.is_(False))))
 
 
+def every(session: Session) -> list[Category]:
+    """All categories, the retired ones too: incidents keep theirs, and are told under the name that it has now."""
+    return list(session.scalars(_ordered()))
+
+
 def of_family(session: Session, family: str) -> list[Category]:
     """All categories of one family, the retired ones too."""
     return list(session.scalars(_ordered().where(Category.family == family)))

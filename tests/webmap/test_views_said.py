@@ -45,3 +45,11 @@ def test_few_categories_are_named_and_many_counted(
     assert said(spatialite_session, monkeypatch, categories=ids[:2]) == "kind 0, kind 1"
     assert said(spatialite_session, monkeypatch, categories=ids) == "8 categories"
     assert said(spatialite_session, monkeypatch, categories=(ids[0], 999)) == "2 categories"
+
+
+def test_a_category_that_was_retired_is_still_named(
+    spatialite_session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = make.add(spatialite_session, Category(family="f", kind="k", code="1", zh="旧", en="old", retired=True))
+
+    assert said(spatialite_session, monkeypatch, categories=(gone.id,)) == "old"

@@ -34,7 +34,7 @@ def needs(asked: Asked) -> dict[str, Any]:
     """What residents and the hotline asked for in the time, by building, most first."""
     view = asked.address.view
     found = needs_by_building(asked.session, asked.scope, asked.community, view)
-    names = {one.id: words.named(one) for one in categories.in_use(asked.session)}
+    names = {one.id: words.named(one) for one in categories.every(asked.session)}
     spots = layers.pack_points(found.representative_point(), asked.origin(asked.grids()))
     rows = [
         {

@@ -27,7 +27,7 @@ pages = Blueprint("heat", __name__)
 SCRIPTS = (
     *("map/shapes", "map/base", "map/labels"),
     *(f"heat/{name}" for name in ("asking", "ground", "time", "week", "facets", "view", "numbers", "picture", "grids")),
-    *("heat/legend", "heat/card", "heat/table", "heat/play"),
+    *("heat/legend", "heat/card", "heat/table", "heat/play", "heat/said", "heat/narrowed", "heat/against"),
 )
 """The scripts of the page before its own, in their order."""
 
@@ -141,7 +141,7 @@ def file() -> Response:
 def _of_what(view: IncidentView) -> str:
     """The kinds that a view is narrowed to, in words; "" for all."""
     opened = storage.session()
-    kinds = {one.id: words.named(one) for one in categories.in_use(opened)}
+    kinds = {one.id: words.named(one) for one in categories.every(opened)}
     families = {one.family: words.named(one) for one in categories.families(opened)}
     named = [families.get(name, name) for name in view.families] + [kinds.get(key, str(key)) for key in view.categories]
     return gettext(", ").join(named)

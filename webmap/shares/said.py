@@ -38,7 +38,7 @@ def _categories(session: Session, view: IncidentView) -> str:
         return ""
     chosen: list[CategoryFamily | Category] = [
         *(one for one in categories.families(session) if one.family in view.families),
-        *(one for one in categories.in_use(session) if one.id in view.categories),
+        *(one for one in categories.every(session) if one.id in view.categories),
     ]
     if wanted > MOST_NAMED or len(chosen) < wanted:
         return ngettext("%(num)s category", "%(num)s categories", wanted)
