@@ -1,4 +1,8 @@
-"""Fixtures of the whole suite. The databases are built by the migrations, once a run, and copied."""
+"""Fixtures of the whole suite. The databases are built by the migrations, once a run, and copied.
+
+Where several processes share the work (``make test``), each is a run of its own: it has its own PostgreSQL server,
+its own sample town and its own browser, and takes whole files of tests. No test may need a fixed port or folder.
+"""
 
 import os
 import shutil
