@@ -33,6 +33,11 @@ class Gridded(NamedTuple):
         """How many there are in each of so many grids."""
         return np.bincount(self.grid[self.grid >= 0], minlength=grids).astype(np.int64)
 
+    def since(self, minute: int) -> "Gridded":
+        """Those found from a minute on."""
+        first = np.searchsorted(self.found, minute)
+        return Gridded(self.grid[first:], self.found[first:])
+
 
 def gridded(
     session: Session, scope: Scope, community: Community, view: IncidentView, grids: gpd.GeoDataFrame
@@ -50,9 +55,10 @@ def gridded(
     columns = columns_of(session, community)
     rows = chosen(columns, scope, replace(view, grids=()))
     known = pd.Index(grids.index).get_indexer(list(columns.grids))
-    place = known[columns.grid[rows]].astype(np.int64)
+    code = columns.grid[rows]
+    place = known[code].astype(np.int64)
     if (known[1:] < 0).any() and len(grids):
-        given_up = (place < 0) & (columns.grid[rows] > 0) & np.isfinite(columns.x[rows])
+        given_up = (place < 0) & (code > 0) & np.isfinite(columns.x[rows])
         lon, lat = columns.plane.degrees(columns.x[rows][given_up], columns.y[rows][given_up])
         x, y = frames.points_in_metres(lon, lat, grids.crs)
         general = np.flatnonzero(tiling(grids))

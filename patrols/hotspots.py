@@ -19,6 +19,7 @@ from geo.gistar import g_star, g_star_simulated
 from patrols.compared_grids import Compared
 from patrols.exposures import COLUMN, Looked, Per, Span, compared_of, exposures, patrols_since, span_of
 from patrols.gridded import gridded, tiling, told_by_grid
+from patrols.incident_choice import minutes_of
 from patrols.incident_view import IncidentView
 from patrols.scope import Scope
 
@@ -160,27 +161,36 @@ class _Asked(NamedTuple):
     grids: gpd.GeoDataFrame
     floored: bool
 
-    def counts(self, view: IncidentView) -> _Counted:
-        """How many each grid had in a view."""
+    def counts(self, since: date | None) -> tuple[_Counted, Whole]:
+        """How many each grid had in the view, and how many since a day of it; none where there is no such day."""
         if self.floored:
-            told = told_by_grid(self.session, self.scope, self.community, view, self.grids, at=self.at)
-            return _Counted(told, int(told.sum()))
-        found = gridded(self.session, self.scope, self.community, view, self.grids)
-        return _Counted(found.counts(len(self.grids)), len(found.grid))
+            whole = self._told(self.view)
+            later = self._none() if since is None else self._told(self.view.over(since, self.view.until))
+            return _Counted(whole, int(whole.sum())), later
+        found = gridded(self.session, self.scope, self.community, self.view, self.grids)
+        count = len(self.grids)
+        whole = found.counts(count)
+        if since is None:
+            later = self._none()
+        elif since <= self.view.since:
+            later = whole
+        else:
+            later = found.since(int(minutes_of([since], self.community.timezone)[0])).counts(count)
+        return _Counted(whole, len(found.grid)), later
 
-    def counts_since(self, day: date | None) -> _Counted:
-        """How many since a day of the view; none where there is no such day."""
-        if day is None:
-            return _Counted(np.zeros(len(self.grids), np.int64), 0)
-        return self.counts(self.view.over(day, self.view.until))
+    def _told(self, view: IncidentView) -> Whole:
+        return told_by_grid(self.session, self.scope, self.community, view, self.grids, at=self.at)
+
+    def _none(self) -> Whole:
+        return np.zeros(len(self.grids), np.int64)
 
 
 def _table(asked: _Asked, compared: Compared, span: Span) -> pd.DataFrame:
     """The counts of the grids, what they are held against, and the rates."""
-    session, community, view, grids = asked.session, asked.community, asked.view, compared.grids
-    counted, walked_since = asked.counts(view), patrols_since(session, community, span)
-    walked = counted if walked_since == view.since else asked.counts_since(walked_since)
-    table = pd.DataFrame(grids[["name", "kind"]]).assign(count=counted.by_grid, count_patrolled=walked.by_grid)
+    session, community, grids = asked.session, asked.community, compared.grids
+    walked_since = patrols_since(session, community, span)
+    counted, walked = asked.counts(walked_since)
+    table = pd.DataFrame(grids[["name", "kind"]]).assign(count=counted.by_grid, count_patrolled=walked)
     table = with_rates(table.join(exposures(session, community, compared, span)), floored=asked.floored)
     without = counted.total - int(counted.by_grid.sum())
     table.attrs = {**grids.attrs, "patrols_since": walked_since, "total": counted.total, "without_grid": without}

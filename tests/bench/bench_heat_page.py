@@ -6,6 +6,8 @@ beside the file: its scripts come from other hosts, so without a network it show
 """
 
 import importlib
+import logging
+import re
 import shutil
 import sys
 import tempfile
@@ -14,11 +16,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 from threading import Thread
-from typing import Any
+from typing import Any, NamedTuple
 
 import folium
 import numpy as np
+from flask import Flask
+from flask.testing import FlaskClient
 from folium.plugins import HeatMap
 from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import Engine
@@ -32,6 +37,7 @@ from patrols.incident_columns import IncidentColumns, read_columns
 from webmap import demo
 from webmap.app import create_app
 from webmap.settings import WebSettings
+from webmap.warming import settle
 
 sys.path[:0] = [str(Path(__file__).parents[1])]
 many = importlib.import_module("many_incidents").many
@@ -39,12 +45,27 @@ many = importlib.import_module("many_incidents").many
 AT = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
 PAGE, FILE = 1_000_000, 100_000
 ROUNDS = 5
+MOST_MS = 50.0
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 PAINTED = """() => performance.getEntriesByName("first-contentful-paint")[0].startTime"""
 
 
+class Served(NamedTuple):
+    """The town as it is asked over HTTP, and as it is asked directly."""
+
+    address: str
+    app: Flask
+    engine: Engine
+    town: demo.Demo
+
+    @property
+    def password(self) -> str:
+        """With which the official signs in."""
+        return next(one.password for one in self.town.sign_ins if one.login == "official")
+
+
 @contextmanager
-def served(folder: Path) -> Iterator[tuple[str, Engine, demo.Demo]]:
+def served(folder: Path) -> Iterator[Served]:
     """The sample town over HTTP."""
     town = demo.prepare(folder, at=AT, say=lambda _: None)
     engine = open_engine(town.database_url)
@@ -52,10 +73,12 @@ def served(folder: Path) -> Iterator[tuple[str, Engine, demo.Demo]]:
     app = create_app(
         WebSettings(storage=storage, secret_key="a key for measuring only"), engine=engine, clock=lambda: AT
     )
+    # The server would write a line for each request between those of the table.
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = Thread(target=server.serve_forever)
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", engine, town
+    yield Served(f"http://127.0.0.1:{server.server_port}", app, engine, town)
     server.shutdown()
     thread.join()
     engine.dispose()
@@ -67,6 +90,42 @@ def remember(engine: Engine, count: int) -> IncidentColumns:
         made = many(read_columns(session, find_community(session, None, on=AT.date())), count)
     incident_memory.remember(engine, made)
     return made
+
+
+def answers(site: Served) -> None:
+    """What each answer of one change of time costs the server: no two questions are the same."""
+    browser = site.app.test_client()
+    form = browser.get("/sign-in").text
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form)
+    fields = {"login": "official", "password": site.password, "csrf_token": token[1] if token else ""}
+    assert browser.post("/sign-in", data=fields).status_code == 302
+    settle()
+    year, years = "since=2025-11-24", "since=2021-01-01"
+    then, long_since = "against_since=2024-11-25&against_until=2025-11-23", "against_since=2016-01-01"
+    kinds = {
+        "numbers, a year": f"/api/v1/heat.json?{year}",
+        "picture, a year": f"/api/v1/heat.png?bbox=116.30,39.99,116.34,40.01&{year}",
+        "grids, a year": f"/heat/grids.json?{year}",
+        "grids, by hours of patrol": f"/heat/grids.json?{year}&per=patrols",
+        "grids against an earlier time": f"/heat/grids.json?{year}&{then}",
+        "grids, five years against five": f"/heat/grids.json?{years}&{long_since}&against_until=2020-12-31",
+        "forecast": f"/heat/forecast.json?{year}",
+    }
+    late = []
+    for name, address in kinds.items():
+        took = [_own_ms(browser, f"{address}&until=2026-{7 + day // 28:02}-{1 + day % 28:02}") for day in range(31)]
+        first, rest = took[0], sorted(took[1:])
+        late += [name] * (median(rest) > MOST_MS)
+        print(f"{name:32} median {median(rest):5.1f} ms, slowest {rest[-1]:5.1f}, first {first:5.0f}")
+    print(f"{len(late)} more than {MOST_MS:.0f} ms", *late, sep="\n  ")
+
+
+def _own_ms(browser: FlaskClient, address: str) -> float:
+    begun = time.process_time()
+    answer = browser.get(address, headers={"Accept-Encoding": "gzip"})
+    taken = 1000 * (time.process_time() - begun)
+    assert answer.status_code == 200, answer.text[-300:]
+    return taken
 
 
 def page(browser: Browser, address: str, password: str) -> None:
@@ -144,12 +203,12 @@ def main() -> None:
         folder = Path(named)
         options: dict[str, Any] = {"executable_path": shutil.which("chromium"), "args": QUIET}
         browser = driver.chromium.launch(**options)
-        with served(folder) as (address, engine, town):
-            password = next(one.password for one in town.sign_ins if one.login == "official")
-            remember(engine, count)
-            print(f"\n{count:,} incidents")
-            page(browser, address, password)
-            files(browser, folder, address, remember(engine, FILE), password)
+        with served(folder) as site:
+            remember(site.engine, count)
+            print(f"\n{count:,} incidents; what one change of time costs this program:")
+            answers(site)
+            page(browser, site.address, site.password)
+            files(browser, folder, site.address, remember(site.engine, FILE), site.password)
         browser.close()
 
 

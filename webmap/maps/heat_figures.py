@@ -119,14 +119,16 @@ def told_grids(
     chances = chance(table)
     changes = [] if earlier is None else [change(table["count"], earlier.reindex(table.index), share=share)]
     nobody = (table["looked"] == Looked.NOBODY.value) & walks
+    # Packed once, as to say a number in words takes longer than to count it.
+    figures = {one.key: packed(one) for one in (*found, chances, *changes)}
     return {
         "code": list(table.index),
         "title": grid_titles(table.reset_index()),
         "hatched": nobody.tolist(),
         "unvisited": said_grids(int(nobody.sum())),
         "seen": _seen(table) if walks else [""] * len(table),
-        "figures": [packed(one) for one in (*found, chances, *changes)],
-        "columns": [column(one) for one in (*found, *changes)] + _judged(table),
+        "figures": list(figures.values()),
+        "columns": [column(one, figures[one.key]) for one in (*found, *changes)] + _judged(table),
     }
 
 
@@ -161,11 +163,9 @@ def _rates(table: pd.DataFrame, *, walks: bool, since: date | None) -> list[Figu
 
 def chance(table: pd.DataFrame) -> Figure:
     """Return whether each grid stands out, with the plain count and z of Gi* written on it."""
-    verdict = table["verdict"]
-    values = pd.Series(np.nan, index=table.index)
-    for place, word in enumerate((Verdict.CHANCE, Verdict.HOT, Verdict.ISLAND)):
-        values[verdict == word.value] = float(place)
-    hot = (verdict == Verdict.HOT.value).to_numpy()
+    places = {Verdict.CHANCE.value: 0.0, Verdict.HOT.value: 1.0, Verdict.ISLAND.value: 2.0}
+    values = pd.Series([places.get(word, np.nan) for word in table["verdict"]], index=table.index)
+    hot = (values == 1.0).to_numpy()
     why_not = table.attrs.get("why_not", "")
     texts = [f"{words.number(count)}{' ▲' if mark else ''}" for count, mark in zip(table["count"], hot, strict=True)]
     return Figure(
@@ -209,9 +209,8 @@ def _numbers(title: str, values: pd.Series, say: Callable[[float], str]) -> dict
     return {"title": title, "value": plain(numbers), "text": said, "number": True}
 
 
-def column(figure: Figure) -> dict[str, Any]:
-    """Return a figure as a column of the table."""
-    told = packed(figure)
+def column(figure: Figure, told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a figure that was packed already as a column of the table."""
     return {"title": figure.title, "note": figure.note, "value": told["value"], "text": told["text"], "number": True}
 
 
