@@ -33,6 +33,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from data.database.row_by_row import row_by_row
 from data.models import Community, Incident, IncidentSource, IncidentStep, Outcome, Stage, StepKind
 from patrols import clocks, work_calendar
 from patrols.days import local_day
@@ -151,7 +152,10 @@ def _statement(
         )
         .join(added, added.c.incident_id == Incident.id)
         # Said twice, or PostgreSQL looks through all incidents for each part.
-        .where(Incident.id.in_(_listed(keys)), Incident.community_id == community.id, scope.condition(Incident))
+        .where(
+            Incident.id.in_(_listed(keys)),
+            row_by_row(and_(Incident.community_id == community.id, scope.condition(Incident))),
+        )
         .order_by(Incident.id)
     )
 
@@ -192,7 +196,7 @@ def _wanted(community: Community, since: datetime, until: datetime) -> CompoundS
     Closed ones keep the moment they were closed at: when it lies before the period they were not open in it. Those that
     were brought in closed, without that moment, were closed as they were found.
     """
-    ours, early = Incident.community_id == community.id, Incident.found_at < until + FOUND_LATE
+    ours, early = Incident.community_id == community.id, row_by_row(Incident.found_at < until + FOUND_LATE)
     is_closed, closed_at = Incident.stage == Stage.CLOSED, Incident.closed_at
     stepped = exists().where(IncidentStep.incident_id == Incident.id, IncidentStep.at >= since)
     return union(

@@ -3,8 +3,9 @@
 from collections import Counter
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
+from data.database.row_by_row import row_by_row
 from data.models import CheckListAnswer, CheckListItem, CheckListMark, Incident, IncidentStep, StepKind
 from geo.errors import N_
 from patrols.moves import RATINGS
@@ -66,8 +67,7 @@ def _rated(asked: Asked) -> Table:
         select(IncidentStep.incident_id, IncidentStep.note)
         .join(Incident, Incident.id == IncidentStep.incident_id)
         .where(
-            Incident.community_id == asked.community.id,
-            asked.scope.condition(Incident),
+            row_by_row(and_(Incident.community_id == asked.community.id, asked.scope.condition(Incident))),
             IncidentStep.kind == StepKind.RATE,
             IncidentStep.at >= asked.span.since,
             IncidentStep.at < asked.span.until,
