@@ -140,12 +140,16 @@ PEERS: dict[str, tuple[str, Callable[[Town], Iterator[np.ndarray]]]] = {
 
 
 def run_peers(town: Town, given_up: dict[str, int]) -> Iterator[Answer]:
-    """Every installed peer on a town; ``given_up`` notes for how many blocks one had no answer, and is heeded."""
+    """Every installed peer on a town; ``given_up`` notes for how many blocks one had no answer, and is heeded.
+
+    Where single blocks outweigh the band, that may be why, and nothing is noted.
+    """
+    ordinary = town.blocks["households"].max() <= town.band[1]
     for name, (package, run) in PEERS.items():
         if given_up.get(name, len(town.blocks)) < len(town.blocks) or not importlib_finds(package):
             continue
         seconds, answers = _within_limit(town, run)
-        if not answers:
+        if not answers and ordinary:
             given_up[name] = len(town.blocks)
         yield name, seconds, answers
 
