@@ -60,6 +60,7 @@ ANSWERED: dict[str, set[int]] = {
     "/figures/file": {303},
     "/figures/made/<word>": {404},
     "/draw/begun/<word>": {404},
+    "/editions/<community>/<int:edition>/adopting/<word>": {404},
 }
 """By what a visit without anything else is answered, where that is no page."""
 
