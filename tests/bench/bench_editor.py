@@ -2,9 +2,11 @@
 
 Requests go through the website's own code, sign-in and compression included, in one process and one after the other.
 The first request after a start reads the whole draft and is shown by itself. ``bench_editor.py 20 10`` takes a town of
-20 x 10 grids instead.
+20 x 10 grids instead, ``bench_editor.py 100 50 3`` makes each kind of edit three times. What takes long is done beside
+the requests: shown are its answers and, in brackets, how long the page waits for the whole work.
 """
 
+import re
 import sys
 import tempfile
 import time
@@ -226,19 +228,70 @@ def run(editor: Editor, town: Town, times: int) -> None:
         editor.ask("grids, known", "GET", f"{editor.address}/grids", headers={"If-None-Match": f'"{editor.revision}"'})
 
 
-def look_ahead(editor: Editor, times: int = 5) -> None:
+class Manager:
+    """A grid manager's browser: signed in, it sends forms and is led to wait where something takes long.
+
+    Each request's answer is noted with the editor's; of the whole work beside them, how long its page waits for it.
+    """
+
+    def __init__(self, editor: Editor) -> None:
+        self.editor, self.browser = editor, editor.browser.application.test_client()
+        self.send("(sign in)", "/sign-in", login="one", password=PASSWORD)
+
+    def ask(self, name: str, path: str, *, form: dict[str, str] | None = None) -> TestResponse:
+        """Send a request and note how long the answer took."""
+        began, worked = time.perf_counter(), time.process_time()
+        answer = self.browser.open(path, method="GET" if form is None else "POST", data=form)
+        self._note(name, began, worked)
+        self.editor.sizes[name] = len(answer.data)
+        if answer.status_code >= 400:
+            raise SystemExit(f"{name} {path}: {answer.status_code} {answer.text[:500]!r}")
+        return answer
+
+    def send(self, name: str, path: str, **form: str) -> TestResponse:
+        """Send a form with the token of its page."""
+        page = self.browser.get("/sign-in", follow_redirects=True).text
+        token = re.search(r'name="csrf-token" content="([^"]+)"', page)
+        return self.ask(name, path, form={"csrf_token": token[1] if token else "", **form})
+
+    def wait(self, name: str, path: str) -> TestResponse:
+        """Ask for a page until it is there."""
+        began, worked = time.perf_counter(), time.process_time()
+        while (answer := self.ask(f"{name}, asked again", path)).status_code == 202:
+            time.sleep(0.5)
+        self._note(f"({name}, the whole work)", began, worked)
+        return answer
+
+    def _note(self, name: str, began: float, worked: float) -> None:
+        took = time.perf_counter() - began, time.process_time() - worked
+        self.editor.took.setdefault(name, []).append(took)
+        self.editor.sizes.setdefault(name, 0)
+
+
+def open_draft(editor: Editor, manager: Manager) -> None:
+    """Begin the draft as its page does."""
+    begun = manager.send("open a draft", "/draw", source="in_force", community=CODE, beside="1")
+    manager.wait("open a draft", begun.headers["Location"])
+    editor.revision = 0
+
+
+def look_ahead(editor: Editor, manager: Manager, town: Town, times: int = 5) -> None:
     """What the draft changes against the grids in force, as the page before submitting asks for it."""
-    for _ in range(times):
-        editor.ask("preview", "GET", f"/api/editions/{CODE}/2/preview")
+    for number in range(times):
+        _move(editor, town, town.columns // 2 + number, town.rows // 2)
+        manager.wait("preview", f"/editions/{CODE}/2")
+        manager.ask("preview, again", f"/editions/{CODE}/2")
 
 
-def finish(editor: Editor, times: int = 5) -> None:
+def finish(editor: Editor, manager: Manager, times: int = 5) -> None:
     """Hand the draft in and back again, and adopt it and call it back, as the page of the edition does."""
-    path, filed = f"/api/editions/{CODE}/2/steps", {"filing_number": "京网字1号", "valid_from": "2026-12-01"}
-    for _ in range(times):
+    path, filed = f"/editions/{CODE}/2/steps", {"filing_number": "京网字1号", "valid_from": "2026-12-01", "beside": "1"}
+    for number in range(times):
         for move in ("submit", "review", "adopt", "recall", "send_back"):
-            told = {"move": move, "note": "见会议纪要", **(filed if move == "adopt" else {})}
-            editor.ask(move, "POST", path, json=told)
+            told = {"move": move, "note": f"见会议纪要{number}", **(filed if move == "adopt" else {})}
+            answer = manager.send(move, path, **told)
+            if move == "adopt":
+                manager.wait(move, answer.headers["Location"])
 
 
 def take_back(editor: Editor, town: Town, engine: Engine, many: int) -> str:
@@ -302,13 +355,13 @@ def _bend(town: Town, i: int, j: int) -> dict[str, Any]:
 
 def show(editor: Editor) -> None:
     """The table; clocks of the wall are fair on a quiet machine only, those of the processor always."""
-    print(f"{'request':<22}{'times':>6}{'p50 ms':>9}{'p95 ms':>9}{'cpu p50':>9}{'cpu p95':>9}{'answer kB':>11}")
+    print(f"{'request':<34}{'times':>6}{'p50 ms':>9}{'p95 ms':>9}{'cpu p50':>9}{'cpu p95':>9}{'answer kB':>11}")
     for name, took in editor.took.items():
         figures = [
             1000 * float(np.quantile(column, share)) for column in zip(*took, strict=True) for share in (0.5, 0.95)
         ]
         print(
-            f"{name:<22}{len(took):>6}"
+            f"{name:<34}{len(took):>6}"
             + "".join(f"{one:>9.1f}" for one in figures)
             + f"{editor.sizes[name] / 1000:>11.1f}"
         )
@@ -317,6 +370,7 @@ def show(editor: Editor) -> None:
 def main() -> None:
     """Build the town, edit it, tell how long it took."""
     columns, rows = (int(sys.argv[1]), int(sys.argv[2])) if len(sys.argv) > 2 else (COLUMNS, ROWS)
+    times = int(sys.argv[3]) if len(sys.argv) > 3 else TIMES
     with tempfile.TemporaryDirectory() as folder:
         address = f"sqlite:///{Path(folder) / 'town.sqlite'}"
         Path(folder, "town.sqlite").touch()
@@ -331,14 +385,14 @@ def main() -> None:
         )
         editor = Editor(create_app(web, engine=engine, clock=lambda: NOW).test_client())
         print(f"{columns * rows} grids, {len(town.houses())} houses, {len(town.streets())} streets")
-        editor.ask("(open the draft)", "POST", "/api/drafts", json={"community": CODE})
-        editor.revision = 0
+        manager = Manager(editor)
+        open_draft(editor, manager)
         editor.ask("(first draft)", "GET", editor.address)
         editor.ask("(first grids)", "GET", f"{editor.address}/grids")
-        run(editor, town, TIMES)
-        look_ahead(editor)
-        told = take_back(editor, town, engine, MANY)
-        finish(editor)
+        run(editor, town, times)
+        look_ahead(editor, manager, town)
+        told = take_back(editor, town, engine, MANY if times == TIMES else times)
+        finish(editor, manager)
         show(editor)
         print(told)
         engine.dispose()
