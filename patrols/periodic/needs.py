@@ -80,7 +80,7 @@ def _rated(asked: Asked) -> Table:
     columns = (
         Column("rating", Said(N_("Rating")), Kind.TEXT),
         Column("count", Said(N_("Incidents")), Kind.COUNT, summed=True),
-        Column("share", Said(N_("Share")), Kind.RATE),
+        Column("share", Said(N_("Share of all")), Kind.RATE),
     )
     count = sum(given.values())
     rows: list[Row] = [(f"{one}/{RATINGS[-1]}", given[one], Rate(given[one], count)) for one in reversed(RATINGS)]
@@ -119,7 +119,7 @@ def _check_lists(asked: Asked) -> Table:
         Column("item", Said(N_("What was looked at")), Kind.TEXT),
         Column("looked", Said(N_("Times looked at")), Kind.COUNT, summed=True),
         Column("wrong", Said(N_("Not in order")), Kind.COUNT, summed=True),
-        Column("share", Said(N_("Share")), Kind.RATE),
+        Column("share", Said(N_("Share of all")), Kind.RATE),
     )
     order = sorted(looked, key=lambda key: (-wrong[key], key))
     rows: list[Row] = [(Named(*key), looked[key], wrong[key], Rate(wrong[key], looked[key])) for key in order]

@@ -28,7 +28,7 @@ def section(asked: Asked) -> Section:
     columns = (
         Column("group", Said(N_("Sent up by")), Kind.TEXT),
         Column("filed", counting.FILED, Kind.COUNT, summed=True),
-        Column("share", Said(N_("Share")), Kind.RATE),
+        Column("share", Said(N_("Share of all")), Kind.RATE),
         Column("valid", counting.VALID, Kind.COUNT, summed=True),
         Column("valid_rate", Said(N_("Valid-report rate")), Kind.RATE),
         Column("done", Said(N_("Of these closed")), Kind.COUNT, summed=True),
