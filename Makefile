@@ -14,7 +14,7 @@ run: ## from a bare checkout to the sample town on http://127.0.0.1:8000
 
 test: ## from a bare checkout to all tests passed, on both databases and in a real browser
 	@.ci/set-up test
-	$(bin)/python -m pytest -n auto --dist loadfile
+	PYTHONDONTWRITEBYTECODE= $(bin)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: ## style, types, and which layer may import which
 	@.ci/set-up test
