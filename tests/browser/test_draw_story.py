@@ -130,7 +130,8 @@ def test_what_the_manager_draws_is_adopted_and_answers_from_its_day_on_and_the_p
     form.locator("input[name=valid_from]").fill(TOMORROW.isoformat())
     form.locator("input[name=filing_number]").fill("街办〔2026〕7号")
     form.locator("button").click()
-    expect(administrator.locator(".chip.edition-adopted")).to_be_visible()
+    # Adopted beside the request: a page that asks again every two seconds leads back here.
+    expect(administrator.locator(".chip.edition-adopted")).to_be_visible(timeout=30_000)
 
     before = codes_on_the_map(page, office)
     assert goes in before
