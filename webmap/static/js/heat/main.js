@@ -8,6 +8,7 @@ const part = (name) => page.querySelector(`[data-part="${name}"]`);
 const field = (name) => page.querySelector(`[name="${name}"]`);
 const view = G.readView(given);
 const busy = G.busy(page);
+const said = G.heatSaid(given, view);
 
 let town = null; // the map, its data and grids, once the ground is drawn
 let told = null; // what the server said last about grids
@@ -46,26 +47,10 @@ function failed(status) {
   wait(status === 401 || status === 403 ? words.signed_out : words.failed, true);
 }
 
-/** Which incidents, in words: kinds, who found them, hours; then the days. */
-function ofWhat() {
-  const names = (keys, known) => keys.map((key) => (known.find((one) => one.key === key) || { name: key }).name);
-  const kinds = [...names(view.family, given.families), ...names(view.category, given.categories)];
-  const said = [kinds.length ? kinds.slice(0, 3).join(words.comma) + (kinds.length > 3 ? " …" : "") : words.all_categories];
-  if (view.source.length) said.push(names(view.source, given.sources).join(words.comma));
-  if (view.weekdays.length) said.push(view.weekdays.map((day) => given.days[day - 1]).join(words.comma));
-  if (view.hours.length) said.push(G.say(words.hours, { n: view.hours.length }));
-  if (view.stage !== "all") said.push(given.stages[view.stage]);
-  return said.join(" · ");
-}
-
-function days(span) {
-  return G.say(words.from_until, { since: G.sayDay(span.since), until: G.sayDay(span.until) });
-}
-
 function legend() {
   const root = page.querySelector(".heat-legend");
   const earlier = comparing();
-  const time = earlier ? G.say(words.against, { now: days(view), then: days(earlier) }) : days(view);
+  const time = earlier ? G.say(words.against, { now: said.days(view), then: said.days(earlier) }) : said.days(view);
   const floor = numbers && numbers.note;
   if (view.show === "density") {
     const scale = shown && legends.get(shown.key);
@@ -73,16 +58,16 @@ function legend() {
     const unseen = told && !told.stale && told.hatched.some(Boolean);
     const classes = unseen && !scale.ramp ? [...scale.classes, { label: words.nobody_looked, hatch: true }] : scale.classes;
     const elsewhere = shown.elsewhere ? G.say(words.elsewhere, { n: shown.elsewhere.toLocaleString() }) : "";
-    const lines = [ofWhat(), time, floor, scale.ramp ? G.say(words.reach, { m: shown.reach }) : words.luck, elsewhere, unseen ? words.hatch_is : ""];
+    const lines = [said.ofWhat(), time, floor, scale.ramp ? G.say(words.reach, { m: shown.reach }) : words.luck, elsewhere, unseen ? words.hatch_is : ""];
     G.heatLegend(root, { ...scale, classes, lines }, null);
     return;
   }
   const figure = told && figureShown();
-  if (told && told.why) G.heatLegend(root, { title: words.no_grids, classes: [], lines: [told.why, ofWhat(), time] }, null);
+  if (told && told.why) G.heatLegend(root, { title: words.no_grids, classes: [], lines: [told.why, said.ofWhat(), time] }, null);
   if (!figure) return;
   const hatch = view.show !== "forecast" && told.hatched.some(Boolean) ? [{ label: words.nobody_looked, hatch: true, said: told.unvisited }] : [];
   const light = (kind) => town && town.grids.only(kind);
-  G.heatLegend(root, { title: figure.title, classes: [...figure.classes, ...hatch], ramp: false, lines: [figure.note, ofWhat(), time, floor] }, light);
+  G.heatLegend(root, { title: figure.title, classes: [...figure.classes, ...hatch], ramp: false, lines: [figure.note, said.ofWhat(), time, floor] }, light);
 }
 
 function figureShown() {
@@ -113,9 +98,7 @@ function showNumbers() {
   bar.range(numbers.first, numbers.last);
   bar.bins(numbers.bins);
   bar.set(view.since, view.until);
-  week.counts(numbers.week);
-  categories.rows(given.categories.map((one) => ({ ...one, count: numbers.categories[one.key] ?? null })).filter((one) => one.count || view.category.includes(one.key) || view.family.includes(one.key.slice(7))));
-  sources.rows(given.sources.map((one) => ({ ...one, count: numbers.sources[one.key] ?? null })));
+  narrowed.counts(numbers);
   sum();
 }
 
@@ -198,15 +181,10 @@ function write() {
   history.replaceState(null, "", said ? `?${said}` : location.pathname);
   const file = part("file");
   file.href = address(given.addresses.file);
-  clears();
+  narrowed.clears();
   field("since").value = G.isoDay(view.since);
   field("until").value = G.isoDay(view.until);
   page.querySelectorAll("[data-days]").forEach((one) => one.setAttribute("aria-pressed", String(Number(one.dataset.days) === view.until - view.since + 1)));
-}
-
-function clears() {
-  const set = { week: view.hours.length + view.weekdays.length, category: view.category.length + view.family.length, source: view.source.length };
-  Object.entries(set).forEach(([name, count]) => (page.querySelector(`[data-clear="${name}"]`).hidden = !count));
 }
 
 /* Time */
@@ -251,35 +229,7 @@ G.player(page.querySelector('[data-do="play"]'), {
 });
 
 /* What is narrowed */
-const week = G.weekTable(page.querySelector(".heat-week"), {
-  words,
-  days: given.days,
-  changed: (hours, weekdays) => (Object.assign(view, { hours, weekdays }), refresh()),
-});
-week.set(view.hours, view.weekdays);
-const categories = G.facets(part("categories"), {
-  words,
-  few: 7,
-  changed: (keys) => {
-    view.family = keys.filter((key) => key.startsWith("family:")).map((key) => key.slice(7));
-    view.category = keys.filter((key) => !key.startsWith("family:"));
-    refresh();
-  },
-});
-categories.set([...view.family.map((one) => `family:${one}`), ...view.category]);
-const sources = G.facets(part("sources"), { words, few: 8, changed: (keys) => ((view.source = keys), refresh()) });
-sources.set(view.source);
-page.querySelectorAll("[data-clear]").forEach((one) =>
-  one.addEventListener("click", () => {
-    if (one.dataset.clear === "week") Object.assign(view, { hours: [], weekdays: [] });
-    else if (one.dataset.clear === "category") Object.assign(view, { category: [], family: [] });
-    else view.source = [];
-    week.set(view.hours, view.weekdays);
-    categories.set([...view.family.map((family) => `family:${family}`), ...view.category]);
-    sources.set(view.source);
-    refresh();
-  })
-);
+const narrowed = G.heatNarrowed(page, given, view, () => refresh());
 page.querySelectorAll('[name="stage"]').forEach((one) => one.addEventListener("change", () => ((view.stage = one.value), refresh())));
 
 /* How it is shown */
@@ -297,8 +247,6 @@ page.querySelectorAll('[name="show"]').forEach((one) => one.addEventListener("ch
 const per = field("per");
 per.value = view.per;
 per.addEventListener("change", () => ((view.per = per.value), refresh()));
-const against = field("against");
-against.value = view.against.kind;
 /** Only what can be compared is offered while two times are, and a forecast only where there is one. */
 function allowed() {
   const two = Boolean(comparing());
@@ -307,26 +255,7 @@ function allowed() {
     if (one.disabled && one.checked) choose("count");
   });
 }
-function compared() {
-  part("own").hidden = view.against.kind !== "own";
-  allowed();
-}
-against.addEventListener("change", () => {
-  const before = G.earlier({ ...view, against: { kind: "before" } });
-  view.against = { kind: against.value, since: G.isoDay(before.since), until: G.isoDay(before.until) };
-  field("against_since").value = view.against.since;
-  field("against_until").value = view.against.until;
-  compared();
-  refresh();
-});
-["since", "until"].forEach((name) => {
-  field(`against_${name}`).value = view.against[name] || "";
-  field(`against_${name}`).addEventListener("change", () => {
-    view.against[name] = field(`against_${name}`).value;
-    if (comparing()) refresh();
-  });
-});
-compared();
+G.heatAgainst(page, view, { compared: allowed, changed: () => refresh() });
 part("per").hidden = view.show !== "chance";
 
 /* Grids: a card on the map, a table beside it */
@@ -340,7 +269,7 @@ function showCard(code) {
 const tableButton = page.querySelector('[data-do="table"]');
 function table() {
   if (!told) return;
-  G.heatTable(page.querySelector(".heat-table"), { ...told, caption: `${ofWhat()} · ${days(view)}` }, words, (i) => {
+  G.heatTable(page.querySelector(".heat-table"), { ...told, caption: `${said.ofWhat()} · ${said.days(view)}` }, words, (i) => {
     showTable(false);
     town.map.fitBounds(town.grids.bounds(told.code[i]), { maxZoom: 17 });
     showCard(told.code[i]);
