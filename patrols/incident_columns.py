@@ -247,7 +247,7 @@ def _parts(session: Session, statement: Select[Any]) -> Iterator[list[Any]]:
         first, cursor = answer.fetchone(), answer.cursor
         if first is None or cursor is None:
             return
-        rows = [tuple(first)]
+        rows: Sequence[Any] = [tuple(first)]
         # The rest are the driver's own rows: of a million each microsecond that is spent on one is a second.
         while rows:
             yield list(zip(*rows, strict=True))

@@ -1,4 +1,4 @@
-"""Work beside the requests: begun once, told to who asked alone, its failure told, its end thrown away after a while."""
+"""Work beside the requests: begun once, told to who asked alone, its failure told, thrown away after a while."""
 
 import time
 from collections.abc import Callable, Hashable, Iterator
