@@ -241,17 +241,10 @@ def _blocks(session: Session, base: IncidentColumns, statement: Select[Any]) -> 
 
 
 def _parts(session: Session, statement: Select[Any]) -> Iterator[list[Any]]:
+    """The answer column by column, some rows at a time; past the session, which would hold each row up in between."""
     session.flush()
-    with session.connection().execute(statement) as answer:
-        # The answer has fetched its first row already.
-        first, cursor = answer.fetchone(), answer.cursor
-        if first is None or cursor is None:
-            return
-        rows: Sequence[Any] = [tuple(first)]
-        # The rest are the driver's own rows: of a million each microsecond that is spent on one is a second.
-        while rows:
-            yield list(zip(*rows, strict=True))
-            rows = cursor.fetchmany(AT_ONCE)
+    for rows in session.connection().execute(statement).partitions():
+        yield list(zip(*rows, strict=True))
 
 
 def _block(base: IncidentColumns, codes: dict[str, int], columns: list[Any]) -> Block:
