@@ -61,7 +61,7 @@ SMALL = r"""(least) => {
 
 TEXTS = r"""() => {
   const found = [];
-  const others = "[lang]:not(html), .gp-sources, .leaflet-control-attribution, footer, .who";
+  const others = "[lang]:not(html), [translate=no], .gp-sources, .leaflet-control-attribution, footer, .who";
   const own = (element) => !element.closest(others);
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) {

@@ -237,6 +237,8 @@ def test_of_two_windows_one_records_and_the_other_takes_over(volunteer: Voluntee
     places = along(volunteer.street(), 5, 20)
     volunteer.play(places[:10])
     assert second.page.evaluate("() => gridpatrol.phone.walk.fixes") <= 2
+    # So many fixes within a moment are written down one after the other.
+    volunteer.until(lambda: volunteer.waiting()["walks"][-1]["fixes"] > 10)
 
     first.close()
     second.page.bring_to_front()
