@@ -11,7 +11,7 @@ const { kept, left_out: out, stops } = given;
 const all = [...kept.second, ...out.second];
 const last = Math.max(1, Math.ceil(Math.max(...all)));
 const STEP_MS = 50;
-const COLOURS = { way: "#0b4a80", gap: "#a8121b", stop: "#7a4a00", out: "#a8121b" };
+const COLOURS = { way: "#0b4a80", gap: "#a8121b", stop: "#8a5a00", out: "#a8121b" };
 
 const spot = (from, i) => [from.lat[i], from.lon[i]];
 const clock = new Intl.DateTimeFormat("zh-CN", { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false, timeZone: given.timezone || "Asia/Shanghai" });

@@ -134,7 +134,7 @@ export class Picture {
         context.closePath();
       } else context.arc(x, y, 7 * size, 0, 2 * Math.PI);
       context.fillStyle = error ? "#a8121b" : "#fff1d2";
-      context.strokeStyle = error ? "#fff" : "#7a4a00";
+      context.strokeStyle = error ? "#fff" : "#8a5a00";
       context.lineWidth = flaw.key === this.view.flaw ? 4 : 2 * size;
       context.fill();
       context.stroke();
