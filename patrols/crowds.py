@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import NamedTuple
 
-import pandas as pd
 from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.orm import Session
 
@@ -53,26 +52,6 @@ def crowds(
         .group_by(Incident.grid_code)
     )
     return [Crowd(code, int(a), int(b), int(c)) for code, a, b, c in session.execute(wanted)]
-
-
-def sensitive_ones(session: Session, scope: Scope, community: Community, *, at: datetime) -> pd.DataFrame:
-    """Count open incidents of sensitive categories by grid: what the figures of a map leave out for most readers.
-
-    Returns
-    -------
-    DataFrame
-        Index: the grid's code. ``open_incidents, overdue_incidents`` (the second are among the first).
-    """
-    late = func.sum(case((incident_lists.is_overdue(at), 1), else_=0))
-    wanted = (
-        select(Incident.grid_code, func.count(), late)
-        .where(scope.condition(Incident), Incident.community_id == community.id, Incident.grid_code.is_not(None))
-        .where(Incident.stage.in_(OPEN_STAGES), Incident.category_id.in_(_sensitive()))
-        .group_by(Incident.grid_code)
-    )
-    rows = [(code, int(count), int(overdue)) for code, count, overdue in session.execute(wanted)]
-    names = ["grid_code", "open_incidents", "overdue_incidents"]
-    return pd.DataFrame(rows, columns=names).set_index("grid_code")
 
 
 def _sensitive() -> Select[int]:

@@ -93,8 +93,9 @@ def grid_cards(
     -------
     DataFrame
         Index `grid_code`; `name`, `kind`, `households`, `residents`, `buildings`, `compounds`, `explanation`;
-        `open_incidents`, `overdue_incidents` (open and past their due time); `last_patrol_at` (end of the last
-        patrol that spent `Rules.least_visit_s` there; NaT: never), `days_since_patrol` (local days, NaN: never);
+        `open_incidents`, `overdue_incidents` (open and past their due time; those of sensitive categories for those
+        alone who are shown reporters); `last_patrol_at` (end of the last patrol that spent `Rules.least_visit_s` there;
+        NaT: never), `days_since_patrol` (local days, NaN: never);
         `patrols_7d`, `metres_7d`, `minutes_7d` (credited in the week); `street_metres`, `street_metres_seen_7d`,
         `coverage_7d` (seen / all, NaN where there is no street); `yard_m2`, `yard_m2_seen_7d` (open ground of the
         compounds, see `patrols.yards`), `yard_share_7d` (NaN where there is none); `check_points`,

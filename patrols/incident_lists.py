@@ -15,6 +15,7 @@ from geo.errors import N_
 from patrols.errors import OutOfScope
 from patrols.moves import CLOCKED_STAGES, OPEN_STAGES
 from patrols.scope import Scope
+from patrols.viewed import countable
 
 PAGE_ROWS = 50
 
@@ -185,10 +186,11 @@ def counts_by_grid(
 ) -> dict[str | None, tuple[int, int]]:
     """Of each grid, how many incidents are open and how many of these are overdue; None: without a grid. One query.
 
-    `without` selects the ids of incidents that are left out.
+    Those of sensitive categories count for those alone who are shown reporters. `without` selects the ids of incidents
+    that are left out.
     """
     late = func.sum(case((is_overdue(at), 1), else_=0))
-    wanted = filtered(select(Incident), scope, filters).where(Incident.stage.in_(OPEN_STAGES))
+    wanted = filtered(select(Incident), scope, filters).where(Incident.stage.in_(OPEN_STAGES), countable(scope))
     if without is not None:
         wanted = wanted.where(Incident.id.not_in(without))
     statement = wanted.with_only_columns(Incident.grid_code, func.count(), late).group_by(Incident.grid_code)

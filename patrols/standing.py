@@ -15,6 +15,7 @@ from patrols.handover import HAND_OVERS
 from patrols.incident_lists import Filters
 from patrols.moves import CLOCKED_STAGES, OPEN_STAGES
 from patrols.scope import Scope
+from patrols.viewed import countable
 
 
 def counts_by_grid(
@@ -29,7 +30,8 @@ def counts_by_grid(
     Parameters
     ----------
     scope : Scope
-        What may be seen. Grids that may not be seen count too: leave them out of what is shown.
+        What may be seen. Grids that may not be seen count too: leave them out of what is shown. Sensitive categories
+        count for those alone who are shown reporters, as everywhere on a map (see `patrols.viewed.countable`).
     """
     everywhere = replace(scope, grids=None)
     since = _moved_since(at)
@@ -71,7 +73,7 @@ def _stood(
     """The grid, and whether overdue, of each incident that was open then and has moved since; one query."""
     wanted = incident_lists.filtered(select(Incident), scope, Filters(community_id=community.id))
     wanted = wanted.join(IncidentStep, IncidentStep.incident_id == Incident.id).where(
-        Incident.id.in_(since), IncidentStep.at <= at
+        Incident.id.in_(since), IncidentStep.at <= at, countable(scope)
     )
     result = session.execute(
         wanted.with_only_columns(

@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import make
 import shapely
-from sqlalchemy import select, true
+from sqlalchemy import true
 
 from data.models import Category, Incident, IncidentSource, NoticeBoard, Stage
 from patrols import on_map
 from patrols.board_places import boards_on_map
-from patrols.crowds import crowds, sensitive_ones
+from patrols.crowds import crowds
 from patrols.scope import EVERYTHING, Scope
 
 NOW = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
@@ -74,14 +74,3 @@ def test_boards_that_hang_are_told_without_their_addresses(session):
     assert list(found.of_buildings["name"]) == ["1号楼"]
     assert make.degrees_square(0).contains(found.of_buildings.geometry.iloc[0])
     assert found.of_grids == [f"{place.code}002"]
-
-
-def test_open_ones_of_sensitive_categories_are_counted_by_grid(session):
-    place = some(session)
-    quarrel = session.scalars(select(Category)).one()
-    incident(session, place, "7", category_id=quarrel.id, due_at=NOW - timedelta(hours=1))
-    incident(session, place, "8", category_id=quarrel.id, stage=Stage.CLOSED)
-
-    found = sensitive_ones(session, EVERYTHING, place, at=NOW)
-
-    assert found.to_dict("index") == {f"{place.code}001": {"open_incidents": 2, "overdue_incidents": 1}}

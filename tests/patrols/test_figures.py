@@ -11,16 +11,19 @@ from sqlalchemy.orm import Session
 
 from data.errors import NotFound
 from data.models import (
+    Category,
     ChainLink,
     Community,
     Incident,
     IncidentSource,
+    IncidentStep,
     Patrol,
     PatrolCredit,
     PatrolSource,
     PlaceKind,
     Role,
     Stage,
+    StepKind,
 )
 from patrols import check_points, figures, roster
 from patrols.errors import OutOfScope
@@ -117,6 +120,27 @@ def test_coverage_is_the_share_of_street_that_the_weeks_walks_have_seen(session:
     # Half of the second grid's street was walked; a walker sees a few metres ahead of the last step.
     assert cards["coverage_7d"].tolist() == pytest.approx([1.0, 0.5, 0.0, 0.0, 0.0, 0.0], abs=0.06)
     assert figures.grid_cards(session, EVERYTHING, community, AT, with_coverage=False)["coverage_7d"].isna().all()
+
+
+def test_a_card_counts_sensitive_ones_for_those_alone_who_are_shown_reporters(session: Session) -> None:
+    community, _ = make.town(session)
+    first, *_ = codes(community)
+    quarrel = make.add(session, Category(family="s", kind="event", code="9", zh="纠纷", en="quarrel", sensitive=True))
+    late = {"category_id": quarrel.id, "due_at": AT - timedelta(days=1)}
+    incident(session, community, first)
+    incident(session, community, first, **late)
+    since = incident(session, community, first, stage=Stage.CLOSED, **late)
+    for number, (stage, days) in enumerate([(Stage.REPORTED, -2), (Stage.CLOSED, 1)], start=1):
+        step = IncidentStep(incident_id=since.id, number=number, kind=StepKind.REPORT, stage=stage)
+        step.at = AT + timedelta(days=days)
+        make.add(session, step)
+
+    counts = [
+        figures.grid_cards(session, Scope(reporters=shown), community, AT, with_coverage=False).loc[first]
+        for shown in (True, False)
+    ]
+
+    assert [one[["open_incidents", "overdue_incidents"]].tolist() for one in counts] == [[3, 2], [1, 0]]
 
 
 def test_courtyards_are_counted_by_the_ground_that_walks_of_the_week_went_in(session: Session) -> None:

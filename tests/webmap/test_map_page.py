@@ -125,6 +125,12 @@ def test_open_ones_of_a_sensitive_category_are_in_no_figure_of_an_official_s_map
         return int(figure["text"][data["grids"]["code"].index(code)])
 
     assert told(Role.OFFICIAL) == told(Role.GRID_MANAGER) - 1
+    cards = [as_role(role).get(f"/grids/{code}").text for role in (Role.OFFICIAL, Role.GRID_MANAGER)]
+    assert [int(re.search(r">(\d+)</a>", one[one.index("Open incidents") :])[1]) for one in cards] == [
+        told(Role.OFFICIAL),
+        told(Role.GRID_MANAGER),
+    ]
+    assert ["Sensitive categories are left out." in one for one in cards] == [True, False]
 
 
 def test_only_incidents_of_the_time_and_the_source_are_drawn(as_role):

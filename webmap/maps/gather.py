@@ -13,7 +13,7 @@ from data import frames
 from data.models import Community
 from geo.borders import split_borders
 from geo.streets import cut_streets
-from patrols import chains, crowds, figures, on_map, redraw
+from patrols import chains, figures, on_map, redraw
 from patrols.days import local_day, zone
 from patrols.incident_memory import columns_of, groups_of
 from patrols.incident_view import IncidentView
@@ -146,9 +146,6 @@ def with_figures(
     Open incidents of sensitive categories count for those alone who are shown reporters, as everywhere on a map.
     """
     cards = figures.grid_cards(session, scope, community, at, with_coverage=False)
-    if not scope.reporters:
-        untold = crowds.sensitive_ones(session, scope, community, at=at)
-        cards[untold.columns.tolist()] -= untold.reindex(cards.index, fill_value=0)
     table = grids[["grid_code", "name", "geometry"]].join(cards[list(CARD)], on="grid_code")
     mine = table["grid_code"].isin(cards.index)
     table = table.merge(walked, on="grid_code", how="left")

@@ -39,6 +39,7 @@ def listing() -> str:
         edition=redraw.edition_in_force(opened, community.id, at),
         cards=cards.to_dict("records"),
         order=order,
+        told_all=access.scope().reporters,
         wanted=inputs.text(request.args, "q", most=64),
     )
 
@@ -62,5 +63,6 @@ def card(code: str) -> str:
         newest=incident_lists.listing(opened, access.scope(), filters, rows=5)
         if access.may(May.SEE_INCIDENTS)
         else None,
+        told_all=access.scope().reporters,
         sketch=sketch.of_grid(opened, found.grid, found.community.id),
     )
