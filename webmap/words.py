@@ -1,5 +1,6 @@
 """The words and numbers people see: names of stages, steps, roles and rules; lengths, areas and shares."""
 
+import math
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
@@ -25,14 +26,16 @@ from data.models import (
     Stage,
     StepKind,
     StreetClass,
+    TriageRule,
     WayKind,
 )
 from geo.errors import N_
+from patrols.deadlines import Limit
 from patrols.editions import EditionMove
 from patrols.explanations import Sentence
 from patrols.plan import Kept
 from webmap import language
-from webmap.language import gettext
+from webmap.language import gettext, ngettext
 
 WORDS: dict[StrEnum, str] = {
     Role.ADMINISTRATOR: N_("administrator"),
@@ -226,6 +229,7 @@ def init_words(app: Flask) -> None:
     app.add_template_filter(metres)
     app.add_template_filter(area)
     app.add_template_filter(minutes)
+    app.add_template_filter(limit)
     app.add_template_filter(percent)
     app.add_template_filter(named)
     app.add_template_filter(covered_name)
@@ -310,6 +314,21 @@ def minutes(value: float | None) -> str:
     if abs(value) < 120:
         return gettext("%(time)s min", time=format_decimal(round(value)))
     return gettext("%(time)s h", time=format_decimal(round(value / 60, 1)))
+
+
+def limit(given: Limit | TriageRule) -> str:
+    """How long something may take, with its unit; parts of hours keep their fraction."""
+    # Chinese counts days with a word between number and unit, so that each unit is a message of its own.
+    count, facts = math.ceil(given.amount), {"amount": format_decimal(given.amount)}
+    match given.unit:
+        case LimitUnit.URGENT_HOURS:
+            return ngettext("%(amount)s hour, day and night", "%(amount)s hours, day and night", count, **facts)
+        case LimitUnit.WORKING_HOURS:
+            return ngettext("%(amount)s working hour", "%(amount)s working hours", count, **facts)
+        case LimitUnit.WORKING_DAYS:
+            return ngettext("%(amount)s working day", "%(amount)s working days", count, **facts)
+        case LimitUnit.CALENDAR_DAYS:
+            return ngettext("%(amount)s calendar day", "%(amount)s calendar days", count, **facts)
 
 
 def percent(share: float | None) -> str:

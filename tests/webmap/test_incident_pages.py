@@ -170,6 +170,17 @@ def test_an_unknown_number_is_not_found(as_role: Signed) -> None:
     assert "There is no incident 20200101-9999." in page.text
 
 
+def test_half_an_hour_asked_for_is_told_and_filled_in_as_half_an_hour(as_role: Signed, town: Town) -> None:
+    page = f"/incidents/{town.handed_over}"
+    fields = {"kind": "ask_longer", "note": "等配件", "amount": "0.5", "unit": "working_hours"}
+
+    send(as_role(Role.HANDLER), f"{page}/steps", page=page, **fields)
+
+    shown = as_role(Role.GRID_MANAGER).get(page).text
+    assert "More time is asked for: 0.5 working hour." in shown
+    assert 'value="0.5"' in shown[shown.index('value="extend"') :]
+
+
 def test_a_handler_asks_for_more_time_and_the_manager_finds_it_filled_in(as_role: Signed, town: Town) -> None:
     handler, manager = as_role(Role.HANDLER), as_role(Role.GRID_MANAGER)
     page = f"/incidents/{town.handed_over}"

@@ -13,6 +13,7 @@ from data.models import (
     EditionStage,
     GridKind,
     IncidentSource,
+    LimitUnit,
     LineageKind,
     PatrolSource,
     Role,
@@ -20,6 +21,7 @@ from data.models import (
     StepKind,
     StreetClass,
 )
+from patrols.deadlines import Limit
 from patrols.editions import EditionMove
 from patrols.responsibility import Rule
 from webmap import times, words
@@ -50,6 +52,30 @@ def test_an_edition_is_sent_back_in_other_words_than_an_incident() -> None:
         told = [words.word(one) for one in (StepKind.SEND_BACK, EditionMove.SEND_BACK, LineageKind.VOIDED)]
 
     assert told == ["Send back", "Send back to be changed", "grid voided"]
+
+
+@pytest.mark.usefixtures("request_of")
+@pytest.mark.parametrize(
+    ("amount", "unit", "told"),
+    [
+        (1, LimitUnit.WORKING_DAYS, "1 working day"),
+        (2, LimitUnit.WORKING_DAYS, "2 working days"),
+        (3, LimitUnit.CALENDAR_DAYS, "3 calendar days"),
+        (0.5, LimitUnit.WORKING_HOURS, "0.5 working hour"),
+        (1.5, LimitUnit.WORKING_HOURS, "1.5 working hours"),
+        (24, LimitUnit.URGENT_HOURS, "24 hours, day and night"),
+    ],
+)
+def test_a_limit_is_told_with_its_unit_and_half_hours_stay_halves(amount: float, unit: LimitUnit, told: str) -> None:
+    with force_locale("en"):
+        assert words.limit(Limit(amount, unit)) == told
+
+
+@pytest.mark.usefixtures("request_of")
+def test_every_unit_of_a_limit_has_a_sentence_with_its_number() -> None:
+    for language in ("zh", "en"):
+        with force_locale(language):
+            assert len({words.limit(Limit(7, unit)).partition("7")[2] for unit in LimitUnit}) == len(LimitUnit)
 
 
 def test_every_rule_that_decides_whose_ground_it_is_has_a_sentence() -> None:

@@ -8,12 +8,11 @@ from flask import Blueprint, Response, url_for
 from data import frames, names
 from data.models import Community, GridEdition, Incident, IncidentStep
 from patrols import clocks, incident_lists, photos
-from webmap import access, storage
+from webmap import access, storage, words
 from webmap.access import May
 from webmap.language import gettext
 from webmap.sending import sent
 from webmap.walk.photos import store
-from webmap.words import number as said_number
 from webmap.words import word
 
 pages = Blueprint("incident_sheets", __name__)
@@ -66,7 +65,7 @@ def _time(row: IncidentStep) -> str:
     """The time that a step gave or asked for."""
     limit, ends = clocks.said_limit(row) or clocks.said_asked(row), clocks.said_due(row)
     if limit is not None:
-        return gettext("Time: %(amount)s %(unit)s", amount=said_number(limit.amount), unit=word(limit.unit))
+        return gettext("Time: %(time)s", time=words.limit(limit))
     return gettext("Due: %(at)s", at=f"{ends.astimezone(storage.LOCAL):%Y-%m-%d %H:%M}") if ends is not None else ""
 
 
