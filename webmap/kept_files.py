@@ -13,7 +13,7 @@ from flask import Flask, Response, current_app, send_file
 from data.errors import NotFound
 from geo.errors import N_
 from webmap.background import KEPT_S
-from webmap.sending import KINDS
+from webmap.sending import KINDS, let_be_shown
 
 SWEPT_S = KEPT_S + 60.0
 """What is older belongs to no work any more: nobody can ask for it."""
@@ -33,8 +33,13 @@ def keep(ending: str, write: Callable[[Path], object]) -> Path:
         return half.replace(folder / f"{secrets.token_hex(16)}{ending}")
 
 
-def hand_over(path: Path, name: str) -> Response:
+def hand_over(path: Path, name: str, *, shown: bool = False) -> Response:
     """Answer with a file that is kept; `name` is what the person's computer calls it.
+
+    Parameters
+    ----------
+    shown : bool
+        Open it in the browser instead of keeping it (for printing).
 
     Raises
     ------
@@ -43,12 +48,19 @@ def hand_over(path: Path, name: str) -> Response:
     """
     try:
         answer = send_file(
-            path, KINDS[path.suffix], as_attachment=True, download_name=name, conditional=False, etag=False
+            path, KINDS[path.suffix], as_attachment=not shown, download_name=name, conditional=False, etag=False
         )
     except FileNotFoundError:
         raise NotFound(N_("This is no longer kept. Go back and ask for it again.")) from None
     answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return let_be_shown(answer) if shown else answer
+
+
+def sweep_at_start(app: Flask) -> None:
+    """Throw away what an earlier server of this instance made and nobody can ask for any more."""
+    folder = _folder(app)
+    if folder.is_dir():
+        sweep(folder)
 
 
 def sweep(folder: Path) -> None:

@@ -18,6 +18,7 @@ KINDS = {
     ".csv": "text/csv",
     ".json": "application/json",
     ".html": "text/html",
+    ".png": "image/png",
     ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
@@ -42,7 +43,12 @@ def sent(name: str, write: Callable[[Path], int], *, shown: bool = False) -> Res
         made = BytesIO(path.read_bytes())
     called = name.replace("{rows}", str(rows))
     answer = send_file(made, KINDS[path.suffix], as_attachment=not shown, download_name=called)
-    if shown:
-        # The policy of pages would keep a browser's own viewer from showing a PDF; there is nothing in it to run.
-        answer.headers["Content-Security-Policy"] = "frame-ancestors 'none'"
+    # It is in memory already; passed on unread, a browser could not be told whether it still is what it has.
+    answer.direct_passthrough = False
+    return let_be_shown(answer) if shown else answer
+
+
+def let_be_shown(answer: Response) -> Response:
+    """Let a browser's own viewer show a PDF, which the policy of pages would keep it from; nothing in it runs."""
+    answer.headers["Content-Security-Policy"] = "frame-ancestors 'none'"
     return answer

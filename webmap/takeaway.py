@@ -3,6 +3,8 @@
 import json
 import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import geopandas as gpd
@@ -12,15 +14,20 @@ from data import frames
 from data.exchange.shapefile_out import ENCODINGS
 from data.exchange.write import write_features
 from data.models import GridEdition
-from patrols import extracts
+from geo.errors import N_
+from patrols import extracts, redraw
 from patrols.own_data import OwnData
 from patrols.scope import Scope
+from patrols.telling import Tell, silent
 from webmap.excel_headings import headed
 
-__all__ = ["DRAWN", "ENCODINGS", "write_grids", "write_own", "write_rows"]
+__all__ = ["DRAWN", "ENCODINGS", "Atlas", "write_grids", "write_own", "write_rows"]
 
 DRAWN = ".dxf"
 """The ending of drawings, which hold the ground around the grids too."""
+
+LONG_ATLAS = 20
+"""An atlas of more grids than this takes longer than a second, a twentieth of one for each."""
 
 Translate = Callable[[str], str]
 
@@ -82,6 +89,38 @@ def write_rows(
         rows = headed(rows, headings)
     write_features(rows, path, as_they_are=metres, encoding=encoding, meanings=meanings)
     return len(frame)
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """The atlas of an edition at one revision, as far as its reader may see; `address` is where its codes lead."""
+
+    edition_id: int
+    revision: int
+    scope: Scope
+    address: str
+
+    def is_long(self, session: Session) -> bool:
+        """Whether it is of so many grids that nobody should have to wait for an answer."""
+        edition = session.get_one(GridEdition, self.edition_id)
+        return redraw.sizes(session, [edition]).get(edition.id, 0) > LONG_ATLAS
+
+    def write(self, session: Session, path: Path, at: datetime, tell: Tell = silent) -> int:
+        """Write it as a PDF, with the people posted at a moment; return how many pages it has.
+
+        Raises
+        ------
+        OutOfScope, CannotWrite
+            As `webmap.printing.contents.gather` says.
+        """
+        # Brought in here: printing is seldom, and every start of the website would pay for it.
+        from webmap.printing import atlas as printing
+        from webmap.printing.contents import gather
+
+        tell(N_("Collecting what the pages say"), 0.0)
+        contents = gather(session, self.scope, session.get_one(GridEdition, self.edition_id), at=at)
+        tell(N_("Drawing the pages"), 0.2)
+        return printing.write_atlas(contents, path, printing.Print(self.address))
 
 
 def write_own(own: OwnData, path: Path) -> int:

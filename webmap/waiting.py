@@ -1,6 +1,6 @@
 """What a page shows while a work beside the requests is under way: how far it has come, and that it asks again."""
 
-from flask import Response, jsonify, redirect, render_template, url_for
+from flask import Response, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webmap.background import Standing
@@ -11,8 +11,24 @@ BESIDE = "beside"
 """Field of a form whose page is answered at once and led to where it can wait. Who leaves it out waits for the answer
 itself, as programs like to."""
 
+PAGE = "document"
+"""What a browser that opens a page says the answer is for."""
+
 AGAIN_S = 2
 """After so many seconds a page without scripts asks again."""
+
+
+def is_possible() -> bool:
+    """Whether who asks can be led to where they wait: a page that was opened, or a script that asks how it stands.
+
+    A picture inside a page cannot, nor a program that takes whatever it gets, nor a browser that saves what a link
+    leads to: it would save the page that waits.
+    """
+    if wants_json():
+        return True
+    # Browsers name HTML when they open a page; those that name it for what they save say that it is no page.
+    opens = request.headers.get("Sec-Fetch-Dest", PAGE) == PAGE
+    return opens and "text/html" in request.accept_mimetypes.values()
 
 
 def begun(address: str) -> ResponseReturnValue:

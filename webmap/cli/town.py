@@ -13,7 +13,7 @@ from data.errors import DatabaseUnavailable
 from data.models import Role
 from geo.errors import N_
 from patrols.sample_summary import Sentence
-from webmap import demo, live_board, phones, warming
+from webmap import demo, kept_files, live_board, phones, warming
 from webmap.app import create_app
 from webmap.cli import _
 from webmap.cli.options import database_option, now, storage
@@ -86,6 +86,7 @@ def _serve(app: Flask, host: str, port: int, threads: int = 16) -> None:
     send_notices(app)
     live_board.board_of(app).allow(threads)
     warming.read_incidents(app)
+    kept_files.sweep_at_start(app)
     waitress.serve(app, host=host, port=port, threads=threads, ident=None, max_request_body_size=most)
 
 

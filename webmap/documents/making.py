@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -17,6 +16,7 @@ from patrols.telling import Tell
 from webmap.documents import document
 from webmap.documents.document import Document
 from webmap.documents.files import write
+from webmap.files_beside import Made
 from webmap.kept_files import keep
 
 
@@ -35,14 +35,6 @@ class Wanted:
     def name(self, code: str) -> str:
         """What the person's computer calls the file; `code` is that of the community."""
         return f"figures-{code}-{self.period.kind.value}-{self.period.first.isoformat()}{self.ending}"
-
-
-@dataclass(frozen=True)
-class Made:
-    """The file that came of it."""
-
-    path: Path
-    name: str
 
 
 def made(session: Session, community: Community, period: Period, scope: Scope, at: datetime, tell: Tell) -> Document:

@@ -4,16 +4,21 @@ from collections.abc import Callable
 from typing import Any
 
 import geopandas as gpd
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 
 from data.models import Community, GridEdition
 from geo.errors import N_
 from patrols import extracts, redraw
-from webmap import access, inputs, language, storage, takeaway, trail
+from patrols.telling import Tell
+from webmap import access, files_beside, inputs, language, storage, takeaway, trail, waiting
 from webmap.access import May
 from webmap.errors import BadInput
+from webmap.files_beside import Made
+from webmap.kept_files import keep
 from webmap.language import gettext
 from webmap.sending import sent
+from webmap.takeaway import Atlas
 
 pages = Blueprint("downloads", __name__)
 
@@ -62,18 +67,33 @@ def grids() -> Response:
 
 @pages.get("/downloads/atlas")
 @access.needs(May.SEE_PEOPLE)
-def atlas() -> Response:
-    """The atlas of an edition as a PDF; each page's code opens the grid on this website."""
-    # Brought in here: printing is seldom, and every start of the website would pay for it.
-    from webmap.printing import atlas as printing
-    from webmap.printing.contents import gather
+def atlas() -> ResponseReturnValue:
+    """The atlas of an edition as a PDF; each page's code opens the grid on this website.
 
-    community = access.community()
+    A long one is made beside the requests, and taken from the address that this one leads to.
+    """
+    community, opened, at = access.community(), storage.session(), storage.now()
     edition = _edition(community)
-    contents = gather(storage.session(), access.scope(), edition, at=storage.now())
-    how = printing.Print(request.url_root.rstrip("/"))
+    wanted = Atlas(edition.id, edition.revision, access.scope(), request.url_root.rstrip("/"))
     name = f"atlas-{community.code}-{edition.number}.pdf"
-    return sent(name, lambda path: printing.write_atlas(contents, path, how), shown=True)
+    if not (waiting.is_possible() and wanted.is_long(opened)):
+        return sent(name, lambda path: wanted.write(opened, path, at), shown=True)
+
+    def make(tell: Tell) -> Made:
+        with storage.reading() as reader:
+            return Made(keep(".pdf", lambda path: wanted.write(reader, path, at, tell)), name, shown=True)
+
+    code = community.code
+    return files_beside.begin(wanted, make, lambda word: url_for(".atlas_made", word=word, community=code))
+
+
+@pages.get("/downloads/made/<word>")
+@access.needs(May.SEE_PEOPLE)
+@access.keeps_nobody_signed_in
+def atlas_made(word: str) -> ResponseReturnValue:
+    """A long atlas, once it is made, for the person who asked for it; until then, how far it has come."""
+    back = url_for(".choose", community=request.args.get("community"))
+    return files_beside.taken(word, here=url_for(".atlas_made", word=word), back=back)
 
 
 @pages.post("/downloads/incidents")

@@ -10,16 +10,14 @@ from geo.errors import N_
 from patrols import redraw
 from patrols.periodic import Period, PeriodKind, period
 from patrols.telling import silent
-from webmap import access, background, inputs, storage, waiting
+from webmap import access, background, files_beside, inputs, storage
 from webmap.access import May
-from webmap.background import Standing, State
 from webmap.documents import document
 from webmap.documents.as_html import shown
 from webmap.documents.files import ENDINGS
-from webmap.documents.making import Made, Wanted, made, make
+from webmap.documents.making import Wanted, made, make
 from webmap.documents.wording import sheet_name
-from webmap.errors import BadInput, wants_json
-from webmap.kept_files import hand_over
+from webmap.errors import BadInput
 from webmap.language import gettext
 
 pages = Blueprint("figures", __name__)
@@ -67,8 +65,10 @@ def file() -> ResponseReturnValue:
     if ending not in ENDINGS:
         raise BadInput(N_("%(field)s must be one of: %(allowed)s."), field="format", allowed=", ".join(ENDINGS))
     wanted, engine, at = _wanted(access.community(), _asked(), ending), storage.engine(), storage.now()
-    work = background.begin(wanted, lambda tell: make(engine, wanted, at, tell))
-    return waiting.begun(_made_address(work, access.community(), wanted.period))
+    community = access.community()
+    return files_beside.begin(
+        wanted, lambda tell: make(engine, wanted, at, tell), lambda word: _made_address(word, community, wanted.period)
+    )
 
 
 @pages.get("/figures/made/<word>")
@@ -76,14 +76,9 @@ def file() -> ResponseReturnValue:
 @access.keeps_nobody_signed_in
 def file_made(word: str) -> ResponseReturnValue:
     """The file, once it is made, for the person who asked for it; until then, how far it has come."""
-    work = background.standing(word)
-    if work.under_way:
-        community, kind, day = (request.args.get(name) for name in ("community", "kind", "day"))
-        return waiting.under_way(work, url_for(".show", community=community, kind=kind, day=day))
-    if wants_json() and work.state is State.DONE:
-        return waiting.ended(url_for(".file_made", word=word))
-    kept: Made = background.take(word)
-    return hand_over(kept.path, kept.name)
+    community, kind, day = (request.args.get(name) for name in ("community", "kind", "day"))
+    back = url_for(".show", community=community, kind=kind, day=day)
+    return files_beside.taken(word, here=url_for(".file_made", word=word), back=back)
 
 
 def _wanted(community: Community, asked: Period, ending: str) -> Wanted:
@@ -96,14 +91,14 @@ def _file(community: Community, asked: Period, ending: str) -> dict[str, str]:
     return {
         "name": gettext(CALLED[ending]),
         "address": _file_address(community, asked, ending),
-        "making": _made_address(work, community, asked) if work else "",
+        "making": _made_address(work.word, community, asked) if work else "",
     }
 
 
-def _made_address(work: Standing, community: Community, asked: Period) -> str:
+def _made_address(word: str, community: Community, asked: Period) -> str:
     """Where one hears of a file and takes it; which period it is of leads the page that waits back."""
     kind, day = asked.kind.value, asked.first.isoformat()
-    return url_for(".file_made", word=work.word, community=community.code, kind=kind, day=day)
+    return url_for(".file_made", word=word, community=community.code, kind=kind, day=day)
 
 
 def _day(kind: PeriodKind) -> date:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
@@ -12,20 +12,19 @@ from data.models import Community, Role, SharedView, ViewKind
 from geo.errors import N_
 from patrols import areas, shares
 from patrols.shares import Handed
-from webmap import access, headers, inputs, language, storage, trail
+from patrols.telling import Tell
+from webmap import access, files_beside, headers, inputs, language, storage, trail, waiting
 from webmap.access import May
 from webmap.errors import BadInput
+from webmap.files_beside import Made
+from webmap.kept_files import keep
 from webmap.language import gettext
-from webmap.maps.address import MapAddress
-from webmap.maps.export import standalone
 from webmap.sending import sent
 from webmap.settings import LANGUAGES
 from webmap.shares import gather, link
-from webmap.shares.contents import ViewContents
-from webmap.shares.drawn import view_map
 from webmap.shares.ground import named, within
-from webmap.shares.inside import inside
 from webmap.shares.said import view_said
+from webmap.shares.taken_away import Wanted
 
 pages = Blueprint("shares", __name__)
 
@@ -41,6 +40,9 @@ PAPERS = (
 PICTURES = (("png", N_("picture (PNG)")), ("pdf", N_("page (PDF)")))
 INSIDE = "inside"
 READERS = (("", N_("to be handed on: numbers above the floor")), (INSIDE, N_("inside the office: every number")))
+OF_FILES = frozenset({"for", "paper", "format"})
+"""What an address of a picture or a file says besides the view."""
+
 LONGEST_VIEW = 8000
 LONGEST_TITLE = 60
 SEES_EVERY = frozenset({Role.ADMINISTRATOR, Role.GRID_MANAGER})
@@ -130,33 +132,46 @@ def take_back(number: int) -> ResponseReturnValue:
 
 @pages.get("/views/picture")
 @access.needs(May.SHARE_VIEWS)
-def picture() -> Response:
+def picture() -> ResponseReturnValue:
     """The view as a picture with heading, legend, scale and sources: a PNG, or a page of PDF."""
-    # Brought in here: printing is seldom, and every start of the website would pay for it.
-    from webmap.printing.view_picture import view_png, write_view
-    from webmap.shares.printed import picture_of
-
-    paper, ending = _one_of("paper", PAPERS), _one_of("format", PICTURES)
-    kind = _kind()
-    laid_out = picture_of(_inside(kind) if request.args.get("for") == INSIDE else _own(kind)[0])
-    if ending == "pdf":
-        return sent(f"{kind}.pdf", lambda path: write_view(laid_out, path, paper=paper), shown=True)
-    answer = Response(view_png(laid_out, paper=paper), mimetype="image/png")
-    answer.headers["Content-Disposition"] = f"inline; filename={kind}.png"
-    return headers.ask_again(answer)
+    paper, ending, for_inside = _one_of("paper", PAPERS), _one_of("format", PICTURES), request.args.get("for") == INSIDE
+    if for_inside and not access.may(May.SEE_INCIDENTS):
+        abort(403)
+    return _taken_away(f".{ending}", paper=paper, for_inside=for_inside)
 
 
 @pages.get("/views/file")
 @access.needs(May.SHARE_VIEWS)
-def file() -> Response:
+def file() -> ResponseReturnValue:
     """The view as one file that opens without internet; whoever gets it sees what a link would show."""
-    kind = _kind()
-    contents, address = _own(kind)
-    text = standalone(view_map(contents, window=address.window), title=contents.title)
-    answer = Response(text, mimetype="text/html")
-    # Never opened here: a file of ours must not run under our own address.
-    answer.headers["Content-Disposition"] = f"attachment; filename={kind}.html"
-    return headers.ask_again(answer)
+    return _taken_away(".html")
+
+
+@pages.get("/views/made/<word>")
+@access.needs(May.SHARE_VIEWS)
+@access.keeps_nobody_signed_in
+def view_made(word: str) -> ResponseReturnValue:
+    """A view of several communities as a file, once it is made, for the person who asked; the rest leads back."""
+    back = f"{url_for('.listing')}?{urlencode(request.args)}"
+    return files_beside.taken(word, here=url_for(".view_made", word=word), back=back)
+
+
+def _taken_away(ending: str, *, paper: str = "", for_inside: bool = False) -> ResponseReturnValue:
+    """The view as a file; one of several communities takes seconds, which whoever can be shown so waits for."""
+    opened, at, kind = storage.session(), storage.now(), inputs.word(request.args, "kind", ViewKind) or ViewKind.MAP
+    places = _places(request.args, request.args.get("community"))
+    fields = {name: value for name, value in request.args.items() if name not in OF_FILES}
+    shown = tuple(one.id for one in places)
+    wanted = Wanted(kind, shown, tuple(sorted(fields.items())), access.scope(), ending, paper, for_inside)
+    if len(places) == 1 or not waiting.is_possible():
+        return headers.ask_again(sent(wanted.name, lambda path: wanted.write(opened, path, at), shown=wanted.shown))
+
+    def make(tell: Tell) -> Made:
+        with storage.reading() as reader:
+            kept = keep(ending, lambda path: wanted.write(reader, path, at, tell))
+            return Made(kept, wanted.name, shown=wanted.shown)
+
+    return files_beside.begin(wanted, make, lambda word: f"{url_for('.view_made', word=word)}?{urlencode(fields)}")
 
 
 def _places(fields: Mapping[str, str], code: str | None) -> list[Community]:
@@ -165,26 +180,6 @@ def _places(fields: Mapping[str, str], code: str | None) -> list[Community]:
     if not 0 < len(place) < areas.COMMUNITY:
         return [access.community(code)]
     return within(storage.session(), access.scope(), place, on=storage.today())
-
-
-def _kind() -> ViewKind:
-    return inputs.word(request.args, "kind", ViewKind) or ViewKind.MAP
-
-
-def _own(kind: ViewKind) -> tuple[ViewContents, MapAddress]:
-    opened, at = storage.session(), storage.now()
-    places = _places(request.args, request.args.get("community"))
-    address = gather.address_of(kind, request.args, places[0], at)
-    return gather.told(opened, access.scope(), places, address, at=at), address
-
-
-def _inside(kind: ViewKind) -> ViewContents:
-    if not access.may(May.SEE_INCIDENTS):
-        abort(403)
-    opened, at = storage.session(), storage.now()
-    places = _places(request.args, request.args.get("community"))
-    address = gather.address_of(kind, request.args, places[0], at)
-    return inside(opened, access.scope(), places, address, at=at)
 
 
 def _one_of(name: str, allowed: tuple[tuple[str, str], ...]) -> str:
