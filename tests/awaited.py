@@ -8,6 +8,8 @@ from werkzeug.test import TestResponse
 
 PATIENCE_S = 60.0
 JSON = {"Accept": "application/json"}
+PAGE = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "Sec-Fetch-Dest": "document"}
+"""What a browser says that opens a page."""
 
 
 def begun(browser: FlaskClient, address: str) -> str:

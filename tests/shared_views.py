@@ -11,7 +11,7 @@ from sqlalchemy import Engine, select
 from visit import HOME, NOW, send
 
 from data.database import open_session
-from data.models import Category, Community, IncidentSource
+from data.models import Category, Community, IncidentSource, User, UserScope
 from patrols import incidents
 
 VIEW = "since=2026-10-01&until=2026-11-22"
@@ -27,6 +27,15 @@ def hand_on(browser: FlaskClient, **fields: object) -> str:
     found = re.search(r'value="http://localhost(/v/[\w.~-]+)"', listed)
     assert found is not None
     return found[1]
+
+
+def answer_for(engine: Engine, login: str, *ground: tuple[str, str | None]) -> None:
+    """Let somebody answer for other ground: communities, or one grid of them."""
+    with open_session(engine, writing=True) as session:
+        user = session.scalars(select(User).where(User.login == login)).one()
+        keys = dict(session.execute(select(Community.code, Community.id)).all())  # type: ignore[arg-type]
+        user.scopes = [UserScope(community_id=keys[code], grid_code=grid) for code, grid in ground]
+        session.commit()
 
 
 def data_of(page: str) -> dict[str, Any]:

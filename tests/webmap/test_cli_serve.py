@@ -16,7 +16,17 @@ MEGABYTE = 1024 * 1024
 
 
 @pytest.fixture
-def port(spatialite_url: str, tmp_path: Path) -> Iterator[int]:
+def left_behind(tmp_path: Path) -> Path:
+    """What an earlier server of this instance made, long ago."""
+    (tmp_path / "made").mkdir()
+    file = tmp_path / "made" / "old.pdf"
+    file.write_text("made")
+    os.utime(file, (0, 0))
+    return file
+
+
+@pytest.fixture
+def port(spatialite_url: str, tmp_path: Path, left_behind: Path) -> Iterator[int]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         free: int = probe.getsockname()[1]
@@ -68,6 +78,11 @@ def test_an_upload_of_200_mb_is_refused_and_the_server_goes_on(port: int) -> Non
         assert sent < 200 or connection.getresponse().status == 413
 
     assert status(port, "/healthz") == 200
+
+
+def test_what_an_earlier_server_made_is_thrown_away_at_the_start(port: int, left_behind: Path) -> None:
+    assert status(port, "/healthz") == 200
+    assert not left_behind.exists()
 
 
 def test_a_port_that_is_taken_is_said_before_any_work(port: int, tmp_path: Path) -> None:

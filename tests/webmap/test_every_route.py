@@ -59,6 +59,8 @@ ANSWERED: dict[str, set[int]] = {
     # A file is made beside the request, which leads to where it waits; nothing is made under the word of the example.
     "/figures/file": {303},
     "/figures/made/<word>": {404},
+    "/downloads/made/<word>": {404},
+    "/views/made/<word>": {404},
     "/draw/begun/<word>": {404},
     "/editions/<community>/<int:edition>/adopting/<word>": {404},
 }

@@ -58,6 +58,19 @@ def test_what_a_stopped_server_left_is_swept_away_by_the_next_file(app: Flask, f
     assert {one.name for one in folder.iterdir()} == {young.name, new.name}
 
 
+def test_a_server_that_starts_throws_away_what_nobody_can_ask_for(app: Flask, folder: Path) -> None:
+    kept_files.sweep_at_start(app)
+    assert not folder.exists()
+    with app.app_context():
+        old, young = (kept_files.keep(".html", lambda path: path.write_text("x")) for _ in range(2))
+    long_ago = time.time() - kept_files.SWEPT_S - 1
+    os.utime(old, (long_ago, long_ago))
+
+    kept_files.sweep_at_start(app)
+
+    assert [one.name for one in folder.iterdir()] == [young.name]
+
+
 def test_only_this_account_of_the_machine_reads_them(app: Flask, folder: Path) -> None:
     with app.app_context():
         kept_files.keep(".html", lambda path: path.write_text("x"))

@@ -7,12 +7,12 @@ from io import BytesIO
 import pypdfium2
 import pytest
 from flask.testing import FlaskClient
-from shared_views import NAMES, VIEW, data_of, hand_on, let_some_come_in, told_in
+from shared_views import NAMES, VIEW, answer_for, data_of, hand_on, let_some_come_in, told_in
 from sqlalchemy import Engine, select
 from visit import AWAY, HOME, Town, send
 
 from data.database import open_session
-from data.models import AuditRow, Community, Role, SharedView, User, UserScope
+from data.models import AuditRow, Role, SharedView
 
 Signed = Callable[[Role], FlaskClient]
 PLACE = HOME[:9]
@@ -27,14 +27,6 @@ def official(as_role: Signed, town: Town, town_engine: Engine, clock: list[datet
     let_some_come_in(town_engine, clock)
     let_some_come_in(town_engine, clock, AWAY, moved=BESIDE)
     return as_role(Role.OFFICIAL)
-
-
-def answer_for(engine: Engine, login: str, *ground: tuple[str, str | None]) -> None:
-    with open_session(engine, writing=True) as session:
-        user = session.scalars(select(User).where(User.login == login)).one()
-        keys = dict(session.execute(select(Community.code, Community.id)).all())  # type: ignore[arg-type]
-        user.scopes = [UserScope(community_id=keys[code], grid_code=grid) for code, grid in ground]
-        session.commit()
 
 
 def several(browser: FlaskClient, **fields: object) -> str:
