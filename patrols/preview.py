@@ -64,6 +64,7 @@ def preview(
     *,
     at: datetime,
     against: GridEdition | None = None,
+    ground: Ground | None = None,
     tell: Tell = silent,
 ) -> Preview:
     """What an edition, in whatever stage, changes.
@@ -75,12 +76,14 @@ def preview(
     against : GridEdition, optional
         What it is compared with; by default the edition in force, and for an edition in force or retired the one
         before it.
+    ground : Ground, optional
+        The community's ground at that moment, for who needs it besides; read here by default.
     """
     against = against or before(session, edition, at)
     community = edition.community
     new = frames.grids(session, edition.id)
     old = new.iloc[:0] if against is None else frames.grids(session, against.id)
-    ground = Ground(session, community, at)
+    ground = ground or Ground(session, community, at)
     kept = keeps(old, new)
     lineage = compare(old, new, kept=kept)
     incidents = _incidents(session, edition, against, lineage, old, at)

@@ -22,7 +22,7 @@ from data.models import Community, GridKind, PlaceKind, Posting
 from geo.lines import credit_lines
 from geo.locator import GridLocator
 from geo.streets import cut_streets
-from patrols import figures, roster
+from patrols import draft_ground, draft_memory, figures, ground_stamp, roster
 from patrols.days import local_day
 from patrols.rules import Rules
 
@@ -48,7 +48,10 @@ Codes = NDArray[np.object_]
 
 @dataclass(frozen=True)
 class Ground:
-    """A community's buildings, streets, patrols and postings, read once and counted for several editions."""
+    """A community's buildings, streets, patrols and postings, read once and counted for several editions.
+
+    What stands on the ground is not even read where a draft that is kept in memory stands on the same.
+    """
 
     session: Session
     community: Community
@@ -61,19 +64,29 @@ class Ground:
     @cached_property
     def buildings(self) -> gpd.GeoDataFrame:
         """The buildings, each with the point that says in which grid it stands."""
+        if self._known is not None:
+            return self._known.buildings.set_geometry(self._known.houses.points, crs=self._known.crs)
         found = frames.buildings(self.session, self.community.id)
         return found.set_geometry(shapely.point_on_surface(found.geometry.array.to_numpy()), crs=found.crs)
 
     @cached_property
     def compounds(self) -> gpd.GeoDataFrame:
         """The compounds as points."""
+        if self._known is not None:
+            return self._known.compounds.set_geometry(self._known.yards.points, crs=self._known.crs)
         found = frames.compounds(self.session, self.community.id)
         return found.set_geometry(shapely.point_on_surface(found.geometry.array.to_numpy()), crs=found.crs)
 
     @cached_property
     def streets(self) -> gpd.GeoDataFrame:
-        """The streets."""
+        """The streets, of which nothing but their lines is asked here."""
+        if self._known is not None:
+            return gpd.GeoDataFrame(geometry=self._known.streets, crs=self._known.crs)
         return frames.streets(self.session, self.community.id)
+
+    @cached_property
+    def _known(self) -> draft_ground.Ground | None:
+        return draft_memory.ground(ground_stamp.stamp_of(self.session, self.community))
 
     @cached_property
     def walks(self) -> gpd.GeoDataFrame:

@@ -13,12 +13,12 @@ import geopandas as gpd
 from flask import current_app
 from sqlalchemy.orm import Session
 
-from data import frames
 from data.models import GridEdition
 from geo.errors import N_
 from patrols import before_adoption, redraw
 from patrols import preview as previewing
 from patrols.preview import Preview
+from patrols.tally import Ground
 from patrols.telling import Tell, between, silent
 from webmap import background, storage
 from webmap.background import Standing
@@ -95,10 +95,11 @@ def _looking(number: int, other: int | None, mark: tuple[Any, ...], at: datetime
 
 
 def _seen(session: Session, edition: GridEdition, against: GridEdition | None, at: datetime, tell: Tell) -> Seen:
-    told = previewing.preview(session, edition, at=at, against=against, tell=between(tell, 0.0, 0.7))
+    ground = Ground(session, edition.community, at)
+    told = previewing.preview(session, edition, at=at, against=against, ground=ground, tell=between(tell, 0.0, 0.7))
     tell(N_("Looking for flaws …"), 0.7)
     blocking = before_adoption.find_blocking(session, edition.community, told.after)
-    return Seen(told, redrawn.draw(told, frames.streets(session, edition.community_id)), blocking)
+    return Seen(told, redrawn.draw(told, ground.streets), blocking)
 
 
 class _Kept:

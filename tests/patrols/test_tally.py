@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from data import frames
 from data.models import Community, Patrol, PatrolSource
 from geo.errors import GeoError
-from patrols import drafts
+from patrols import drafts, ground_stamp
 from patrols.errors import DraftChanged
 from patrols.tally import NOWHERE, Ground, tally
 
@@ -60,6 +60,42 @@ def test_what_is_counted_anew_only_where_it_changed_is_what_all_of_it_counts(
     pd.testing.assert_frame_equal(quick.figures, whole.figures, check_exact=False, rtol=0, atol=0.1)
     assert whole.figures["patrol_metres"].sum() > 100
     assert (quick.houses == whole.houses).all()
+
+
+def test_ground_that_a_draft_in_memory_stands_on_is_counted_alike_and_not_read_again(
+    spatialite_session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = spatialite_session
+    place, current = town.build(session)
+    walk(session, place, (0.2, 0.5), (2.5, 0.5))
+    grids = frames.grids(session, current.id)
+    as_read = tally(Ground(session, place, make.EPOCH), grids)
+    ground_stamp.renew(place)
+    session.flush()
+    drafts.state_of(session, drafts.open(session, place, at=make.EPOCH))
+    for name in ("buildings", "compounds", "streets"):
+        monkeypatch.delattr(frames, name)
+
+    remembered = tally(Ground(session, place, make.EPOCH), grids)
+
+    pd.testing.assert_frame_equal(remembered.figures, as_read.figures)
+    assert (remembered.houses == as_read.houses).all()
+
+
+def test_ground_that_was_brought_in_since_is_read(spatialite_session: Session) -> None:
+    session = spatialite_session
+    place, current = town.build(session)
+    grids = frames.grids(session, current.id)
+    ground_stamp.renew(place)
+    session.flush()
+    drafts.state_of(session, drafts.open(session, place, at=make.EPOCH))
+    before = tally(Ground(session, place, make.EPOCH), grids).figures["households"].sum()
+
+    make.building(session, place, make.degrees_square(0, 0).buffer(-0.0003), households=7, residents=9)
+    ground_stamp.renew(place)
+    session.flush()
+
+    assert tally(Ground(session, place, make.EPOCH), grids).figures["households"].sum() == before + 7
 
 
 def test_nothing_is_counted_anew_where_nothing_changed(spatialite_session: Session) -> None:
