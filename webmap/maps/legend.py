@@ -97,10 +97,12 @@ def class_labels(bounds: tuple[float, ...], say: Callable[[float], str]) -> list
     --------
     >>> class_labels((0, 1, 3, 6), lambda value: f"{value:.0f}")
     ['0', '1–2', '3–5', '≥ 6']
+    >>> class_labels((0, 1), lambda value: f"{value:.0f}")
+    ['0', '≥ 1']
     """
     labels = []
     for begin, end in pairwise(bounds):
-        whole = float(begin).is_integer() and float(end).is_integer() and bounds[-1] > 1
+        whole = float(begin).is_integer() and float(end).is_integer() and bounds[-1] >= 1
         last = end - 1 if whole else end
         labels.append(say(begin) if last == begin else f"{say(begin)}–{say(last)}")
     return [*labels, f"≥ {say(bounds[-1])}"]
