@@ -134,6 +134,13 @@ def test_what_goes_wrong_is_told_to_who_asked(official: FlaskClient, monkeypatch
     assert (page.status_code, "No grids of here are in force." in page.text) == (409, True)
 
 
+def test_the_form_waits_for_the_file_of_several_without_leaving_the_page(official: FlaskClient) -> None:
+    several, one = (official.get(f"/shares?kind=map&{ground}").text for ground in (f"place={PLACE}", "place=" + HOME))
+
+    assert ("data-file" in several, "js/share/file" in several) == (True, True)
+    assert ("data-file" in one, "js/share/file" in one) == (False, False)
+
+
 def test_a_place_that_is_not_there_is_refused_at_once(official: FlaskClient) -> None:
     assert official.get("/views/file?kind=map&place=110109", headers=PAGE).status_code == 404
 

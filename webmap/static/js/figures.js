@@ -1,6 +1,6 @@
 // Figures of a period: charts drawn beside their tables, and files taken away with word of how far they have come.
 
-import { begin, whenDone } from "./waiting.js";
+import { made, takeFrom } from "./taking.js";
 
 const DASHES = ["solid", "dashed", "dotted", [8, 3, 2, 3], [1, 3], "solid"];
 const MARKS = ["circle", "rect", "diamond", "triangle", "emptyCircle", "emptyRect"];
@@ -55,25 +55,6 @@ function drawWhenSeen(places) {
   addEventListener("beforeprint", () => places.filter((place) => !echarts.getInstanceByDom(place)).forEach((place) => { seen.unobserve(place); draw(place); }));
 }
 
-/** Wait for a file while saying how far it has come; gives its address, or nothing where it could not be made. */
-async function made(address, place) {
-  place.hidden = false;
-  try {
-    return await whenDone(await address, place, place.dataset.busy);
-  } catch (problem) {
-    place.textContent = problem.message || place.dataset.failed;
-    return null;
-  }
-}
-
-/** Take a file away without leaving the page. */
-async function take(link, place) {
-  const address = await made(begin(link.href), place);
-  if (!address) return;
-  location.assign(address);
-  place.hidden = true;
-}
-
 /** A page that was loaded again finds the file that is being made for it, and offers it: it was not asked for twice. */
 async function offer(link, place) {
   const address = await made(link.dataset.making, place);
@@ -85,11 +66,6 @@ async function offer(link, place) {
 
 drawWhenSeen([...document.querySelectorAll(".chart")]);
 const making = document.querySelector(".making");
-for (const link of document.querySelectorAll("a[data-file]")) {
-  link.addEventListener("click", (event) => {
-    event.preventDefault();
-    take(link, making);
-  });
-}
+takeFrom(document.querySelectorAll("a[data-file]"), making);
 const begun = document.querySelector("a[data-making]");
 if (begun) offer(begun, making);
