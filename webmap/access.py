@@ -1,6 +1,8 @@
 """Who may do what: signing in, roles, scope, and the rule that a page without a rule is shut."""
 
+import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -265,6 +267,15 @@ def check_new_password(password: str, login: str) -> None:
             ),
             least=SHORTEST_PASSWORD,
         )
+
+
+def make_up_password(login: str) -> str:
+    """A password made by chance that `check_new_password` takes: one in thirty made so is of letters alone."""
+    while True:
+        password = secrets.token_urlsafe(12)
+        with suppress(BadInput):
+            check_new_password(password, login)
+            return password
 
 
 def is_signed_in() -> bool:

@@ -13,6 +13,7 @@ from data.audit import find_broken_seal
 from data.database import open_session
 from data.models import AuditRow, Role, User
 from data.users import find_user
+from webmap import access
 
 Signed = Callable[[Role], FlaskClient]
 
@@ -121,6 +122,14 @@ def test_a_weak_password_is_refused(as_role: Signed, weak: str) -> None:
 
     assert answer.status_code == 422
     assert "A password needs at least 10 characters" in answer.text
+
+
+def test_passwords_made_up_by_chance_are_never_too_weak() -> None:
+    made = {access.make_up_password("e") for _ in range(300)}
+
+    assert len(made) == 300
+    for password in made:
+        access.check_new_password(password, "e")
 
 
 def test_the_old_password_is_asked_for(as_role: Signed) -> None:

@@ -1,6 +1,5 @@
 """``gridpatrol user``: who signs in, as what, and what they may see."""
 
-import secrets
 import sys
 from collections.abc import Iterable
 
@@ -13,7 +12,7 @@ from data.models import Community, Role, User
 from geo.errors import N_
 from patrols import roster
 from patrols.communities import community_of_grid, find_community
-from webmap.access import check_new_password
+from webmap.access import check_new_password, make_up_password
 from webmap.cli import _
 from webmap.cli.options import database_option, database_session, now
 
@@ -42,7 +41,7 @@ def add_command(
     password_stdin: bool,
     database: str | None,
 ) -> None:
-    password = sys.stdin.readline().rstrip("\n") if password_stdin else secrets.token_urlsafe(12)
+    password = sys.stdin.readline().rstrip("\n") if password_stdin else make_up_password(login)
     with database_session(database, writing=True) as session:
         user = add_user(
             session, login, password, Role(role), communities=communities, grids=grids, person_number=person
