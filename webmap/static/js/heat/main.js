@@ -309,12 +309,12 @@ function layGrids(data) {
 function begin(map, data) {
   const bounds = L.latLngBounds(data.bounds.map((pair) => G.point(pair, data.origin)));
   let fitting = false;
-  // Until somebody moves the map it shows all of the ground, however much room the legend leaves.
+  // Until somebody moves the map it shows all of the ground, below the buttons, however much room the legend leaves.
   const fit = () => {
     fitting = true;
     const legend = page.querySelector(".heat-legend");
     const beside = map.getSize().x > 800 ? legend.offsetLeft + legend.offsetWidth : 0;
-    map.fitBounds(bounds, { paddingTopLeft: [12 + beside, beside ? 60 : 12], paddingBottomRight: [12, 12], animate: false });
+    map.fitBounds(bounds, { paddingTopLeft: [12 + beside, 60], paddingBottomRight: [12, 12], animate: false });
     fitting = false;
   };
   town = { map, moved: Boolean(given.at) };
