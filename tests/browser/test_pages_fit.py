@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from fitting import cut, left_english, too_small, unclear
-from linked_pages import one_of_each, read_on, views_of
+from linked_pages import PATIENCE_MS, one_of_each, read_on, views_of
 from playwright.sync_api import Page
 from served import AT, Site, Watch
 from sqlalchemy import select
@@ -25,8 +25,16 @@ def addresses(site: Site) -> Iterator[MapAdapter]:
         yield found
 
 
+@pytest.fixture(scope="module")
+def ways() -> dict[str, list[tuple[str, str]]]:
+    """Each login's way over the website, once walked: the same links lead to the same pages in every language."""
+    return {}
+
+
 @pytest.fixture
-def walk(enter: Callable[..., Page], site: Site, addresses: MapAdapter) -> Iterator[Walk]:
+def walk(
+    enter: Callable[..., Page], site: Site, addresses: MapAdapter, ways: dict[str, list[tuple[str, str]]]
+) -> Iterator[Walk]:
     """Walk over the pages that somebody sees, in a language, but for those that `seen` has in all their parts."""
     used: list[str] = []
 
@@ -35,8 +43,15 @@ def walk(enter: Callable[..., Page], site: Site, addresses: MapAdapter) -> Itera
         used.append(login)
         read_on(page, site, language)
         page.set_viewport_size(DESK)
-        for at in one_of_each(page, addresses, seen, login=login, until="load"):
+        way = []
+        for at, address in ways.get(login, []):
+            page.goto(address, wait_until="load", timeout=PATIENCE_MS)
             yield at, page
+        if login not in ways:
+            for at in one_of_each(page, addresses, seen, login=login, until="load"):
+                way.append((at, page.url))
+                yield at, page
+            ways[login] = way
 
     yield start
     for login in used:
