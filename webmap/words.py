@@ -202,6 +202,18 @@ FLAWS: Mapping[str, str] = {
 }
 """What each kind of flaw in grids is called."""
 
+POINTS = {
+    "n": N_("north"),
+    "ne": N_("north-east"),
+    "e": N_("east"),
+    "se": N_("south-east"),
+    "s": N_("south"),
+    "sw": N_("south-west"),
+    "w": N_("west"),
+    "nw": N_("north-west"),
+}
+"""Where something lies or looks, clockwise from north."""
+
 FIVE_STEPS = (N_("found"), N_("sent up"), N_("passed on"), N_("settled"), N_("rated"))
 """The five steps people see: 发现 · 上传 · 分流 · 办结 · 评价."""
 
@@ -329,6 +341,12 @@ def limit(given: Limit | TriageRule) -> str:
             return ngettext("%(amount)s working day", "%(amount)s working days", count, **facts)
         case LimitUnit.CALENDAR_DAYS:
             return ngettext("%(amount)s calendar day", "%(amount)s calendar days", count, **facts)
+
+
+def heading(degrees: float) -> str:
+    """Where something looks, 0 being north and 90 east; halfway between two of the eight it is the one clockwise."""
+    point = list(POINTS.values())[int((degrees + 22.5) // 45) % len(POINTS)]
+    return gettext("%(direction)s, %(degrees)s°", direction=gettext(point), degrees=format_decimal(round(degrees)))
 
 
 def percent(share: float | None) -> str:

@@ -35,6 +35,42 @@ def test_an_incident_s_card_leads_to_its_page(enter, site: Site) -> None:
     page.wait_for_url(f"{site.address}/incidents/{number}")
 
 
+def test_an_incident_is_reached_through_its_clusters_with_the_keyboard_alone(enter, site: Site) -> None:
+    page = ready(enter(site, "/map"))
+    numbers = part(page, "incidents")["incidents"]["number"]
+    dots = page.locator(".gp-dot")
+    for _ in range(12):
+        expect(page.locator(".gp-dot, .gp-cluster").first).to_be_visible()
+        page.wait_for_function("() => !document.querySelector('.leaflet-zoom-anim, .leaflet-cluster-anim')")
+        if dots.count():
+            break
+        page.locator(".gp-cluster").first.focus()
+        page.keyboard.press("Enter")
+    dots.first.focus()
+
+    page.keyboard.press(" ")
+
+    assert page.locator(".gp-card .gp-over").text_content() in numbers
+
+
+def test_cameras_are_named_from_near_alone_and_their_cards_say_who_keeps_them(enter, site: Site) -> None:
+    page = ready(enter(site, "/map?layers=cameras"))
+    pins = page.locator(".gp-pin-camera")
+    expect(pins.first).to_be_attached()
+    known = part(page, "cameras")["cameras"]
+    assert pins.count() == len(known) > 10
+    expect(page.locator(".gp-pin-camera .gp-tag-face:visible")).to_have_count(0)
+
+    pins.nth(3).focus()
+    page.keyboard.press("Enter")
+
+    card = page.locator(".gp-card")
+    expect(card.locator("h2")).to_have_text(known[3]["text"])
+    expect(card.locator("dd")).to_have_text([value for _, value in known[3]["facts"]])
+    find(page, data(page)["grids"]["code"][3])
+    expect(page.locator(".gp-pin-camera .gp-tag-face:visible")).not_to_have_count(0)
+
+
 @pytest.mark.parametrize("kind", ["street", "building", "compound", "person"])
 def test_places_and_people_are_found_by_name_with_the_keyboard_alone(enter, site: Site, kind: str) -> None:
     page = ready(enter(site, "/map"))

@@ -11,6 +11,7 @@ from sqlalchemy import Text, literal, update
 from data.database import open_engine, open_session
 from data.models import (
     Building,
+    Camera,
     Category,
     ChainLink,
     Community,
@@ -33,6 +34,7 @@ TEXTS = {
     Compound: ("name",),
     Person: ("name",),
     ChainLink: ("zh", "en"),
+    Camera: ("name", "owner"),
     Category: ("zh", "en"),
     Incident: ("number", "description", "address"),
     Organisation: ("name",),

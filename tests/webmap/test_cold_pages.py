@@ -15,7 +15,8 @@ from data.exchange import gpx
 from data.models import AuditRow, Community, FrequencyWish, Patrol, PatrolSource, Role, SeenDay, StreetClass
 from geo.walk_turns import Step
 from webmap.access import ROLES, May
-from webmap.pages.cold import POINTS, TURNS, say_turn
+from webmap.pages.cold import TURNS, say_turn
+from webmap.words import POINTS
 
 Signed = Callable[[Role], FlaskClient]
 LANE, ROAD = 40.0005, 40.0015

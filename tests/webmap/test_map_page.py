@@ -8,7 +8,7 @@ from sqlalchemy import select
 from visit import NOW
 
 from data.database import open_session
-from data.models import Category, Community, Incident, IncidentSource, Role
+from data.models import Camera, Category, Community, Incident, IncidentSource, Role
 from patrols import incidents
 
 HOME, AWAY = "110108001001", "110108001002"
@@ -82,6 +82,23 @@ def test_parts_of_the_map_are_answered_and_not_sent_twice(as_role, part):
     assert first.status_code == 200
     assert first.json
     assert again.status_code == 304
+
+
+def test_a_camera_says_who_keeps_it_and_where_it_looks_and_nothing_that_is_not_known(as_role, town_engine):
+    with open_session(town_engine, writing=True) as session:
+        home = session.scalars(select(Community).where(Community.code == HOME)).one()
+        where = {"community_id": home.id, "lon": 116.3005, "lat": 40.0005}
+        session.add(Camera(code="1", name="东门", owner="物业", heading_deg=90.0, **where))
+        session.add(Camera(code="2", **where))
+        session.commit()
+
+    told = as_role(Role.OFFICIAL).get(f"/map/parts/cameras?place={HOME}").json["cameras"]
+
+    assert [(one["over"], one["text"], one["facts"]) for one in told] == [
+        ("1", "东门", [["Kept by", "物业"], ["Looks", "east, 90°"]]),
+        ("", "2", []),
+    ]
+    assert {key for one in told for key in one} == {"point", "text", "over", "facts"}
 
 
 def test_a_part_that_there_is_not_is_not_found(as_role):

@@ -78,6 +78,23 @@ def test_every_unit_of_a_limit_has_a_sentence_with_its_number() -> None:
             assert len({words.limit(Limit(7, unit)).partition("7")[2] for unit in LimitUnit}) == len(LimitUnit)
 
 
+@pytest.mark.usefixtures("request_of")
+@pytest.mark.parametrize(
+    ("degrees", "told"),
+    [
+        (0, "north, 0°"),
+        (22.4, "north, 22°"),
+        (22.5, "north-east, 22°"),
+        (90, "east, 90°"),
+        (337.5, "north, 338°"),
+        (360, "north, 360°"),
+    ],
+)
+def test_where_a_camera_looks_is_one_of_eight_directions_with_its_degrees(degrees: float, told: str) -> None:
+    with force_locale("en"):
+        assert words.heading(degrees) == told
+
+
 def test_every_rule_that_decides_whose_ground_it_is_has_a_sentence() -> None:
     assert {rule.value for rule in Rule} <= set(words.RULES)
 

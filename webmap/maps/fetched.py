@@ -14,7 +14,7 @@ from flask_babel import gettext, ngettext
 from sqlalchemy.orm import Session
 
 from data import frames
-from data.models import Community
+from data.models import Camera, Community
 from patrols import board_places, crowds, figures, on_duty, on_map, redraw
 from patrols import cameras as known_cameras
 from patrols.days import local_day, zone
@@ -201,15 +201,23 @@ def _day(asked: Asked, at: datetime) -> str:
 
 
 def cameras(asked: Asked) -> dict[str, Any]:
-    """Where cameras stand."""
+    """Where cameras stand, and what their cards say."""
     found = known_cameras.standing(asked.session, asked.scope, asked.community, on=local_day(asked.community, asked.at))
     x, y = ([getattr(one, name) for one in found] for name in ("lon", "lat"))
     spots = layers.pack_points(gpd.GeoSeries.from_xy(x, y), asked.origin(asked.grids()))
     marks = [
-        {"point": spot, "text": one.name or one.code, "owner": one.owner, "heading": one.heading_deg}
+        {"point": spot, "text": one.name or one.code, "over": one.code if one.name else "", "facts": _told(one)}
         for spot, one in zip(spots, found, strict=True)
     ]
     return {"cameras": marks, "notes": {"cameras": ngettext("%(num)s stands", "%(num)s stand", len(marks))}}
+
+
+def _told(camera: Camera) -> list[tuple[str, str]]:
+    """What is known of a camera besides its place, each with what it is called."""
+    told = [(gettext("Kept by"), camera.owner)] if camera.owner else []
+    if camera.heading_deg is not None:
+        told.append((gettext("Looks"), words.heading(camera.heading_deg)))
+    return told
 
 
 def said_days(asked: Asked) -> str:

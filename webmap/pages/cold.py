@@ -19,6 +19,7 @@ from webmap.access import May
 from webmap.language import gettext
 from webmap.pages import street_sketch
 from webmap.sending import sent
+from webmap.words import POINTS
 
 pages = Blueprint("cold", __name__)
 
@@ -37,17 +38,6 @@ TURNS = {
     "arrive": ("", N_("You are back at the start")),
 }
 """What to do at a turn, into a street with a name and into one without."""
-
-POINTS = {
-    "n": N_("north"),
-    "ne": N_("north-east"),
-    "e": N_("east"),
-    "se": N_("south-east"),
-    "s": N_("south"),
-    "sw": N_("south-west"),
-    "w": N_("west"),
-    "nw": N_("north-west"),
-}
 
 
 @pages.get("/patrols/cold")

@@ -1,4 +1,4 @@
-/* The card of what was clicked: a grid with its people, or an incident. */
+/* The card of what was clicked: a grid with its people, a building, an incident or a camera. */
 (function (G) {
   "use strict";
 
@@ -107,6 +107,12 @@
       grid.stats.length ? link(data.links.grid, data.grids.code[i], words.open_card) : null,
     ].filter(Boolean);
   };
+
+  G.cameraCard = (one) => [
+    make("p", { class: "gp-over", text: one.over }),
+    make("h2", { text: one.text }),
+    make("dl", {}, one.facts.flatMap((fact) => [make("dt", { text: fact[0] }), make("dd", { text: fact[1] })])),
+  ];
 
   G.incidentCard = function (data, one, toGrid) {
     const words = data.words;

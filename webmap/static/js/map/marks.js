@@ -16,12 +16,12 @@
     return L.marker(G.point(one.point, data.origin), { icon: icon, title: said, keyboard: true }).on("click", () => chosen(one.id));
   }
 
-  G.addMarks = function (map, data, parts, chosenGrid, chosenHouse) {
+  G.addMarks = function (map, data, parts, chosen) {
     const places = new Map(data.grids.code.map((code, i) => [code, i]));
     const spot = (i) => G.point(data.grids.spot[i], data.origin);
     const atGrid = (code, kind, lines) => {
       const i = places.get(code);
-      return i === undefined ? null : tag(spot(i), kind, lines).on("click", () => chosenGrid(i));
+      return i === undefined ? null : tag(spot(i), kind, lines).on("click", () => chosen.grid(i));
     };
 
     /* Who is posted to each grid, and who is to walk there now by the plan. */
@@ -49,14 +49,14 @@
     }
 
     function cameras(part) {
-      return part.cameras.map((one) => tag(G.point(one.point, data.origin), "camera", [one.text], { keyboard: true }));
+      return part.cameras.map((one) => tag(G.point(one.point, data.origin), "camera", [one.text], { keyboard: true }).on("click", () => chosen.camera(one)));
     }
 
     function needs(part) {
       const legend = map.getContainer().closest(".gp-page").querySelector(".gp-needs-legend");
       if (legend) legend.textContent = part.legend;
       const most = Math.max(1, ...part.needs.map((one) => one.n));
-      return part.needs.map((one) => needMark(one, data, most, G.scaleOf(map), chosenHouse));
+      return part.needs.map((one) => needMark(one, data, most, G.scaleOf(map), chosen.house));
     }
 
     return {

@@ -120,6 +120,13 @@
       side.show(G.incidentCard(data, one, showGrid));
       reveal(G.point(one.place, data.origin));
     };
+    const showCamera = (one) => {
+      open = null;
+      grids.mark(null);
+      spot.setStyle({ opacity: 0 });
+      side.show(G.cameraCard(one));
+      reveal(G.point(one.point, data.origin));
+    };
     /* Deeper: into an area of a county, or close to a grid. */
     const inside = (i) => (data.inside ? address.goTo(data.links.grid + data.grids.code[i]) : showGrid(i, true));
     const grids = G.addGrids(map, data, (i) => showGrid(i, false), inside);
@@ -129,7 +136,7 @@
       side.close();
     });
     page.querySelector(".gp-close").addEventListener("click", forget);
-    return { grids: grids, marks: marks, showGrid: showGrid, showHouse: showHouse };
+    return { grids: grids, marks: marks, showGrid: showGrid, showHouse: showHouse, showCamera: showCamera };
   }
 
   /* Every layer of the panel by its name, each with how to show and hide it. */
@@ -143,7 +150,8 @@
     const heat = G.addHeat(map, data, address, picture, page);
     const walked = G.addWalked(map, data, parts);
     const flat = (items) => ({ show: (yes) => (items.forEach((layer) => (yes ? layer.addTo(map) : layer.remove())), null) });
-    return Object.assign({}, drawn.marks.layers, G.addMarks(map, data, parts, (i) => drawn.showGrid(i, false), (id) => drawn.showHouse(id, false)), {
+    const cards = { grid: (i) => drawn.showGrid(i, false), house: (id) => drawn.showHouse(id, false), camera: drawn.showCamera };
+    return Object.assign({}, drawn.marks.layers, G.addMarks(map, data, parts, cards), {
       tracks: G.addTracks(map, data, parts),
       base: flat(drawn.base),
       words: flat([drawn.labels]),
@@ -302,10 +310,16 @@
       timed();
     });
     map.on("moveend", write);
-    // From far away marks of buildings would cover each other.
+    // From far away marks of buildings, and names of boards and cameras, would cover each other.
     const far = () => page.classList.toggle("gp-far", map.getZoom() < 16);
     map.on("zoomend", far);
     far();
+    // A mark that has the focus is pressed with the keys that press a button; the library has the mouse alone.
+    map.getContainer().addEventListener("keydown", (event) => {
+      if (!["Enter", " "].includes(event.key) || !event.target.matches(".leaflet-marker-icon")) return;
+      event.preventDefault();
+      event.target.click();
+    });
 
     G.search(page.querySelector(".gp-search"), data, (place) => {
       open(false);
