@@ -17,6 +17,7 @@ LOOK_M = 12.0
 """A street's direction at a junction is that to so far along it: digitised corners are cut and rounded."""
 
 POINTS = ("n", "ne", "e", "se", "s", "sw", "w", "nw")
+"""The points of the compass, clockwise from north."""
 
 
 class Step(NamedTuple):
@@ -95,10 +96,18 @@ def _heading(line: Any, end: float) -> float:
     return float(np.arctan2(to_y - y, to_x - x))
 
 
+def compass_point(east_of_north: float) -> str:
+    """The point of the compass nearest to a direction in degrees; halfway between two it is the one clockwise.
+
+    >>> [compass_point(degrees) for degrees in (0, 22.4, 22.5, 90, 337.5, 360, -45)]
+    ['n', 'n', 'ne', 'e', 'n', 'n', 'nw']
+    """
+    return POINTS[int((east_of_north + 22.5) // 45) % len(POINTS)]
+
+
 def _compass(line: Any) -> str:
     """Whither one begins to walk, to an eighth of the compass."""
-    east_of_north = np.degrees(np.pi / 2 - _heading(line, 0.0))
-    return POINTS[round(east_of_north / 45.0) % 8]
+    return compass_point(float(np.degrees(np.pi / 2 - _heading(line, 0.0))))
 
 
 def _point(line: Any, end: float) -> tuple[float, float]:

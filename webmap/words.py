@@ -30,6 +30,7 @@ from data.models import (
     WayKind,
 )
 from geo.errors import N_
+from geo.walk_turns import compass_point
 from patrols.deadlines import Limit
 from patrols.editions import EditionMove
 from patrols.explanations import Sentence
@@ -212,7 +213,7 @@ POINTS = {
     "w": N_("west"),
     "nw": N_("north-west"),
 }
-"""Where something lies or looks, clockwise from north."""
+"""What each point of the compass is called."""
 
 FIVE_STEPS = (N_("found"), N_("sent up"), N_("passed on"), N_("settled"), N_("rated"))
 """The five steps people see: 发现 · 上传 · 分流 · 办结 · 评价."""
@@ -344,9 +345,9 @@ def limit(given: Limit | TriageRule) -> str:
 
 
 def heading(degrees: float) -> str:
-    """Where something looks, 0 being north and 90 east; halfway between two of the eight it is the one clockwise."""
-    point = list(POINTS.values())[int((degrees + 22.5) // 45) % len(POINTS)]
-    return gettext("%(direction)s, %(degrees)s°", direction=gettext(point), degrees=format_decimal(round(degrees)))
+    """Where something looks, 0 being north and 90 east."""
+    direction = gettext(POINTS[compass_point(degrees)])
+    return gettext("%(direction)s, %(degrees)s°", direction=direction, degrees=format_decimal(round(degrees)))
 
 
 def percent(share: float | None) -> str:

@@ -108,11 +108,14 @@
     ].filter(Boolean);
   };
 
-  G.cameraCard = (one) => [
-    make("p", { class: "gp-over", text: one.over }),
-    make("h2", { text: one.text }),
-    make("dl", {}, one.facts.flatMap((fact) => [make("dt", { text: fact[0] }), make("dd", { text: fact[1] })])),
-  ];
+  G.cameraCard = function (one) {
+    const facts = one.facts.flatMap((fact) => [make("dt", { text: fact[0] }), make("dd", { text: fact[1] })]);
+    return [
+      one.over ? make("p", { class: "gp-over", text: one.over }) : null,
+      make("h2", { text: one.text }),
+      facts.length ? make("dl", {}, facts) : null,
+    ].filter(Boolean);
+  };
 
   G.incidentCard = function (data, one, toGrid) {
     const words = data.words;
